@@ -1,0 +1,73 @@
+#include "sim/link.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tidewire::sim {
+namespace {
+
+// IPv4 and UDP headers, which the bottleneck carries too.
+constexpr std::size_t kHeaderBytes = 28;
+
+}  // namespace
+
+bool Link::chance(double probability) {
+  // Not std::uniform_real_distribution: its results differ between standard libraries.
+  return probability > 0 && static_cast<double>(random_() >> 11) * 0x1p-53 < probability;
+}
+
+bool Link::is_lost() {
+  if (config_.burst_enter > 0) in_burst_ = in_burst_ ? !chance(config_.burst_leave) : chance(config_.burst_enter);
+  return in_burst_ || chance(config_.loss);
+}
+
+void Link::send(Datagram datagram, PacketPool& pool, Timestamp now) {
+  ++stats_.offered;
+  Timestamp departure = now;
+  if (config_.bits_per_second > 0) {
+    const auto time_for = [this](std::size_t bytes) {
+      return Duration{static_cast<Duration::rep>(bytes * 8 * 1'000'000'000 / config_.bits_per_second)};
+    };
+    const Duration waiting = std::max(busy_until_ - now, Duration::zero());
+    if (waiting > time_for(config_.queue_bytes)) {
+      ++stats_.overflowed;
+      return;
+    }
+    departure = now + waiting + time_for(datagram.packet.size() + kHeaderBytes);
+    busy_until_ = departure;
+  }
+  if (is_lost()) {
+    ++stats_.lost;
+    return;
+  }
+  if (chance(config_.duplicate)) {
+    put_in_flight({datagram.local, datagram.remote, pool.copy_of(datagram.packet.bytes())}, departure);
+  }
+  put_in_flight(std::move(datagram), departure);
+}
+
+void Link::put_in_flight(Datagram datagram, Timestamp departure) {
+  Timestamp arrival = departure + config_.delay;
+  if (config_.jitter > Duration::zero()) {
+    arrival += Duration{static_cast<Duration::rep>(random_() % static_cast<std::uint64_t>(config_.jitter.count() + 1))};
+  }
+  if (chance(config_.reorder)) {
+    arrival += config_.reorder_by;
+  } else {
+    arrival = std::max(arrival, newest_arrival_);
+    newest_arrival_ = arrival;
+  }
+  in_flight_.push({arrival, order_++, std::move(datagram)});
+}
+
+std::optional<Datagram> Link::receive(Timestamp now) {
+  if (in_flight_.empty() || in_flight_.top().arrival > now) return std::nullopt;
+  Datagram datagram = std::move(in_flight_.top().datagram);
+  in_flight_.pop();
+  ++stats_.delivered;
+  return datagram;
+}
+
+Timestamp Link::next_arrival() const { return in_flight_.empty() ? kNever : in_flight_.top().arrival; }
+
+}  // namespace tidewire::sim

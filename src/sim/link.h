@@ -1,0 +1,81 @@
+// One direction of a network path: a bottleneck with a queue, then a delay, with loss, jitter, reordering and
+// duplication on the way.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <queue>
+#include <random>
+#include <vector>
+
+#include "base/datagram.h"
+#include "tidewire/time.h"
+
+namespace tidewire::sim {
+
+// Bits of a second on the wire; 0 means infinitely fast.
+struct LinkConfig {
+  std::uint64_t bits_per_second = 0;
+  // What the queue before the bottleneck holds; a datagram that does not fit is dropped (tail drop).
+  std::size_t queue_bytes = 256 * 1024;
+  Duration delay{};
+  // Added to the delay, even in [0, jitter]. Datagrams keep their order unless `reorder` is set.
+  Duration jitter{};
+  // Probabilities in [0, 1], each drawn for every datagram.
+  double loss = 0;
+  double duplicate = 0;
+  // The chance that a datagram is held back by `reorder_by`, so that later ones overtake it.
+  double reorder = 0;
+  Duration reorder_by = std::chrono::milliseconds(10);
+  // Loss in bursts (Gilbert's model): the chance to enter the bad state at a datagram, in which all are lost,
+  // and the chance to leave it at one. Off when zero.
+  double burst_enter = 0;
+  double burst_leave = 0.3;
+};
+
+struct LinkStats {
+  std::uint64_t offered = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t overflowed = 0;
+};
+
+class Link {
+ public:
+  Link(const LinkConfig& config, std::uint64_t seed) : config_(config), random_(seed) {}
+
+  // May be changed while datagrams are in flight: it holds for those that follow.
+  LinkConfig& config() { return config_; }
+  const LinkStats& stats() const { return stats_; }
+
+  void send(Datagram datagram, PacketPool& pool, Timestamp now);
+  // The next datagram that has arrived by `now`.
+  std::optional<Datagram> receive(Timestamp now);
+  // When the next datagram arrives; kNever when none is in flight.
+  Timestamp next_arrival() const;
+
+ private:
+  struct InFlight {
+    Timestamp arrival;
+    std::uint64_t order;
+    mutable Datagram datagram;  // moved out at the moment that it leaves the queue
+    bool operator>(const InFlight& other) const {
+      return arrival != other.arrival ? arrival > other.arrival : order > other.order;
+    }
+  };
+
+  bool chance(double probability);
+  bool is_lost();
+  void put_in_flight(Datagram datagram, Timestamp departure);
+
+  LinkConfig config_;
+  LinkStats stats_;
+  std::mt19937_64 random_;
+  bool in_burst_ = false;
+  Timestamp busy_until_{};      // when the bottleneck has sent what is queued now
+  Timestamp newest_arrival_{};  // keeps the order under jitter
+  std::uint64_t order_ = 0;
+  std::priority_queue<InFlight, std::vector<InFlight>, std::greater<>> in_flight_;
+};
+
+}  // namespace tidewire::sim
