@@ -4,7 +4,7 @@
 #include "base/bounded_queue.h"
 #include "base/byte_reader.h"
 #include "base/byte_writer.h"
-#include "base/packet.h"
+#include "tidewire/packet.h"
 #include "base/serial.h"
 #include "tidewire/address.h"
 #include "tidewire/result.h"

@@ -1,4 +1,4 @@
-#include "base/packet.h"
+#include "tidewire/packet.h"
 
 #include <algorithm>
 #include <cstring>

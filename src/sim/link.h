@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-#include "base/datagram.h"
+#include "tidewire/datagram.h"
 #include "tidewire/time.h"
 
 namespace tidewire::sim {

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "base/datagram.h"
+#include "tidewire/datagram.h"
 #include "sim/link.h"
 #include "sim/nat.h"
 

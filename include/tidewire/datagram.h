@@ -1,0 +1,15 @@
+// A datagram with where it comes from and goes to, as it passes between a session and its sockets.
+#pragma once
+
+#include "tidewire/packet.h"
+#include "tidewire/address.h"
+
+namespace tidewire {
+
+struct Datagram {
+  SocketAddress local;   // the socket that it came in on, or is to leave from (its bound address)
+  SocketAddress remote;  // the other end
+  Packet packet;
+};
+
+}  // namespace tidewire

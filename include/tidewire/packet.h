@@ -1,0 +1,83 @@
+// Packet buffers and the pool that they return to.
+//
+// A Packet is one datagram with free room before and after it, so that layers add headers and authentication
+// tags in place. It is moved from owner to owner and goes back to its pool when the last owner drops it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "tidewire/bytes.h"
+
+namespace tidewire {
+
+class PacketPool;
+
+class Packet {
+ public:
+  // Every packet holds this much, headroom included: an Ethernet datagram, with room for what layers add.
+  static constexpr std::size_t kCapacity = 2048;
+  // Enough for an RTP header with extensions put before a payload (12 + 4 + 64), or for DTLS framing.
+  static constexpr std::size_t kHeadroom = 128;
+  static constexpr std::size_t kMaxPayload = kCapacity - kHeadroom;
+
+  // An empty handle, of no pool.
+  Packet() = default;
+  Packet(Packet&& other) noexcept;
+  Packet& operator=(Packet&& other) noexcept;
+  ~Packet();
+
+  explicit operator bool() const { return block_ != nullptr; }
+
+  std::size_t size() const { return end_ - begin_; }
+  bool empty() const { return begin_ == end_; }
+  std::uint8_t* data() { return block_.get() + begin_; }
+  const std::uint8_t* data() const { return block_.get() + begin_; }
+  ByteView bytes() const { return {data(), size()}; }
+  MutableByteView bytes() { return {data(), size()}; }
+  std::size_t headroom() const { return begin_; }
+  std::size_t tailroom() const { return block_ ? kCapacity - end_ : 0; }
+
+  // Grows or shrinks at the end; new bytes are not initialised. False, unchanged, when there is no room.
+  [[nodiscard]] bool resize(std::size_t size);
+  // Puts n uninitialised bytes before the first one. False, unchanged, when there is no room.
+  [[nodiscard]] bool prepend(std::size_t n);
+  // Drops the first n bytes (at most all of them).
+  void remove_prefix(std::size_t n);
+  // Drops the last n bytes (at most all of them).
+  void remove_suffix(std::size_t n);
+  // Copies bytes to the end. False, unchanged, when there is no room.
+  [[nodiscard]] bool append(ByteView bytes);
+
+ private:
+  friend class PacketPool;
+  struct Core;
+
+  std::unique_ptr<std::uint8_t[]> block_;
+  std::shared_ptr<Core> core_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+// A free list of packet blocks; one per event loop. Not thread-safe: packets are made and dropped on the
+// loop's thread. Packets may outlive the pool.
+class PacketPool {
+ public:
+  // `keep` is how many idle blocks are held for reuse; more than that are freed.
+  explicit PacketPool(std::size_t keep = 4096);
+
+  // An empty packet with the standard headroom.
+  Packet make();
+  // A packet that holds a copy of `bytes`; an empty handle when they exceed Packet::kMaxPayload.
+  Packet copy_of(ByteView bytes);
+
+  // Blocks that have been allocated from the heap since the start: stays constant in the steady state.
+  std::uint64_t allocations() const;
+
+ private:
+  std::shared_ptr<Packet::Core> core_;
+};
+
+}  // namespace tidewire
