@@ -1,0 +1,60 @@
+// Pictures to bytes and back: the interfaces, and the factories that know which codec lies behind a name.
+//
+// An encoder or decoder belongs to one thread at a time and calls nobody; codecs/video_worker.h gives it a thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "tidewire/encoded_frame.h"
+#include "tidewire/result.h"
+#include "tidewire/video_frame.h"
+
+namespace tidewire::codecs {
+
+struct VideoEncoderConfig {
+  int bitrate = 1'000'000;  // bit/s, kept on average; clamped to 30 kbit/s … 50 Mbit/s
+  int max_framerate = 30;   // pictures per second; what the rate control plans with
+  int threads = 0;          // 0: one, or two from 1280x720 on
+  // Lets a decoder go on after a lost frame, at some cost in bits. Off: loss is repaired by key frames and
+  // retransmission.
+  bool error_resilient = false;
+};
+
+class VideoEncoder {
+ public:
+  virtual ~VideoEncoder() = default;
+
+  // Compresses a picture. Nothing when the rate control chose to skip it. A picture of another size than the
+  // one before comes out as a key frame, as does the first one. The output's rtp_timestamp is frame.timestamp on the
+  // 90 kHz clock, without a random offset (RFC 3550 §5.1 wants one: the sender adds it); its timestamp is the frame's.
+  virtual Result<std::optional<EncodedFrame>> encode(const VideoFrame& frame) = 0;
+
+  // Target for the pictures to come, in bit/s.
+  virtual void set_bitrate(int bits_per_second) = 0;
+
+  // The next picture becomes a key frame and is not skipped.
+  virtual void request_key_frame() = 0;
+};
+
+struct VideoDecoderConfig {
+  int threads = 1;
+  // A key frame with more pixels than this is refused: the memory that a peer can make a decoder take is bounded.
+  int max_pixels = 4096 * 2304;
+};
+
+class VideoDecoder {
+ public:
+  virtual ~VideoDecoder() = default;
+
+  // Decompresses one whole frame, in decoding order. Nothing when the frame is not meant to be shown. An error
+  // (kEncoding) when the bytes are garbage; from then on, as at the start, every frame up to the next good key frame
+  // is an error too. The output carries the input's timestamp and rtp_timestamp.
+  virtual Result<std::optional<VideoFrame>> decode(const EncodedFrame& frame) = 0;
+};
+
+// kNotSupported for a codec that is not built in or no video codec; kRange for a config that makes no sense.
+Result<std::unique_ptr<VideoEncoder>> make_video_encoder(CodecType codec, const VideoEncoderConfig& config = {});
+Result<std::unique_ptr<VideoDecoder>> make_video_decoder(CodecType codec, const VideoDecoderConfig& config = {});
+
+}  // namespace tidewire::codecs
