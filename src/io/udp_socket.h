@@ -1,0 +1,66 @@
+// A UDP socket that moves packets in batches: recvmmsg into the loop's packet pool, sendmmsg out of it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/datagram.h"
+#include "io/event_loop.h"
+#include "tidewire/result.h"
+
+namespace tidewire::io {
+
+class UdpSocket {
+ public:
+  struct Options {
+    // Asked of the kernel, which may give less (net.core.rmem_max).
+    int receive_buffer = 4 << 20;
+    int send_buffer = 4 << 20;
+    // Datagrams that wait while the kernel's buffer is full. More are dropped and counted.
+    std::size_t send_queue = 1024;
+  };
+  struct Stats {
+    std::uint64_t datagrams_received = 0;
+    std::uint64_t datagrams_sent = 0;
+    std::uint64_t receive_calls = 0;     // recvmmsg calls that brought something
+    std::uint64_t send_calls = 0;        // sendmmsg calls that took something
+    std::uint64_t dropped_oversize = 0;  // arrived longer than a packet holds
+    std::uint64_t dropped_queue = 0;     // not sent: the queue was full
+    std::uint64_t dropped_error = 0;     // not sent: the system refused (no route, administratively forbidden, ...)
+  };
+  // A batch that arrived. The callback may move the packets out; what it leaves is reused. `local` is the
+  // socket's bound address.
+  using OnDatagrams = UniqueFunction<void(std::span<Datagram> batch)>;
+
+  // Binds to the address; port 0 lets the system choose. An IPv6 socket takes no IPv4. The error says in one
+  // sentence which address could not be used and why.
+  static Result<UdpSocket> bind(EventLoop& loop, const SocketAddress& local, OnDatagrams on_datagrams, Options options);
+  static Result<UdpSocket> bind(EventLoop& loop, const SocketAddress& local, OnDatagrams on_datagrams);
+
+  // Closes. Legal in its own callback.
+  ~UdpSocket();
+  UdpSocket(UdpSocket&&) noexcept;
+  UdpSocket& operator=(UdpSocket&&) noexcept;
+
+  // The bound address with the port that the system chose.
+  SocketAddress local_address() const;
+
+  // Queues a datagram to `remote`; it leaves with the next flush. False when it was dropped because the queue
+  // is full. An error of the network is no error here: the protocols above find out by silence.
+  bool send(Packet packet, const SocketAddress& remote);
+  // Sends what is queued now. Without it the queue goes out at the end of the present turn of the loop.
+  void flush();
+
+  const Stats& stats() const;
+
+  // No callback after this.
+  void close();
+
+ private:
+  struct Impl;
+  explicit UdpSocket(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace tidewire::io
