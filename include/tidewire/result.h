@@ -4,7 +4,6 @@
 // It is the library's own because installed headers depend on the standard library alone.
 #pragma once
 
-#include <cassert>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -12,6 +11,11 @@
 #include "tidewire/error.h"
 
 namespace tidewire {
+
+namespace detail {
+// Prints the error to stderr and aborts: somebody took the value of a Result without looking whether it has one.
+[[noreturn]] void abort_with(const Error& error);
+}  // namespace detail
 
 template <typename T = void>
 class [[nodiscard]] Result {
@@ -22,10 +26,10 @@ class [[nodiscard]] Result {
   bool has_value() const { return state_.index() == 0; }
   explicit operator bool() const { return has_value(); }
 
-  // The value. Only when has_value().
-  T& value() & { return assert(has_value()), *std::get_if<0>(&state_); }
-  const T& value() const& { return assert(has_value()), *std::get_if<0>(&state_); }
-  T&& value() && { return assert(has_value()), std::move(*std::get_if<0>(&state_)); }
+  // The value. On an error it prints the error and aborts the program.
+  T& value() & { return check(), *std::get_if<0>(&state_); }
+  const T& value() const& { return check(), *std::get_if<0>(&state_); }
+  T&& value() && { return check(), std::move(*std::get_if<0>(&state_)); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
@@ -34,9 +38,13 @@ class [[nodiscard]] Result {
   T value_or(T other) && { return has_value() ? std::move(*this).value() : std::move(other); }
 
   // The error. Only when !has_value().
-  const Error& error() const { return assert(!has_value()), *std::get_if<1>(&state_); }
+  const Error& error() const { return *std::get_if<1>(&state_); }
 
  private:
+  void check() const {
+    if (!has_value()) detail::abort_with(error());
+  }
+
   std::variant<T, Error> state_;
 };
 
@@ -48,7 +56,12 @@ class [[nodiscard]] Result<void> {
 
   bool has_value() const { return !error_; }
   explicit operator bool() const { return has_value(); }
-  const Error& error() const { return assert(error_), *error_; }
+  // On an error, prints it and aborts the program: for examples and for what cannot fail.
+  void value() const {
+    if (error_) detail::abort_with(*error_);
+  }
+  // The error. Only when !has_value().
+  const Error& error() const { return *error_; }
 
  private:
   std::optional<Error> error_;
