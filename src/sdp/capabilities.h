@@ -1,0 +1,59 @@
+// What this side can send and receive: codecs and header extensions, handed in by the layers above.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sdp/codec.h"
+#include "tidewire/encoded_frame.h"
+#include "tidewire/rtp_types.h"
+
+namespace tidewire::sdp {
+
+struct CodecCapability {
+  MediaKind kind = MediaKind::kAudio;
+  std::string name;  // "opus", "VP8"
+  std::uint32_t clock_rate = 0;
+  std::uint8_t channels = 1;
+  // Offered under this number unless the session already uses it, or another one for this codec.
+  std::uint8_t payload_type = 96;
+  std::string fmtp;
+  std::vector<RtcpFeedback> feedback;
+
+  friend bool operator==(const CodecCapability&, const CodecCapability&) = default;
+};
+
+struct HeaderExtensionCapability {
+  MediaKind kind = MediaKind::kAudio;
+  std::string uri;
+  // Offered under this id, 1 to 14, unless the session already uses it, or another one for this URI.
+  std::uint8_t id = 1;
+  RtpTransceiverDirection direction = RtpTransceiverDirection::kSendrecv;
+
+  friend bool operator==(const HeaderExtensionCapability&, const HeaderExtensionCapability&) = default;
+};
+
+// In order of preference.
+struct Capabilities {
+  std::vector<CodecCapability> codecs;
+  std::vector<HeaderExtensionCapability> header_extensions;
+};
+
+// Header extensions by the URI that names them.
+inline constexpr std::string_view kAudioLevelUri = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+inline constexpr std::string_view kMidUri = "urn:ietf:params:rtp-hdrext:sdes:mid";
+inline constexpr std::string_view kAbsSendTimeUri = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time";
+inline constexpr std::string_view kTransmissionOffsetUri = "urn:ietf:params:rtp-hdrext:toffset";
+inline constexpr std::string_view kTransportWideCcUri =
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+
+// Opus with in-band FEC under 111 and VP8 with NACK, PLI and FIR under 96; transport-wide congestion control
+// feedback for both; audio level, mid, abs-send-time and transport-wide sequence number extensions.
+Capabilities default_capabilities();
+
+// Whether an offered codec and ours are the same thing under two numbers: name, clock rate and channels, and for
+// some codecs a parameter (H.264 profile and packetization-mode, VP9 profile-id).
+bool matches(const CodecCapability& ours, const Codec& theirs);
+
+}  // namespace tidewire::sdp

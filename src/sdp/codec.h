@@ -1,0 +1,50 @@
+// a=rtpmap, a=fmtp (RFC 8866 §6.6, §6.15) and a=rtcp-fb (RFC 4585 §4.2): the codecs of a media section.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sdp/description.h"
+#include "tidewire/result.h"
+
+namespace tidewire::sdp {
+
+// "nack", "nack pli", "ccm fir", "transport-cc", "goog-remb": type and parameter as one text with one space.
+struct RtcpFeedback {
+  std::string type;
+  std::string parameter;
+
+  friend auto operator<=>(const RtcpFeedback&, const RtcpFeedback&) = default;
+};
+
+struct Codec {
+  std::uint8_t payload_type = 0;
+  std::string name;  // as written; compare with same_token
+  std::uint32_t clock_rate = 0;
+  std::uint8_t channels = 1;
+  // a=fmtp without the payload type, empty when there is none.
+  std::string fmtp;
+  std::vector<RtcpFeedback> feedback;
+
+  friend bool operator==(const Codec&, const Codec&) = default;
+};
+
+// The codecs in the order of the m= line. Payload types 0, 8, 9 and 13 need no rtpmap (RFC 3551 §6); another
+// format without rtpmap is left out. rtpmap, fmtp and rtcp-fb lines of payload types that the m= line does not
+// list are ignored. "a=rtcp-fb:*" counts for every codec. Errors: kSyntax, "line N: …".
+Result<std::vector<Codec>> parse_codecs(const MediaSection& section);
+
+// Appends format, rtpmap, rtcp-fb and fmtp lines of `codec`.
+void write_codec(const Codec& codec, MediaSection& section);
+
+// One parameter of "a=1;b=2" (names compared without case); nothing when it is not there.
+std::optional<std::string_view> fmtp_parameter(std::string_view fmtp, std::string_view name);
+
+// Compares without case: encoding names, transports, fingerprint functions.
+bool same_token(std::string_view a, std::string_view b);
+
+}  // namespace tidewire::sdp
