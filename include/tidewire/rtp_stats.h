@@ -1,0 +1,105 @@
+// RTP statistics under the names of the W3C identifiers for WebRTC statistics
+// (https://www.w3.org/TR/webrtc-stats/), in the project's case. Only what is measured is here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tidewire/encoded_frame.h"
+#include "tidewire/time.h"
+
+namespace tidewire {
+
+// RTCOutboundRtpStreamStats: what this end sends.
+struct OutboundRtpStreamStats {
+  std::uint32_t ssrc = 0;
+  MediaKind kind = MediaKind::kVideo;
+  CodecType codec = CodecType::kVp8;
+  std::uint8_t payload_type = 0;
+  std::string mid;
+  std::uint64_t packets_sent = 0;  // retransmissions included
+  std::uint64_t bytes_sent = 0;    // payload bytes, retransmissions included
+  std::uint64_t header_bytes_sent = 0;
+  std::uint64_t retransmitted_packets_sent = 0;
+  std::uint64_t retransmitted_bytes_sent = 0;
+  std::uint64_t frames_sent = 0;
+  std::uint64_t key_frames_sent = 0;
+  // Frames that were not sent because too much waited already (no W3C name).
+  std::uint64_t frames_dropped = 0;
+  int frame_width = 0;
+  int frame_height = 0;
+  std::uint64_t nack_count = 0;
+  std::uint64_t pli_count = 0;
+  std::uint64_t fir_count = 0;
+  Duration total_packet_send_delay{};  // spent in the queue that smooths large frames
+  std::uint64_t target_bitrate = 0;
+  std::optional<Timestamp> first_frame_sent;
+};
+
+// RTCRemoteInboundRtpStreamStats: what the other end reports about what this end sends.
+struct RemoteInboundRtpStreamStats {
+  std::uint32_t ssrc = 0;
+  MediaKind kind = MediaKind::kVideo;
+  std::int64_t packets_lost = 0;
+  double fraction_lost = 0;  // 0 to 1, over the last report interval
+  Duration jitter{};
+  std::optional<Duration> round_trip_time;
+  Duration total_round_trip_time{};
+  std::uint64_t round_trip_time_measurements = 0;
+  std::uint64_t reports_received = 0;  // no W3C name
+};
+
+// RTCInboundRtpStreamStats: what this end receives.
+struct InboundRtpStreamStats {
+  std::uint32_t ssrc = 0;  // 0: no packet so far
+  MediaKind kind = MediaKind::kVideo;
+  CodecType codec = CodecType::kVp8;
+  std::uint8_t payload_type = 0;
+  std::string mid;
+  std::uint64_t packets_received = 0;
+  std::uint64_t bytes_received = 0;  // payload bytes
+  std::uint64_t header_bytes_received = 0;
+  std::int64_t packets_lost = 0;  // RFC 3550 §6.4.1: expected less received; negative with duplicates
+  Duration jitter{};
+  // Arrived too late, twice, or without use.
+  std::uint64_t packets_discarded = 0;
+  std::optional<Timestamp> last_packet_received_timestamp;
+  std::optional<Timestamp> first_packet_received_timestamp;  // no W3C name
+  // Video: complete frames; audio: frames given out for playing.
+  std::uint64_t frames_received = 0;
+  std::optional<Timestamp> first_frame_received_timestamp;  // no W3C name
+  Duration jitter_buffer_delay{};                           // sum over emitted frames
+  std::uint64_t jitter_buffer_emitted_count = 0;
+  // Video.
+  std::uint64_t key_frames_received = 0;
+  std::uint64_t frames_dropped = 0;  // begun, but never complete or not decodable
+  std::uint64_t frames_assembled_from_multiple_packets = 0;
+  int frame_width = 0;
+  int frame_height = 0;
+  std::uint64_t nack_count = 0;  // NACK packets sent
+  std::uint64_t pli_count = 0;
+  // Audio.
+  std::uint64_t concealment_events = 0;  // runs of slots for which nothing was there
+  std::uint64_t concealed_slots = 0;     // no W3C name
+};
+
+// RTCRemoteOutboundRtpStreamStats: what the other end's sender reports say.
+struct RemoteOutboundRtpStreamStats {
+  std::uint32_t ssrc = 0;
+  MediaKind kind = MediaKind::kVideo;
+  std::uint64_t packets_sent = 0;
+  std::uint64_t bytes_sent = 0;
+  UnixTime remote_timestamp{};
+  std::uint64_t reports_sent = 0;
+};
+
+struct RtpStats {
+  std::vector<OutboundRtpStreamStats> outbound;
+  std::vector<RemoteInboundRtpStreamStats> remote_inbound;  // of streams that were reported on
+  std::vector<InboundRtpStreamStats> inbound;
+  std::vector<RemoteOutboundRtpStreamStats> remote_outbound;  // of streams with a sender report
+};
+
+}  // namespace tidewire

@@ -1,0 +1,123 @@
+// All media of one connection: the send and receive streams, the routing of what arrives to them, RTCP, and
+// transport-wide numbering and feedback.
+//
+// Packets go in decrypted and come out in the clear. Output is polled; what comes out of poll_transmit() is to be
+// protected and sent at once, for it carries its time of sending.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bounded_queue.h"
+#include "base/machine.h"
+#include "base/packet.h"
+#include "congestion/feedback_generator.h"
+#include "congestion/sent_packet_history.h"
+#include "crypto/random.h"
+#include "media/deadline_heap.h"
+#include "media/receive_stream.h"
+#include "media/rtcp_scheduler.h"
+#include "media/send_stream.h"
+#include "media/stream_router.h"
+#include "media/types.h"
+#include "tidewire/result.h"
+#include "tidewire/rtp_stats.h"
+
+namespace tidewire::media {
+
+struct StreamTableConfig {
+  // Names this end in RTCP as long as it sends nothing. Not 0.
+  rtp::Ssrc local_ssrc{1};
+  // RFC 8834 §4.9: random, and the same for all streams of a connection.
+  std::string cname;
+  WallClockAnchor wall_clock;
+  // RFC 5506, a=rtcp-rsize: feedback goes without a report before it.
+  bool reduced_size_rtcp = false;
+};
+
+class StreamTable {
+ public:
+  // More streams than these, in each direction, are refused.
+  static constexpr std::size_t kMaxStreams = 256;
+  // Events that wait at most; then received frames are dropped, oldest first.
+  static constexpr std::size_t kMaxEvents = 512;
+  // RTCP packets that wait at most; further ones are not made.
+  static constexpr std::size_t kMaxRtcpPackets = 64;
+
+  struct Outgoing {
+    enum class Kind { kRtp, kRtcp };
+    Kind kind = Kind::kRtp;
+    Packet packet;
+  };
+
+  struct Counters {
+    std::uint64_t rtp_malformed = 0;   // no RTP, or no VP8 …
+    std::uint64_t rtp_unroutable = 0;  // of no stream that is known
+    std::uint64_t rtcp_malformed = 0;  // compound with something in it that is no RTCP
+    std::uint64_t transport_feedback_received = 0;
+    std::uint64_t transport_feedback_sent = 0;
+  };
+
+  // `pool` outlives the table. `random` draws first sequence numbers, timestamp offsets and RTCP intervals.
+  StreamTable(StreamTableConfig config, PacketPool& pool, crypto::Random random);
+  ~StreamTable();
+
+  // --- streams ---
+  // Fails with kInvalidModification when the SSRC is taken, kOperation when the table is full, kType when a value
+  // does not fit its field.
+  Result<StreamId> add_send_stream(SendStreamConfig config, Timestamp now);
+  Result<StreamId> add_receive_stream(ReceiveStreamConfig config, Timestamp now);
+  // A new description of a stream that goes on: payload types, extensions, feedback and rates may change, kind and
+  // SSRC may not (kInvalidModification). kNotFound for an id that is no such stream.
+  Result<> update_send_stream(StreamId id, SendStreamConfig config);
+  Result<> update_receive_stream(StreamId id, ReceiveStreamConfig config);
+  void set_target_bitrate(StreamId id, std::uint64_t bits_per_second);
+  // A send stream says goodbye; nothing more of it leaves. An id that is none is ignored.
+  void remove_stream(StreamId id, Timestamp now);
+  // Negotiated later than the table was made.
+  void set_reduced_size_rtcp(bool on) { config_.reduced_size_rtcp = on; }
+  // Says goodbye for all send streams; nothing else leaves afterwards.
+  void close(Timestamp now);
+
+  // --- sending ---
+  // Packs the frame and queues it. Its codec must be the stream's (kInvalidAccess). kOperation: more than the stream's
+  // queue holds is waiting; the frame is dropped as a whole and KeyFrameNeeded follows.
+  Result<> send_frame(StreamId id, const EncodedFrame& frame, Timestamp now);
+  // Asks the source of a receive stream for a key frame, as a decoder does that lost its way. Rate bounded.
+  void request_key_frame(StreamId id, Timestamp now);
+
+  // --- receiving ---
+  // One decrypted RTP packet. Anything that is not for a known stream is counted and dropped.
+  void handle_rtp(Packet packet, Timestamp now);
+  // One decrypted RTCP compound.
+  void handle_rtcp(ByteView compound, Timestamp now);
+
+  // --- machine ---
+  void handle_timeout(Timestamp now);
+  Timestamp next_timeout() const;
+  // `now` stamps and numbers what leaves.
+  std::optional<Outgoing> poll_transmit(Timestamp now);
+  // The same at the time of the last input.
+  std::optional<Outgoing> poll_transmit() { return poll_transmit(now_); }
+  std::optional<Event> poll_event();
+
+  RtpStats stats(Timestamp now) const;
+  const Counters& counters() const { return counters_; }
+  // From report blocks or transport feedback, whichever came last; nothing before either came.
+  std::optional<Duration> round_trip_time() const { return round_trip_time_; }
+  const congestion::SentPacketHistory& sent_packets() const { return sent_packets_; }
+
+ private:
+  StreamTableConfig config_;
+  Counters counters_;
+  Timestamp now_{};
+  std::optional<Duration> round_trip_time_;
+  congestion::SentPacketHistory sent_packets_;
+};
+
+static_assert(Machine<StreamTable>);
+
+}  // namespace tidewire::media

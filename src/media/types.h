@@ -1,0 +1,99 @@
+// What the owner of a StreamTable says about each stream, and the events that it gets.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/strong_id.h"
+#include "rtp/extension_map.h"
+#include "rtp/types.h"
+#include "tidewire/encoded_frame.h"
+#include "tidewire/time.h"
+
+namespace tidewire::media {
+
+// One stream of a StreamTable, in one direction. Never used twice.
+using StreamId = StrongId<struct StreamIdTag, std::uint32_t>;
+
+// RFC 7587 §4.1 fixes Opus to 48 kHz, RFC 7741 §4.1 fixes VP8 to 90 kHz.
+constexpr std::uint32_t clock_rate(CodecType codec) { return codec == CodecType::kOpus ? 48'000 : 90'000; }
+constexpr MediaKind kind(CodecType codec) { return codec == CodecType::kOpus ? MediaKind::kAudio : MediaKind::kVideo; }
+
+struct SendStreamConfig {
+  CodecType codec = CodecType::kVp8;
+  rtp::Ssrc ssrc;
+  rtp::PayloadType payload_type;
+  // Written as header extensions when `extensions` has ids for them. An empty one is not written.
+  std::string mid;
+  std::string rtp_stream_id;
+  // What was negotiated for the m-section: only these are written.
+  rtp::ExtensionMap extensions;
+  // The other end may ask for packets again (a=rtcp-fb: nack).
+  bool nack = true;
+  // What the encoder aims at: the pace of large frames and the budget of retransmissions follow from it.
+  std::uint64_t target_bitrate = 1'000'000;
+  // Of an RTP packet with its header, before SRTP adds up to 16 bytes.
+  std::size_t max_packet_size = 1200;
+};
+
+struct ReceiveCodec {
+  rtp::PayloadType payload_type;
+  CodecType codec = CodecType::kVp8;
+};
+
+struct ReceiveStreamConfig {
+  MediaKind kind = MediaKind::kVideo;
+  // How packets find this stream (RFC 9143 §9.2): by MID, by an SSRC that was announced, by payload type.
+  std::string mid;
+  std::vector<rtp::Ssrc> ssrcs;
+  std::vector<ReceiveCodec> codecs;
+  // What was negotiated for the m-section.
+  rtp::ExtensionMap extensions;
+  bool nack = true;
+  bool picture_loss_indication = true;  // a=rtcp-fb: nack pli
+  bool full_intra_request = false;      // a=rtcp-fb: ccm fir; used when there is no PLI
+  bool transport_wide_feedback = true;  // a=rtcp-fb: transport-cc
+  // From when a frame could be there at the earliest to when it is given out. Nothing: the kind's default, 30 ms for
+  // video and 60 ms for audio.
+  std::optional<Duration> playout_delay;
+};
+
+// A picture, in decoding order and whole; every picture that it depends on came before it.
+struct FrameReceived {
+  StreamId stream;
+  EncodedFrame frame;
+};
+
+// The sound for one slot of playout: frames come in order and without gap, at the time that they are due, as long
+// as the stream is active.
+struct AudioPlayout {
+  StreamId stream;
+  // Nothing: it is lost or was never sent (DTX); the decoder conceals `duration`.
+  std::optional<EncodedFrame> frame;
+  Duration duration{};
+  Timestamp due{};
+};
+
+// The other end cannot go on without a key frame on this send stream. At most one each 300 ms.
+struct KeyFrameNeeded {
+  StreamId stream;
+};
+
+// RTP of this receive stream began, or began anew from another source.
+struct FirstPacketReceived {
+  StreamId stream;
+  rtp::Ssrc ssrc;
+};
+
+// The source of this receive stream said goodbye (RFC 3550 §6.6).
+struct SourceLeft {
+  StreamId stream;
+  rtp::Ssrc ssrc;
+};
+
+using Event = std::variant<FrameReceived, AudioPlayout, KeyFrameNeeded, FirstPacketReceived, SourceLeft>;
+
+}  // namespace tidewire::media
