@@ -1,0 +1,200 @@
+// The data channels of one peer connection (RFC 8831, RFC 8832): which exist, in which state, on which stream.
+//
+// It stands beside SCTP and knows nothing of it. The owner carries its actions (messages to send, streams to reset)
+// to the association and the association's events back. It needs no time: nothing here expires.
+//
+//   open()/send()/close()  ->  [ ChannelTable ]  ->  poll_action(): SendMessage, ResetStreams  -> association
+//   poll_event()           <-  [              ]  <-  handle_*()                                <- association
+//
+// Bounds: at most 65535 channels; actions are bounded by the send buffer; every incoming message is at most one event
+// (the owner drains events before it polls the association for more), and besides a channel has one event of a kind.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "base/strong_id.h"
+#include "tidewire/bytes.h"
+#include "tidewire/data_channel_init.h"
+#include "tidewire/result.h"
+
+namespace tidewire::datachannel {
+
+// Names a channel of this table from open() or ChannelOpened on, before it has a stream and after it is closed. Never
+// used twice.
+using ChannelId = StrongId<struct ChannelIdTag, std::uint32_t>;
+
+// RFC 8832 §6: the DTLS client opens on even streams, the server on odd ones.
+enum class Role { kDtlsClient, kDtlsServer };
+
+enum class ChannelState { kConnecting, kOpen, kClosing, kClosed };
+
+// To the association.
+struct SendMessage {
+  std::uint16_t stream = 0;
+  std::uint32_t ppid = 0;
+  Bytes payload;
+  bool ordered = true;
+  std::optional<std::uint16_t> max_retransmits;
+  std::optional<std::uint16_t> max_packet_life_time;  // milliseconds
+};
+struct ResetStreams {
+  std::vector<std::uint16_t> streams;
+};
+using Action = std::variant<SendMessage, ResetStreams>;
+
+// From the association.
+struct IncomingMessage {
+  std::uint16_t stream = 0;
+  std::uint32_t ppid = 0;
+  Bytes payload;
+};
+
+// To the application.
+struct ChannelAnnounced {  // the peer opened a channel; it is open. W3C: "datachannel"
+  ChannelId channel;
+};
+struct ChannelOpened {  // one of ours can be sent on. W3C: "open"
+  ChannelId channel;
+};
+struct ChannelClosing {  // the peer began to close it. W3C: "closing"
+  ChannelId channel;
+};
+struct ChannelClosed {  // both sides are done with it, or the transport is. W3C: "error" (when set), then "close"
+  ChannelId channel;
+  std::optional<Error> error;
+};
+struct MessageArrived {  // W3C: "message"
+  ChannelId channel;
+  Bytes payload;
+  bool binary = false;  // else text; checked by nobody to be UTF-8
+};
+struct BufferedAmountLow {  // W3C: "bufferedamountlow"
+  ChannelId channel;
+};
+using Event =
+    std::variant<ChannelAnnounced, ChannelOpened, ChannelClosing, ChannelClosed, MessageArrived, BufferedAmountLow>;
+
+// What a channel is, to read.
+struct Channel {
+  std::string label;
+  DataChannelInit init;  // id is set as soon as the stream is known
+  ChannelState state = ChannelState::kConnecting;
+  std::size_t buffered_amount = 0;
+  std::size_t buffered_amount_low_threshold = 0;
+  std::uint64_t messages_sent = 0;
+  std::uint64_t messages_received = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+};
+
+struct Config {
+  // Bytes that all channels together may hold before send() answers OperationError. 16 MiB is Chromium's limit.
+  std::size_t send_buffer_limit = 16 * 1024 * 1024;
+};
+
+class ChannelTable {
+ public:
+  explicit ChannelTable(Config config = {});
+
+  // -- Commands of the application ----------------------------------------------------------------------------------
+
+  // W3C createDataChannel(). Legal from the start; the stream is chosen when the role is known, and the channel opens
+  // when the transport is connected. TypeError: label or protocol over 65535 bytes, both limits set, a negotiated
+  // channel without id or with id 65535. OperationError: the id is taken, or no id is left. InvalidStateError: the
+  // transport is closed.
+  Result<ChannelId> open(std::string label, DataChannelInit init);
+
+  // W3C send(). InvalidStateError: not open. TypeError: over the peer's limit of message size. OperationError: the
+  // send buffer is full, nothing was taken.
+  Result<> send_text(ChannelId channel, std::string_view text);
+  Result<> send_binary(ChannelId channel, Bytes payload);
+
+  // W3C close(): what was sent before is delivered. Does nothing on a channel that is closing, closed or unknown.
+  void close(ChannelId channel);
+
+  // BufferedAmountLow comes when the amount falls to this or below. Nothing for an unknown channel.
+  void set_buffered_amount_low_threshold(ChannelId channel, std::size_t threshold);
+
+  // Nullptr when unknown: a channel is forgotten when its ChannelClosed has been polled. Valid until the next call.
+  const Channel* find(ChannelId channel) const;
+  std::size_t size() const { return channels_.size(); }
+
+  // -- News of the transport ----------------------------------------------------------------------------------------
+
+  // Once, when DTLS roles are settled.
+  void set_role(Role role);
+  // From the remote description: a=max-message-size; 0 for no limit. RFC 8841 §6.1: 64 KiB when it says nothing, which
+  // is the default here.
+  void set_max_message_size(std::size_t size);
+  // The association is up; streams below `streams` may be used.
+  void handle_connected(std::uint16_t streams);
+  void handle_message(IncomingMessage message);
+  // The peer reset its side of streams.
+  void handle_incoming_reset(std::span<const std::uint16_t> streams);
+  void handle_incoming_reset_of_all();
+  // The peer carried out (or refused) our ResetStreams.
+  void handle_outgoing_reset(std::span<const std::uint16_t> streams);
+  void handle_reset_failed(std::span<const std::uint16_t> streams);
+  // What waits in the association for a stream.
+  void handle_buffered_amount(std::uint16_t stream, std::size_t amount);
+  // The association is gone: every channel closes, with the error when there is one. Nothing can be opened after it.
+  void handle_transport_closed(std::optional<Error> error);
+
+  // -- Output ---------------------------------------------------------------------------------------------------------
+
+  std::optional<Action> poll_action();
+  std::optional<Event> poll_event();
+
+ private:
+  struct Entry {
+    ChannelId id;
+    Channel channel;
+    std::size_t queued_bytes = 0;  // in actions that have not been polled
+    bool announced_here = false;   // opened by the peer
+    bool acknowledged = true;      // RFC 8832 §6: false until our OPEN was answered; everything is ordered till then
+    bool outgoing_reset_done = false;  // RFC 8831 §6.7: both must be before the stream is free
+    bool incoming_reset_done = false;
+    bool reset_requested = false;
+  };
+
+  Entry* find_entry(ChannelId channel);
+  Entry* find_stream(std::uint16_t stream);
+  Result<> check_init(const std::string& label, const DataChannelInit& init) const;
+  bool assign_stream(Entry& entry);
+  void bring_up(Entry& entry);
+  Result<> send(ChannelId channel, Bytes payload, std::uint32_t ppid, std::size_t size);
+  void queue_control(std::uint16_t stream, Bytes payload);
+  void handle_control(std::uint16_t stream, ByteView payload);
+  void handle_open(std::uint16_t stream, ByteView payload);
+  void reset_stream(std::uint16_t stream);
+  void begin_close(Entry& entry);
+  void finish_if_reset(Entry& entry);
+  void finish(Entry& entry, std::optional<Error> error);
+  void peer_reset(Entry& entry);
+
+  Config config_;
+  std::optional<Role> role_;
+  std::size_t max_message_size_ = 65536;
+  bool connected_ = false;
+  bool closed_ = false;
+  std::uint32_t streams_ = 65535;
+  std::uint32_t next_id_ = 1;
+  std::size_t buffered_total_ = 0;
+  std::map<ChannelId, Entry> channels_;
+  std::unordered_map<std::uint16_t, ChannelId> by_stream_;
+  // Streams that belong to no channel and are being reset: a refused OPEN. Not to be chosen until that is done.
+  std::unordered_map<std::uint16_t, bool> refused_;
+  std::deque<Action> actions_;
+  std::deque<Event> events_;
+};
+
+}  // namespace tidewire::datachannel
