@@ -1,0 +1,231 @@
+// The ICE agent: finds a path to the peer, keeps it alive, and says when it is gone.
+//
+// RFC 8445 (full agent, one data stream, component 1 only: rtcp-mux), RFC 8838 (trickle), RFC 8863 (patience),
+// RFC 7675 (consent). A machine: see base/machine.h. Everything that comes from the network is checked for
+// integrity before it changes any state; what fails is counted in stats() and dropped.
+//
+// Typical life:
+//   Agent agent({.role = Role::kControlling, .local = generate_credentials(random)}, random.fork(), pool);
+//   agent.add_local_socket(bound, 65535, now); …; agent.end_of_local_sockets(now);
+//   agent.set_remote_credentials(…, now); agent.add_remote_candidate(…, now); …
+//   STUN from the sockets -> handle_input; poll_transmit -> sockets; poll_event -> owner.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bounded_queue.h"
+#include "base/datagram.h"
+#include "base/machine.h"
+#include "base/packet.h"
+#include "crypto/random.h"
+#include "ice/candidate.h"
+#include "ice/check_list.h"
+#include "ice/consent.h"
+#include "ice/gatherer.h"
+#include "ice/pacer.h"
+#include "ice/remote_candidates.h"
+#include "ice/types.h"
+#include "stun/message.h"
+#include "tidewire/result.h"
+
+namespace tidewire::ice {
+
+class Agent {
+ public:
+  // Bounds. What exceeds them is dropped and counted (stats().dropped_table_full) or, for the owner's calls, refused.
+  static constexpr std::size_t kMaxLocalSockets = 32;
+  static constexpr std::size_t kMaxStunServers = 4;
+  static constexpr std::size_t kMaxRemoteCandidates = 64;      // signalled
+  static constexpr std::size_t kMaxPeerReflexive = 32;         // learnt from authentic checks
+  static constexpr std::size_t kMaxPairs = 100;                // RFC 8445 §6.1.2.5
+  static constexpr std::size_t kMaxUnresolvedCandidates = 32;  // that have a name in place of an address
+  static constexpr std::size_t kMaxTransmits = 128;            // datagrams that wait for poll_transmit
+  static constexpr std::size_t kMaxEvents = 256;               // events that wait for poll_event
+
+  // `pool` outlives the agent and is where outgoing packets come from. An empty ufrag or pwd in config.local is
+  // replaced by generated credentials.
+  Agent(AgentConfig config, crypto::Random random, PacketPool& pool);
+
+  // --- What the owner tells ------------------------------------------------------------------------------------
+
+  // A bound socket: makes a host candidate and, for each STUN server of its family, asks for a server-reflexive
+  // one. A higher `preference` makes its pairs preferred; give each socket its own (RFC 8445 §5.1.2.1).
+  // kInvalidState when closed or after end_of_local_sockets; kOperation when there are too many or it is known.
+  Result<> add_local_socket(const SocketAddress& bound, std::uint16_t preference, Timestamp now);
+  // A relayed address that a TURN client holds: datagrams with `relayed` as their local address are the TURN
+  // client's to carry. `mapped` is its raddr. Errors as above.
+  Result<> add_local_relay(const SocketAddress& relayed, const SocketAddress& mapped, std::uint16_t preference,
+                           Timestamp now);
+  // No more sockets: gathering completes when the STUN servers have answered or were given up.
+  void end_of_local_sockets(Timestamp now);
+
+  // From the peer's description. Checks learnt before are continued at once. The same ones again: nothing happens.
+  // kInvalidState for different ones without a restart(), kSyntax for ones that RFC 8839 §5.4 does not allow.
+  Result<> set_remote_credentials(const Credentials& remote, Timestamp now);
+  // RFC 8445 §2.5: the peer said a=ice-lite. We take the controlling role.
+  void set_remote_lite(Timestamp now);
+  // A trickled candidate, before or after the credentials. Silently skipped are: components other than 1, TCP,
+  // port 0 and 9, addresses that cannot be reached, names that are not .local, an ufrag of another generation.
+  // A .local name gives the event ResolveName. kInvalidState when closed, kOperation when there are too many.
+  Result<> add_remote_candidate(const Candidate& candidate, Timestamp now);
+  // The answer to ResolveName; nothing when the name is unknown, which drops its candidates.
+  void remote_name_resolved(std::string_view name, const std::optional<IpAddress>& address, Timestamp now);
+  // RFC 8838 §13: no more candidates will be signalled.
+  void end_of_remote_candidates(Timestamp now);
+
+  // RFC 8445 §6.1.1; only before checks, otherwise the conflict rules decide. kInvalidState when too late.
+  Result<> set_role(Role role, Timestamp now);
+  // RFC 8445 §9: a new generation. Remote credentials, candidates and checks are forgotten (give them again);
+  // sockets and local candidates stay, and the selected pair stays in use until a new one is selected.
+  void restart(Credentials local, Timestamp now);
+  // Stops everything; the state becomes kClosed. Idempotent.
+  void close(Timestamp now);
+
+  // --- The machine ---------------------------------------------------------------------------------------------
+
+  // A STUN message that came in on socket `local` (its bound address) from `remote`.
+  void handle_input(const SocketAddress& local, const SocketAddress& remote, ByteView stun_message, Timestamp now);
+  void handle_timeout(Timestamp now);
+  std::optional<Datagram> poll_transmit() { return transmits_.pop(); }
+  std::optional<Event> poll_event() { return events_.pop(); }
+  Timestamp next_timeout() const { return next_timeout_; }
+
+  // --- What the owner may ask ----------------------------------------------------------------------------------
+
+  // What to send media and DTLS on: the nominated pair or, before nomination, the best one that has proved to
+  // work (RFC 8445 §12.1.1). Nothing before that, and after failure. O(1).
+  const std::optional<CandidatePair>& selected_pair() const { return selected_; }
+  State state() const { return state_; }
+  GatheringState gathering_state() const { return gathering_state_; }
+  Role role() const { return role_; }
+  const Credentials& local_credentials() const { return local_; }
+  const std::optional<Credentials>& remote_credentials() const { return remote_; }
+  // Every candidate found so far, as announced by LocalCandidateFound.
+  std::vector<Candidate> local_candidates() const;
+  std::vector<Candidate> remote_candidates() const;
+  std::vector<PairInfo> pairs() const;
+  const AgentStats& stats() const { return stats_; }
+
+ private:
+  // Where packets leave from: a socket or a relay, each with the candidate that it is.
+  struct Base {
+    SocketAddress address;
+    std::uint16_t preference = 0;
+    Candidate candidate;
+  };
+  struct LocalCandidate {
+    SocketAddress base;
+    Candidate candidate;
+  };
+  // What an authentic request said.
+  struct IncomingCheck {
+    std::size_t base = 0;
+    SocketAddress remote;
+    std::string_view remote_ufrag;
+    std::uint32_t priority = 0;
+    bool use_candidate = false;
+  };
+
+  // agent.cc: the owner's calls, timers, state.
+  Result<> add_base(Base base, Timestamp now);
+  void announce(const SocketAddress& base, Candidate candidate);
+  void add_resolved(const Candidate& candidate, Timestamp now);
+  void pair_with_remotes(std::size_t base);
+  void pair_with_bases(const RemoteCandidates::Entry& remote);
+  bool add_pair(std::size_t base, const RemoteCandidates::Entry& remote);
+  void change_role(Role role);
+  void drive(Timestamp now);
+  void drive_gathering(Timestamp now);
+  void drive_checks(Timestamp now);
+  void drive_consent(Timestamp now);
+  void update_state(Timestamp now);
+  State wanted_state(Timestamp now);
+  void check_for_failure(Timestamp now);
+  void set_state(State state, std::string reason);
+  void set_gathering_state(GatheringState state);
+  void revive(Timestamp now);
+  void update_deadline(Timestamp now);
+  std::optional<std::uint64_t> check_floor(Timestamp now) const;
+  bool ordinary_checks_allowed(Timestamp now) const;
+  void emit(Event event);
+  bool transmit(const SocketAddress& local, const SocketAddress& remote, Packet packet);
+  void send_check(const Pair& pair);
+  std::string check_username() const;
+  std::optional<std::size_t> find_base(const SocketAddress& local) const;
+
+  // agent_requests.cc: what comes from the peer as a request.
+  void handle_request(const stun::MessageView& request, std::size_t base, const SocketAddress& remote, Timestamp now);
+  const Credentials* authenticate(const stun::MessageView& request, std::size_t base, const SocketAddress& remote,
+                                  Timestamp now);
+  void answer_error(const stun::MessageView& request, std::size_t base, const SocketAddress& remote,
+                    stun::ErrorNumber code, const Credentials* credentials, Timestamp now,
+                    std::span<const stun::AttributeType> unknown = {});
+  bool settle_role_conflict(const stun::MessageView& request, std::size_t base, const SocketAddress& remote,
+                            const Credentials& credentials, Timestamp now);
+  void learn_from_check(const IncomingCheck& check, Timestamp now);
+
+  // agent_responses.cc: answers to our requests, nomination, selection.
+  void handle_response(const stun::MessageView& response, std::size_t base, const SocketAddress& remote, Timestamp now);
+  void handle_consent_response(const stun::MessageView& response, const SocketAddress& local,
+                               const SocketAddress& remote, Timestamp now);
+  void handle_check_response(const stun::MessageView& response, Pair& pair, const SocketAddress& local,
+                             const SocketAddress& remote, Timestamp now);
+  void handle_check_success(Pair& pair, bool use_candidate, const SocketAddress& mapped, Timestamp now);
+  void handle_role_conflict_answer(Role stated_role);
+  void nominate_if_better(Pair& pair, Timestamp now);
+  void accept_nomination(Pair& pair, Timestamp now);
+  void select(Pair& pair, Timestamp now);
+  CandidatePair describe(const Pair& pair) const;
+  void lose_selected_pair(Timestamp now);
+  void try_other_pairs();
+  bool selected_is_healthy(Timestamp now) const;
+  void measure(Duration round_trip_time);
+
+  Timing timing_;
+  crypto::Random random_;
+  PacketPool& pool_;
+  Role role_;
+  std::uint64_t tie_breaker_;
+  bool remote_is_lite_ = false;
+
+  Credentials local_;
+  std::optional<Credentials> previous_local_;  // of the generation before: its checks are still answered
+  std::optional<Credentials> remote_;
+  std::string username_;  // of our checks; empty before the remote credentials
+
+  std::vector<Base> bases_;
+  std::vector<LocalCandidate> locals_;
+  bool local_sockets_ended_ = false;
+  RemoteCandidates remotes_;
+  bool remote_candidates_ended_ = false;
+
+  Gatherer gatherer_;
+  Pacer pacer_;
+  CheckList checks_;
+  std::optional<Consent> consent_;  // of the selected pair
+  std::optional<CandidatePair> selected_;
+  bool selected_is_of_old_generation_ = false;
+  bool trying_other_pairs_ = false;          // since the selected pair stopped answering
+  std::optional<Timestamp> settled_at_;      // end of the time in which a better pair may replace the nominated one
+  std::optional<Timestamp> checking_since_;  // RFC 8863 §3
+  bool failed_ = false;
+  bool completed_ = false;
+  std::string failure_;
+
+  State state_ = State::kNew;
+  GatheringState gathering_state_ = GatheringState::kNew;
+  Timestamp next_timeout_ = kNever;
+  Pacer error_pacer_;
+  BoundedQueue<Datagram> transmits_{kMaxTransmits};
+  BoundedQueue<Event> events_{kMaxEvents};
+  AgentStats stats_;
+};
+
+static_assert(Machine<Agent>);
+
+}  // namespace tidewire::ice

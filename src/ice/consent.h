@@ -1,0 +1,70 @@
+// Consent to send on the selected pair, and with it the sign of life (RFC 7675).
+//
+// It has its own copy of the credentials: after a restart the old pair is kept alive with the old ones.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "crypto/random.h"
+#include "ice/types.h"
+#include "stun/message.h"
+#include "tidewire/address.h"
+
+namespace tidewire::ice {
+
+class Consent {
+ public:
+  // The addresses and keys of the pair. `username` is that of a request to the peer, "remote:local".
+  struct Path {
+    SocketAddress local;
+    SocketAddress remote;
+    std::string username;
+    std::string remote_pwd;
+    std::uint32_t priority = 0;  // PRIORITY attribute
+  };
+
+  // Consent begins with the answer to the connectivity check, now.
+  Consent(const Timing& timing, Path path, crypto::Random& random, Timestamp now);
+
+  const Path& path() const { return path_; }
+  void set_nominated(bool nominated) { nominated_ = nominated; }
+  bool nominated() const { return nominated_; }
+
+  // True when a request is due. Then send one with the id of start_request().
+  bool request_due(Timestamp now) const { return next_request_ <= now; }
+  stun::TransactionId start_request(crypto::Random& random, Timestamp now);
+  bool owns(const stun::TransactionId& id) const;
+  // An authentic success response: consent is renewed. Gives the round-trip time.
+  std::optional<Duration> handle_answer(const stun::TransactionId& id, crypto::Random& random, Timestamp now);
+  // An authentic request of the peer on this pair: it lives, though that is no consent.
+  void note_sign_of_life(Timestamp now) { last_sign_of_life_ = now; }
+
+  // RFC 7675 §5.1: 30 s without an answer. Nothing may be sent on the pair any more.
+  bool expired(Timestamp now) const { return now >= last_answer_ + timing_.consent_timeout; }
+  // Asked in vain for a while.
+  bool disconnected(Timestamp now) const { return now >= disconnect_at(); }
+  Timestamp deadline() const;
+
+ private:
+  Timestamp disconnect_at() const;
+  Duration randomised_interval(crypto::Random& random) const;
+
+  struct Request {
+    stun::TransactionId id{};
+    Timestamp sent{};
+  };
+
+  Timing timing_;
+  Path path_;
+  bool nominated_ = false;
+  std::array<Request, 8> requests_{};  // the newest ones: a late answer counts too
+  std::size_t request_count_ = 0;
+  Timestamp last_answer_;
+  Timestamp last_sign_of_life_;
+  Timestamp first_unanswered_ = kNever;
+  Timestamp next_request_;
+};
+
+}  // namespace tidewire::ice

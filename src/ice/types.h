@@ -1,0 +1,143 @@
+// The words that the ICE agent and its owner exchange: roles, states, configuration, events, statistics.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "crypto/random.h"
+#include "ice/candidate.h"
+#include "tidewire/address.h"
+#include "tidewire/time.h"
+
+namespace tidewire::ice {
+
+enum class Role { kControlling, kControlled };
+
+// W3C RTCIceTransportState.
+enum class State { kNew, kChecking, kConnected, kCompleted, kDisconnected, kFailed, kClosed };
+// W3C RTCIceGathererState.
+enum class GatheringState { kNew, kGathering, kComplete };
+
+std::string_view to_string(Role role);             // "controlling", "controlled"
+std::string_view to_string(State state);           // "new", "checking", …
+std::string_view to_string(GatheringState state);  // "new", "gathering", "complete"
+
+struct Credentials {
+  std::string ufrag;
+  std::string pwd;
+
+  friend bool operator==(const Credentials&, const Credentials&) = default;
+};
+
+// RFC 8839 §5.4: ufrag has 24 bits of randomness or more, pwd 128 or more. 4 and 24 characters, as browsers do.
+Credentials generate_credentials(crypto::Random& random);
+
+struct Timing {
+  // RFC 8445 §14.2: Ta, the time between two new checks.
+  Duration pacing = std::chrono::milliseconds(50);
+  // DEVIATES RFC 8445 §14.2 because a call with a handful of candidates should not wait for a timer: this many
+  // checks may leave at once after a pause; the mean rate stays one per Ta.
+  int pacing_burst = 5;
+  // RFC 8445 §14.3, RFC 8489 §6.2.1: the least retransmission timeout.
+  Duration min_rto = std::chrono::milliseconds(500);
+  // RFC 8489 §6.2.1: Rc, the number of times a request is sent, and Rm, how many RTO to wait after the last.
+  int max_transmissions = 7;
+  int last_wait_rtos = 16;
+  // A STUN server that has not answered for so long is given up.
+  // DEVIATES RFC 8489 §6.2.1 because 39.5 s would hold back the end of gathering.
+  Duration gathering_timeout = std::chrono::seconds(5);
+  // RFC 8445 §5.1.1.4: how often the NAT binding of a server-reflexive candidate is refreshed before it is used.
+  Duration binding_refresh = std::chrono::seconds(15);
+  // RFC 7675 §5.1: consent is asked for every 5 s, randomised by ±20 %, and ends 30 s after the last answer.
+  Duration consent_interval = std::chrono::seconds(5);
+  Duration consent_timeout = std::chrono::seconds(30);
+  // No sign of life for so long (while asking): disconnected.
+  Duration disconnect_timeout = std::chrono::seconds(5);
+  // RFC 8863 §3: even with nothing left to check, the agent waits for peer-reflexive candidates.
+  // DEVIATES RFC 8863 §3 because 39.5 s is longer than people wait; what comes later revives the agent.
+  Duration patience = std::chrono::seconds(15);
+  // With checks still running and none succeeded after so long: failed.
+  Duration overall_limit = std::chrono::seconds(30);
+  // For so long after the first nomination a pair of higher priority may still replace the nominated one.
+  Duration settle_time = std::chrono::seconds(1);
+};
+
+struct AgentConfig {
+  Role role = Role::kControlling;
+  Credentials local;
+  std::vector<SocketAddress> stun_servers;  // the first kMaxStunServers count
+  Timing timing;
+};
+
+// A pair of candidates that works, and the addresses that its datagrams bear.
+struct CandidatePair {
+  SocketAddress local_address;   // the socket to send from
+  SocketAddress remote_address;  // where to
+  Candidate local;               // as the peer sees it: host, server-reflexive, peer-reflexive or relayed
+  Candidate remote;
+  std::uint64_t priority = 0;
+  bool nominated = false;
+
+  friend bool operator==(const CandidatePair&, const CandidatePair&) = default;
+};
+
+// A candidate to signal to the peer (trickle, RFC 8838).
+struct LocalCandidateFound {
+  Candidate candidate;
+};
+struct GatheringStateChanged {
+  GatheringState state{};
+};
+// `reason` is a sentence for a person when the state is kDisconnected or kFailed, else empty.
+struct StateChanged {
+  State state{};
+  std::string reason;
+};
+// The pair that selected_pair() gives from now on.
+struct SelectedPairChanged {
+  CandidatePair pair;
+};
+// Resolve this multicast DNS name and answer with Agent::remote_name_resolved. May be left unanswered.
+struct ResolveName {
+  std::string name;
+};
+// The conflict of two equal roles was settled by changing ours (RFC 8445 §7.3.1.1).
+struct RoleChanged {
+  Role role{};
+};
+
+using Event = std::variant<LocalCandidateFound, GatheringStateChanged, StateChanged, SelectedPairChanged, ResolveName,
+                           RoleChanged>;
+
+// Counters since the agent was made.
+struct AgentStats {
+  std::uint64_t requests_sent = 0;       // checks, retransmissions and consent checks included
+  std::uint64_t responses_received = 0;  // that matched a request of ours
+  std::uint64_t requests_received = 0;   // that were authentic
+  std::uint64_t responses_sent = 0;      // success and error
+  std::uint64_t consent_requests_sent = 0;
+  std::uint64_t dropped_malformed = 0;        // no STUN, wrong FINGERPRINT, not for ICE
+  std::uint64_t dropped_unauthenticated = 0;  // USERNAME or MESSAGE-INTEGRITY absent or wrong
+  std::uint64_t dropped_unmatched = 0;        // a response to nothing, from elsewhere, or to an unknown socket
+  std::uint64_t dropped_table_full = 0;       // candidates, pairs, names or output over the stated bounds
+  // Of the selected pair. Nothing before the first measurement.
+  std::optional<Duration> current_round_trip_time;
+  Duration total_round_trip_time{};
+  std::uint64_t round_trip_measurements = 0;
+};
+
+// W3C RTCStatsIceCandidatePairState.
+enum class PairState { kWaiting, kInProgress, kSucceeded, kFailed };
+
+// One row of the check list, for getStats.
+struct PairInfo {
+  CandidatePair pair;
+  PairState state{};
+  bool selected = false;
+};
+
+}  // namespace tidewire::ice
