@@ -1,0 +1,78 @@
+// Transceivers and their two halves. https://www.w3.org/TR/webrtc/#rtcrtptransceiver-interface
+//
+// Objects of a connection: used on its loop, valid (and inert) after it is gone.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tidewire/ids.h"
+#include "tidewire/media_stream_track.h"
+#include "tidewire/result.h"
+#include "tidewire/rtp_types.h"
+
+namespace tidewire {
+
+class PeerConnectionImpl;
+
+class RtpSender {
+ public:
+  // What is sent; null when nothing is.
+  std::shared_ptr<MediaStreamTrack> track() const { return track_; }
+  // Sends another track of the same kind instead, or nothing (null), without renegotiation.
+  Result<> replace_track(std::shared_ptr<MediaStreamTrack> track);
+
+ private:
+  friend class PeerConnectionImpl;
+  std::weak_ptr<PeerConnectionImpl> connection_;
+  MediaKind kind_ = MediaKind::kAudio;
+  TransceiverId transceiver_{};
+  std::shared_ptr<MediaStreamTrack> track_;
+};
+
+class RtpReceiver {
+ public:
+  // What arrives. Never null; frames come on the decoder's thread.
+  const std::shared_ptr<MediaStreamTrack>& track() const { return track_; }
+
+ private:
+  friend class PeerConnectionImpl;
+  std::shared_ptr<MediaStreamTrack> track_;
+};
+
+class RtpTransceiver {
+ public:
+  MediaKind kind() const { return kind_; }
+  // The m-line's name; nothing before the first offer or answer that holds it.
+  std::optional<std::string> mid() const;
+  RtpTransceiverDirection direction() const;
+  std::optional<RtpTransceiverDirection> current_direction() const;
+  bool stopped() const;
+  // Takes effect with the next offer and answer.
+  Result<> set_direction(RtpTransceiverDirection direction);
+  // Ends both halves for good, with the next offer and answer.
+  Result<> stop();
+
+  const std::shared_ptr<RtpSender>& sender() const { return sender_; }
+  const std::shared_ptr<RtpReceiver>& receiver() const { return receiver_; }
+
+ private:
+  friend class PeerConnectionImpl;
+  std::weak_ptr<PeerConnectionImpl> connection_;
+  MediaKind kind_ = MediaKind::kAudio;
+  TransceiverId id_{};
+  std::shared_ptr<RtpSender> sender_;
+  std::shared_ptr<RtpReceiver> receiver_;
+};
+
+// What on_track tells: a receiver has something to receive.
+struct TrackEvent {
+  std::shared_ptr<RtpTransceiver> transceiver;
+  std::shared_ptr<MediaStreamTrack> track;
+  // The ids of the streams that the other side put it in.
+  std::vector<std::string> stream_ids;
+};
+
+}  // namespace tidewire

@@ -1,0 +1,233 @@
+// A whole WebRTC connection without I/O: ICE, DTLS, SRTP, SCTP, data channels, RTP and negotiation in one machine.
+//
+// For embedders with an event loop, sockets or codecs of their own, and for tests in virtual time. PeerConnection is
+// this plus sockets, threads and codecs. Datagrams and time go in; datagrams and events come out:
+//
+//   session.add_local_socket(bound_address, now); session.end_of_local_sockets(now);
+//   on each datagram:  session.handle_input(std::move(datagram), now);
+//   at its deadline:   session.handle_timeout(now);         // the deadline is session.next_timeout()
+//   after any call:    while (auto d = session.poll_transmit(now)) send(*d);
+//                      while (auto e = session.poll_event()) …;
+//
+// Not thread-safe. Calls never block and never call back. Inputs may be stacked before outputs are drained; the
+// queues inside are bounded, and what does not fit is dropped as a network would.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "tidewire/bytes.h"
+#include "tidewire/connection_state.h"
+#include "tidewire/data_channel_init.h"
+#include "tidewire/datagram.h"
+#include "tidewire/encoded_frame.h"
+#include "tidewire/ids.h"
+#include "tidewire/result.h"
+#include "tidewire/rtp_types.h"
+#include "tidewire/session_description.h"
+#include "tidewire/stats.h"
+
+namespace tidewire {
+
+struct SessionConfig {
+  // From the operating system, and secret; the same seed twice repeats the session's every choice.
+  std::array<std::uint8_t, 32> random_seed{};
+  // For certificates and RTCP sender reports.
+  WallClockAnchor wall_clock;
+  // Asked for server-reflexive candidates.
+  std::vector<SocketAddress> stun_servers;
+  // What frames of a kind will come to, bits per second: the pace of sending follows from it.
+  std::uint64_t video_bitrate = 1'000'000;
+  std::uint64_t audio_bitrate = 32'000;
+};
+
+struct OfferOptions {
+  bool ice_restart = false;
+};
+
+// RTCRtpTransceiverInit.
+struct TransceiverInit {
+  RtpTransceiverDirection direction = RtpTransceiverDirection::kSendrecv;
+  std::vector<std::string> stream_ids;
+  // Names the track that is sent; generated when empty.
+  std::string track_id;
+};
+
+struct TransceiverInfo {
+  TransceiverId id;
+  MediaKind kind = MediaKind::kAudio;
+  std::optional<std::string> mid;
+  RtpTransceiverDirection direction = RtpTransceiverDirection::kSendrecv;
+  std::optional<RtpTransceiverDirection> current_direction;
+  bool stopped = false;
+};
+
+struct ChannelInfo {
+  std::string label;
+  DataChannelInit init;  // id is set once it is known
+  std::size_t buffered_amount = 0;
+};
+
+namespace event {
+struct NegotiationNeeded {};
+struct SignalingStateChanged {
+  SignalingState state{};
+};
+// To be sent to the peer. An empty candidate is the end of candidates.
+struct IceCandidateFound {
+  IceCandidateInit candidate;
+};
+struct IceGatheringStateChanged {
+  IceGatheringState state{};
+};
+struct IceConnectionStateChanged {
+  IceConnectionState state{};
+};
+struct ConnectionStateChanged {
+  PeerConnectionState state{};
+  std::string reason;  // one sentence, when the state is failed
+};
+// Look this multicast DNS name up and answer with name_resolved().
+struct ResolveName {
+  std::string name;
+};
+// The peer sends something on this transceiver from now on (W3C: track).
+struct TrackAdded {
+  TransceiverId transceiver;
+  MediaKind kind{};
+  std::string track_id;
+  std::vector<std::string> stream_ids;
+};
+struct TrackRemoved {
+  TransceiverId transceiver;
+};
+// Frames of this codec can be sent from now on, beginning with a key frame; or no more (nothing).
+struct SendingChanged {
+  TransceiverId transceiver;
+  std::optional<CodecType> codec;
+};
+// The peer wants a key frame.
+struct KeyFrameNeeded {
+  TransceiverId transceiver;
+};
+// A whole picture, in decoding order.
+struct VideoFrameReceived {
+  TransceiverId transceiver;
+  EncodedFrame frame;
+};
+// The sound of the next slot of playout; no frame means that it is missing and `duration` has to be concealed.
+struct AudioFrameReceived {
+  TransceiverId transceiver;
+  std::optional<EncodedFrame> frame;
+  Duration duration{};
+};
+// The peer opened a channel. It is open.
+struct DataChannelAdded {
+  ChannelId channel;
+};
+struct DataChannelOpened {
+  ChannelId channel;
+};
+struct DataChannelClosing {
+  ChannelId channel;
+};
+struct DataChannelClosed {
+  ChannelId channel;
+};
+struct MessageReceived {
+  ChannelId channel;
+  Bytes payload;
+  bool is_text = false;
+};
+struct BufferedAmountLow {
+  ChannelId channel;
+};
+}  // namespace event
+
+using SessionEvent =
+    std::variant<event::NegotiationNeeded, event::SignalingStateChanged, event::IceCandidateFound,
+                 event::IceGatheringStateChanged, event::IceConnectionStateChanged, event::ConnectionStateChanged,
+                 event::ResolveName, event::TrackAdded, event::TrackRemoved, event::SendingChanged,
+                 event::KeyFrameNeeded, event::VideoFrameReceived, event::AudioFrameReceived, event::DataChannelAdded,
+                 event::DataChannelOpened, event::DataChannelClosing, event::DataChannelClosed, event::MessageReceived,
+                 event::BufferedAmountLow>;
+
+class Session {
+ public:
+  explicit Session(SessionConfig config);
+  ~Session();
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+
+  // --- Negotiation. See PeerConnection; errors change nothing.
+  Result<SessionDescription> create_offer(const OfferOptions& options = {});
+  Result<SessionDescription> create_answer();
+  Result<> set_local_description(Timestamp now);
+  Result<> set_local_description(const SessionDescription& description, Timestamp now);
+  Result<> set_remote_description(const SessionDescription& description, Timestamp now);
+  Result<> add_ice_candidate(const IceCandidateInit& candidate, Timestamp now);
+  std::optional<SessionDescription> local_description() const;
+  std::optional<SessionDescription> remote_description() const;
+  Result<> restart_ice();
+  SignalingState signaling_state() const;
+  PeerConnectionState connection_state() const;
+  IceConnectionState ice_connection_state() const;
+  IceGatheringState ice_gathering_state() const;
+
+  // --- Media.
+  Result<TransceiverId> add_transceiver(MediaKind kind, TransceiverInit init = {});
+  // Reuses a transceiver that never sent, else adds one.
+  Result<TransceiverId> add_track(MediaKind kind, TransceiverInit init = {});
+  Result<> remove_track(TransceiverId transceiver);
+  Result<> set_direction(TransceiverId transceiver, RtpTransceiverDirection direction);
+  Result<> stop(TransceiverId transceiver);
+  std::optional<TransceiverInfo> transceiver(TransceiverId transceiver) const;
+  std::vector<TransceiverInfo> transceivers() const;
+  // InvalidState until SendingChanged has announced a codec; Operation when the queue is full: that frame is dropped.
+  Result<> send_frame(TransceiverId transceiver, const EncodedFrame& frame, Timestamp now);
+  // The decoder of a received stream lost its way. Asks the peer, at a bounded rate.
+  void request_key_frame(TransceiverId transceiver, Timestamp now);
+
+  // --- Data. See DataChannel for the errors.
+  Result<ChannelId> create_data_channel(std::string label, DataChannelInit init = {});
+  Result<> send_text(ChannelId channel, std::string_view text, Timestamp now);
+  Result<> send_binary(ChannelId channel, ByteView payload, Timestamp now);
+  void close_data_channel(ChannelId channel, Timestamp now);
+  void set_buffered_amount_low_threshold(ChannelId channel, std::size_t threshold);
+  // Nothing once it is closed.
+  std::optional<ChannelInfo> channel(ChannelId channel) const;
+
+  // --- Network.
+  // A bound UDP socket. A higher preference (each its own) makes it preferred.
+  Result<> add_local_socket(const SocketAddress& bound, std::uint16_t preference, Timestamp now);
+  void end_of_local_sockets(Timestamp now);
+  // The answer to ResolveName; nothing when there is no such name.
+  void name_resolved(std::string_view name, const std::optional<IpAddress>& address, Timestamp now);
+  // Buffers to read datagrams into.
+  PacketPool& pool();
+
+  // --- The machine.
+  void handle_input(Datagram datagram, Timestamp now);
+  void handle_timeout(Timestamp now);
+  Timestamp next_timeout() const;
+  std::optional<Datagram> poll_transmit(Timestamp now);
+  // The same at the time of the last input.
+  std::optional<Datagram> poll_transmit();
+  std::optional<SessionEvent> poll_event();
+
+  StatsReport stats(Timestamp now) const;
+
+  // Tells the peer and ends; the farewell is still to be polled and sent. Nothing else happens afterwards.
+  void close(Timestamp now);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tidewire

@@ -1,0 +1,84 @@
+// What a connection knows about itself, under the names of https://www.w3.org/TR/webrtc-stats/ in the project's
+// case. Only what is measured is here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tidewire/address.h"
+#include "tidewire/rtp_stats.h"
+#include "tidewire/time.h"
+
+namespace tidewire {
+
+// RTCIceCandidateStats.
+struct IceCandidateStats {
+  std::string candidate_type;  // host, srflx, prflx, relay
+  std::string protocol;        // udp, tcp
+  SocketAddress address;
+  std::uint32_t priority = 0;
+};
+
+// RTCIceCandidatePairStats, of the pair in use.
+struct IceCandidatePairStats {
+  IceCandidateStats local;
+  IceCandidateStats remote;
+  bool nominated = false;
+  std::optional<Duration> current_round_trip_time;
+  Duration total_round_trip_time{};
+  std::uint64_t responses_received = 0;
+  std::uint64_t requests_sent = 0;
+  std::uint64_t requests_received = 0;
+  std::uint64_t responses_sent = 0;
+  std::uint64_t consent_requests_sent = 0;
+};
+
+// RTCTransportStats.
+struct TransportStats {
+  std::uint64_t packets_sent = 0;
+  std::uint64_t packets_received = 0;
+  std::uint64_t bytes_sent = 0;  // UDP payload
+  std::uint64_t bytes_received = 0;
+  // Datagrams that were no STUN, DTLS, RTP or RTCP of this connection, or failed authentication (no W3C name).
+  std::uint64_t packets_discarded = 0;
+  std::string ice_role;      // controlling, controlled
+  std::string ice_state;     // new, checking, …
+  std::string dtls_state;    // new, connecting, connected, closed, failed
+  std::string dtls_version;  // DTLS 1.2 (the W3C's tlsVersion, in words)
+  std::string dtls_cipher;   // the IANA name
+  std::string srtp_cipher;   // the name of the protection profile (RFC 5764)
+};
+
+// RTCDataChannelStats.
+struct DataChannelStats {
+  std::string label;
+  std::string protocol;
+  std::optional<std::uint16_t> data_channel_identifier;
+  std::string state;  // connecting, open, closing, closed
+  std::uint64_t messages_sent = 0;
+  std::uint64_t messages_received = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t bytes_received = 0;
+};
+
+// Of the SCTP association (RTCSctpTransportStats).
+struct SctpTransportStats {
+  std::optional<Duration> smoothed_round_trip_time;
+  std::uint64_t congestion_window = 0;
+  std::uint64_t receiver_window = 0;
+  std::uint64_t chunks_retransmitted = 0;
+};
+
+// RTCStatsReport, by kind.
+struct StatsReport {
+  Timestamp timestamp{};
+  TransportStats transport;
+  std::optional<IceCandidatePairStats> selected_candidate_pair;
+  std::optional<SctpTransportStats> sctp_transport;
+  std::vector<DataChannelStats> data_channels;
+  RtpStats rtp;
+};
+
+}  // namespace tidewire
