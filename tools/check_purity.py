@@ -31,7 +31,7 @@ RUNTIME = re.compile(r"^(std::|operator (new|delete)|__cxxabi|vtable for (__cxxa
                      r"vtable for std|__gnu_cxx::|__cxxabiv1::|tidewire::|virtual thunk|vtable for tidewire)")
 # What an abort needs for its last words (result.cc).
 LAST_WORDS = {"fprintf", "__fprintf_chk", "stderr"}
-OPENSSL = re.compile(r"^(EVP|SSL|BIO|BN|EC|X509|ASN1|ERR|RAND|HMAC|OSSL|OPENSSL|CRYPTO|OBJ|PEM|SHA|MD5|AES|d2i|i2d|"
+OPENSSL = re.compile(r"^(EVP|SSL|BIO|BN|EC|X509|ASN1|ERR|RAND|HMAC|OSSL|OPENSSL|CRYPTO|OBJ|PEM|SHA|SHA1|PKCS8|MD5|AES|d2i|i2d|"
                      r"DTLS|TLS|GENERAL|sk)_\w+|^(i2d|d2i)_\w+|^(DTLS|TLS)\w*_method$|^(MD5|SHA1|SHA256|HMAC)$")
 OPENSSL_IMPURE = re.compile(r"^BIO_(s_socket|new_socket|s_connect|s_accept|new_dgram|s_datagram|s_file|new_file)")
 
