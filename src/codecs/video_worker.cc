@@ -1,0 +1,179 @@
+// Threads for video codecs.
+#include "codecs/video_worker.h"
+
+#include <atomic>
+#include <mutex>
+#include <utility>
+
+#include "codecs/worker.h"
+
+namespace tidewire::codecs {
+
+// --- encoding ---
+
+class VideoEncodeWorker::Impl {
+ public:
+  Impl(std::unique_ptr<VideoEncoder> encoder, Callbacks callbacks)
+      : core_(std::make_shared<Core>()),
+        worker_("tw-video-enc", 1,
+                [core = core_](VideoFrame frame, const std::atomic<bool>& stopped) { core->encode(frame, stopped); }) {
+    core_->encoder = std::move(encoder);
+    core_->callbacks = std::move(callbacks);
+  }
+
+  void push(VideoFrame frame) {
+    worker_.post([&](BoundedQueue<VideoFrame>& queue) {
+      core_->count([&](Stats& stats) {
+        ++stats.pushed;
+        if (queue.full()) ++stats.dropped;
+      });
+      if (queue.full()) queue.pop();
+      (void)queue.push(std::move(frame));
+    });
+  }
+  void set_bitrate(int bits_per_second) { core_->bitrate = bits_per_second; }
+  void request_key_frame() { core_->key_frame_wanted = true; }
+  void stop() { worker_.stop(); }
+  Stats stats() const {
+    Stats copy;
+    core_->count([&](const Stats& stats) { copy = stats; });
+    return copy;
+  }
+
+ private:
+  // What the thread uses; it outlives the Impl when a callback destroys that.
+  struct Core {
+    std::unique_ptr<VideoEncoder> encoder;
+    Callbacks callbacks;
+    std::atomic<int> bitrate = 0;  // 0: unchanged
+    std::atomic<bool> key_frame_wanted = false;
+    std::mutex mutex;
+    Stats totals;
+
+    template <typename Change>
+    void count(Change&& change) {
+      const std::lock_guard lock(mutex);
+      change(totals);
+    }
+
+    void encode(const VideoFrame& frame, const std::atomic<bool>& stopped) {
+      if (const int wanted = bitrate.exchange(0); wanted != 0) encoder->set_bitrate(wanted);
+      if (key_frame_wanted.exchange(false)) encoder->request_key_frame();
+      auto encoded = encoder->encode(frame);
+      count([&](Stats& stats) { ++(!encoded ? stats.errors : *encoded ? stats.encoded : stats.skipped); });
+      if (stopped) return;
+      if (!encoded) {
+        if (callbacks.on_error) callbacks.on_error(encoded.error());
+      } else if (*encoded) {
+        callbacks.on_frame(std::move(**encoded));
+      }
+    }
+  };
+
+  std::shared_ptr<Core> core_;
+  Worker<VideoFrame> worker_;
+};
+
+VideoEncodeWorker::VideoEncodeWorker(std::unique_ptr<VideoEncoder> encoder, Callbacks callbacks)
+    : impl_(std::make_unique<Impl>(std::move(encoder), std::move(callbacks))) {}
+VideoEncodeWorker::~VideoEncodeWorker() = default;
+void VideoEncodeWorker::push(VideoFrame frame) { impl_->push(std::move(frame)); }
+void VideoEncodeWorker::set_bitrate(int bits_per_second) { impl_->set_bitrate(bits_per_second); }
+void VideoEncodeWorker::request_key_frame() { impl_->request_key_frame(); }
+void VideoEncodeWorker::stop() { impl_->stop(); }
+VideoEncodeWorker::Stats VideoEncodeWorker::stats() const { return impl_->stats(); }
+
+// --- decoding ---
+
+class VideoDecodeWorker::Impl {
+ public:
+  Impl(std::unique_ptr<VideoDecoder> decoder, Callbacks callbacks)
+      : core_(std::make_shared<Core>()),
+        worker_("tw-video-dec", kQueueLimit, [core = core_](Item item, const std::atomic<bool>& stopped) {
+          core->handle(std::move(item), stopped);
+        }) {
+    core_->decoder = std::move(decoder);
+    core_->callbacks = std::move(callbacks);
+  }
+
+  void push(EncodedFrame frame) {
+    worker_.post([&](BoundedQueue<Item>& queue) {
+      core_->count([](Stats& stats) { ++stats.pushed; });
+      if (frame.key_frame) {
+        if (queue.full()) {
+          core_->count([&](Stats& stats) { stats.dropped += queue.size(); });
+          queue.clear();
+        }
+        overflowed_ = false;
+      } else if (overflowed_ || queue.full()) {
+        overflowed_ = true;
+        core_->count([](Stats& stats) { ++stats.dropped; });
+        core_->key_frame_needed = true;
+        if (queue.empty()) (void)queue.push(std::nullopt);  // wakes the thread to say so
+        return;
+      }
+      (void)queue.push(std::move(frame));
+    });
+  }
+  void stop() { worker_.stop(); }
+  Stats stats() const {
+    Stats copy;
+    core_->count([&](const Stats& stats) { copy = stats; });
+    return copy;
+  }
+
+ private:
+  // A frame, or just a reason to look at key_frame_needed.
+  using Item = std::optional<EncodedFrame>;
+
+  struct Core {
+    std::unique_ptr<VideoDecoder> decoder;
+    Callbacks callbacks;
+    std::atomic<bool> key_frame_needed = false;
+    bool in_step = false;  // the decoder has what a delta frame builds on; the thread's own
+    std::mutex mutex;
+    Stats totals;
+
+    template <typename Change>
+    void count(Change&& change) {
+      const std::lock_guard lock(mutex);
+      change(totals);
+    }
+
+    void handle(Item item, const std::atomic<bool>& stopped) {
+      if (item) decode(*item, stopped);
+      if (key_frame_needed.exchange(false) && !stopped && callbacks.on_key_frame_needed) {
+        callbacks.on_key_frame_needed();
+      }
+    }
+
+    void decode(const EncodedFrame& frame, const std::atomic<bool>& stopped) {
+      if (!in_step && !frame.key_frame) {
+        key_frame_needed = true;
+        count([](Stats& stats) { ++stats.dropped; });
+        return;
+      }
+      auto decoded = decoder->decode(frame);
+      in_step = decoded.has_value();
+      if (!in_step) key_frame_needed = true;
+      count([&](Stats& stats) {
+        ++(decoded ? stats.decoded : stats.errors);
+        if (decoded && frame.key_frame) ++stats.key_frames_decoded;
+      });
+      if (decoded && *decoded && !stopped) callbacks.on_frame(std::move(**decoded));
+    }
+  };
+
+  std::shared_ptr<Core> core_;
+  bool overflowed_ = false;  // guarded by the mailbox's lock
+  Worker<Item> worker_;
+};
+
+VideoDecodeWorker::VideoDecodeWorker(std::unique_ptr<VideoDecoder> decoder, Callbacks callbacks)
+    : impl_(std::make_unique<Impl>(std::move(decoder), std::move(callbacks))) {}
+VideoDecodeWorker::~VideoDecodeWorker() = default;
+void VideoDecodeWorker::push(EncodedFrame frame) { impl_->push(std::move(frame)); }
+void VideoDecodeWorker::stop() { impl_->stop(); }
+VideoDecodeWorker::Stats VideoDecodeWorker::stats() const { return impl_->stats(); }
+
+}  // namespace tidewire::codecs
