@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "crypto/hash.h"
+#include "crypto/hmac_sha1.h"
 #include "stun/crc32.h"
 
 namespace tidewire::stun {
@@ -107,7 +107,7 @@ void MessageBuilder::add_integrity(ByteView key) {
   if (!writer_.ok()) return;
   // RFC 8489 §14.5: the length counts the attribute itself before it is computed.
   set_length(kAttributeHeaderSize + kIntegritySize);
-  const crypto::Sha1Digest digest = crypto::hmac_sha1(key, writer_.written());
+  const crypto::Sha1Digest digest = crypto::HmacSha1(key).compute(writer_.written());
   add(AttributeType::kMessageIntegrity, digest);
 }
 

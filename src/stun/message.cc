@@ -4,6 +4,7 @@
 
 #include "base/byte_reader.h"
 #include "crypto/hash.h"
+#include "crypto/hmac_sha1.h"
 #include "stun/crc32.h"
 
 namespace tidewire::stun {
@@ -12,8 +13,6 @@ namespace {
 constexpr std::size_t kAttributeHeaderSize = 4;
 constexpr std::uint8_t kFamilyIpv4 = 1;  // RFC 8489 §14.1
 constexpr std::uint8_t kFamilyIpv6 = 2;
-// The longest protected part that is verified: a STUN message over UDP is far smaller than a datagram can be.
-constexpr std::size_t kMaxProtected = 2048;
 
 constexpr std::size_t padded(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
 
@@ -60,7 +59,7 @@ std::optional<SocketAddress> read_address(ByteView value, ByteView mask) {
 }  // namespace
 
 bool looks_like_stun(ByteView datagram) {
-  if (datagram.size() < kHeaderSize || datagram[0] > 3) return false;
+  if (datagram.size() < kHeaderSize || datagram[0] > 3) return false;  // RFC 7983 §7
   ByteReader reader(datagram.subspan(4));
   return reader.u32() == kMagicCookie;
 }
@@ -174,14 +173,15 @@ std::optional<SocketAddress> MessageView::mapped_address() const {
 }
 
 bool MessageView::verify_integrity(ByteView key) const {
-  if (integrity_offset_ == 0 || integrity_offset_ > kMaxProtected) return false;
+  if (integrity_offset_ == 0) return false;
   // RFC 8489 §14.5: the HMAC covers what is before the attribute, with the length field as if it were the last one.
-  std::array<std::uint8_t, kMaxProtected> copy;  // NOLINT: written before read
-  std::copy_n(bytes_.begin(), integrity_offset_, copy.begin());
+  std::array<std::uint8_t, kHeaderSize> header{};
+  std::copy_n(bytes_.begin(), header.size(), header.begin());
   const std::size_t length = integrity_offset_ + kAttributeHeaderSize + kIntegritySize - kHeaderSize;
-  copy[2] = static_cast<std::uint8_t>(length >> 8);
-  copy[3] = static_cast<std::uint8_t>(length);
-  const crypto::Sha1Digest expected = crypto::hmac_sha1(key, ByteView(copy).first(integrity_offset_));
+  header[2] = static_cast<std::uint8_t>(length >> 8);
+  header[3] = static_cast<std::uint8_t>(length);
+  const crypto::Sha1Digest expected =
+      crypto::HmacSha1(key).compute(header, bytes_.subspan(kHeaderSize, integrity_offset_ - kHeaderSize));
   return crypto::equal_in_constant_time(expected,
                                         bytes_.subspan(integrity_offset_ + kAttributeHeaderSize, kIntegritySize));
 }

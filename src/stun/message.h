@@ -142,7 +142,7 @@ class MessageView {
   static std::optional<MessageView> parse(ByteView datagram);
 
   MessageClass message_class() const;
-  // Any 12-bit value, also one that Method does not name.
+  // Below 0x100, also one that Method does not name.
   Method method() const;
   TransactionId transaction_id() const;
   bool is(MessageClass c, Method m) const { return message_class() == c && method() == m; }
