@@ -12,7 +12,6 @@ namespace tidewire::rtp {
 
 // FMT values of RTPFB and PSFB packets.
 inline constexpr std::uint8_t kFmtNack = 1;               // RFC 4585 §6.2.1
-inline constexpr std::uint8_t kFmtTransportWide = 15;     // draft-holmer-rmcat-transport-wide-cc-extensions-01 §3.1
 inline constexpr std::uint8_t kFmtPictureLoss = 1;        // RFC 4585 §6.3.1
 inline constexpr std::uint8_t kFmtFullIntraRequest = 4;   // RFC 5104 §4.3.1
 inline constexpr std::uint8_t kFmtApplicationLayer = 15;  // RFC 4585 §6.4

@@ -11,6 +11,8 @@
 
 namespace tidewire::rtp {
 
+inline constexpr std::uint8_t kFmtTransportWideFeedback = 15;  // of RTPFB
+
 // A received feedback packet. It is checked as a whole when parsed, in time that its bytes bound.
 class TransportFeedback {
  public:
