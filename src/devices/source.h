@@ -2,7 +2,8 @@
 //
 // A source delivers on a thread of its own, stamped with devices/clock.h. After stop() the sink is not called:
 // called from outside it waits for the call that is running; from inside the sink it returns at once. The destructor
-// stops; destroying a source from its own sink is legal. Sinks should not block: a source that is late skips.
+// stops; destroying a source from its own sink is legal. Otherwise start() and stop() belong to one thread. Sinks
+// should not block: a source that is late skips.
 #pragma once
 
 #include "tidewire/audio_frame.h"
