@@ -169,5 +169,15 @@ TEST(UniqueFunction, OwnsMoveOnlyState) {
   EXPECT_EQ(moved(2), 42);
 }
 
+TEST(UniqueFunction, MayBeReplacedWhileItRuns) {
+  UniqueFunction<int()> function;
+  function = [&function, kept = std::make_unique<int>(7)] {
+    function = nullptr;
+    return *kept;
+  };
+  EXPECT_EQ(function(), 7);
+  EXPECT_FALSE(function);
+}
+
 }  // namespace
 }  // namespace tidewire

@@ -21,16 +21,12 @@
 #include <variant>
 #include <vector>
 
-#include "base/strong_id.h"
 #include "tidewire/bytes.h"
 #include "tidewire/data_channel_init.h"
+#include "tidewire/ids.h"
 #include "tidewire/result.h"
 
 namespace tidewire::datachannel {
-
-// Names a channel of this table from open() or ChannelOpened on, before it has a stream and after it is closed. Never
-// used twice.
-using ChannelId = StrongId<struct ChannelIdTag, std::uint32_t>;
 
 // RFC 8832 §6: the DTLS client opens on even streams, the server on odd ones.
 enum class Role { kDtlsClient, kDtlsServer };

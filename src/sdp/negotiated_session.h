@@ -7,16 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "base/strong_id.h"
 #include "sdp/codec.h"
 #include "sdp/description_view.h"
 #include "tidewire/encoded_frame.h"
+#include "tidewire/ids.h"
 #include "tidewire/rtp_types.h"
 
 namespace tidewire::sdp {
-
-// Names a transceiver for its whole life; mids come later and m-lines are reused.
-using TransceiverId = StrongId<struct TransceiverIdTag, std::uint32_t>;
 
 struct NegotiatedCodec {
   std::string name;  // our spelling: "opus", "VP8"

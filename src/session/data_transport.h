@@ -1,0 +1,59 @@
+// Data channels over SCTP: carries messages and resets between the channel table and the association, which do not
+// know each other (RFC 8831).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/machine.h"
+#include "datachannel/channel_table.h"
+#include "sctp/association.h"
+#include "tidewire/packet.h"
+
+namespace tidewire::session {
+
+class DataTransport {
+ public:
+  DataTransport(PacketPool& pool, crypto::Random random) : pool_(&pool), random_(std::move(random)) {}
+
+  datachannel::ChannelTable& channels() { return channels_; }
+  const datachannel::ChannelTable& channels() const { return channels_; }
+  // Nothing before start().
+  const sctp::Association* association() const { return association_ ? &*association_ : nullptr; }
+
+  // DTLS is connected and both descriptions have the data section.
+  void start(const sctp::Config& config, Timestamp now);
+  bool started() const { return association_.has_value(); }
+  // The transport below is gone.
+  void stop(std::optional<Error> error);
+  // Says goodbye; what is queued is lost.
+  void abort(Timestamp now);
+
+  // One SCTP packet.
+  void handle_input(ByteView packet, Timestamp now);
+  void handle_timeout(Timestamp now);
+  Timestamp next_timeout() const { return association_ ? association_->next_timeout() : kNever; }
+  std::optional<Packet> poll_transmit();
+  std::optional<datachannel::Event> poll_event();
+
+  // Brings what the channels want to the association. Called after commands to channels().
+  void flush(Timestamp now);
+
+ private:
+  void drain_association();
+  void handle(sctp::Event event);
+  void carry_out(datachannel::Action action, Timestamp now);
+
+  PacketPool* pool_;
+  crypto::Random random_;
+  datachannel::ChannelTable channels_;
+  std::optional<sctp::Association> association_;
+  bool connected_ = false;
+  Timestamp now_{};
+};
+
+static_assert(Machine<DataTransport>);
+
+}  // namespace tidewire::session

@@ -1,0 +1,61 @@
+// RTP media of a session: which streams exist follows from what was negotiated, and each belongs to a transceiver.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "crypto/random.h"
+#include "media/stream_table.h"
+#include "sdp/negotiated_session.h"
+#include "tidewire/packet.h"
+
+namespace tidewire::session {
+
+struct MediaConfig {
+  WallClockAnchor wall_clock;
+  std::uint64_t video_bitrate = 0;
+  std::uint64_t audio_bitrate = 0;
+};
+
+class MediaTransport {
+ public:
+  MediaTransport(const MediaConfig& config, PacketPool& pool, crypto::Random random)
+      : config_(config), pool_(&pool), random_(std::move(random)) {}
+
+  // Makes the streams what the sections say: adds, changes and removes.
+  void apply(const std::vector<sdp::NegotiatedSection>& sections, Timestamp now);
+
+  // Nothing before the first section with media.
+  media::StreamTable* table() { return table_.get(); }
+  const media::StreamTable* table() const { return table_.get(); }
+
+  std::optional<sdp::TransceiverId> transceiver_of(media::StreamId stream) const;
+  std::optional<media::StreamId> send_stream(sdp::TransceiverId transceiver) const;
+  std::optional<media::StreamId> receive_stream(sdp::TransceiverId transceiver) const;
+  // Transceivers that may send, with the codec to use.
+  std::map<sdp::TransceiverId, CodecType> sending() const;
+
+  Timestamp next_timeout() const { return table_ ? table_->next_timeout() : kNever; }
+
+ private:
+  struct Streams {
+    std::optional<media::StreamId> send;
+    std::optional<media::StreamId> receive;
+    CodecType codec = CodecType::kVp8;
+  };
+
+  void apply_send(const sdp::NegotiatedSection& section, Streams& streams, Timestamp now);
+  void apply_receive(const sdp::NegotiatedSection& section, Streams& streams, Timestamp now);
+  void drop(std::optional<media::StreamId>& stream, Timestamp now);
+
+  MediaConfig config_;
+  PacketPool* pool_;
+  crypto::Random random_;
+  std::unique_ptr<media::StreamTable> table_;
+  std::map<sdp::TransceiverId, Streams> streams_;
+};
+
+}  // namespace tidewire::session

@@ -1,0 +1,123 @@
+// What comes out of each part, and where it goes.
+#include <utility>
+
+#include "session/session_impl.h"
+
+namespace tidewire {
+
+// Moves what the parts have to tell until none of them has more, or nobody takes our own events.
+void Session::Impl::pump(Timestamp at) {
+  bool moved = true;
+  while (moved && has_room() && !closed) {
+    moved = pump_transport(at);
+    moved = pump_data() || moved;
+    moved = pump_media() || moved;
+  }
+}
+
+bool Session::Impl::pump_transport(Timestamp at) {
+  auto event = transport.poll_event();
+  if (!event) return false;
+  route(std::move(*event), at);
+  return true;
+}
+
+bool Session::Impl::pump_data() {
+  auto event = data.poll_event();
+  if (!event) return false;
+  tell(std::move(*event));
+  return true;
+}
+
+bool Session::Impl::pump_media() {
+  if (!media.table()) return false;
+  auto event = media.table()->poll_event();
+  if (!event) return false;
+  tell(std::move(*event));
+  return true;
+}
+
+void Session::Impl::route(session::TransportEvent event, Timestamp at) {
+  if (auto* rtp = std::get_if<session::RtpReceived>(&event)) {
+    if (media.table()) media.table()->handle_rtp(std::move(rtp->packet), at);
+  } else if (auto* rtcp = std::get_if<session::RtcpReceived>(&event)) {
+    if (media.table()) media.table()->handle_rtcp(rtcp->packet.bytes(), at);
+  } else if (auto* sctp = std::get_if<session::Keying::DataReceived>(&event)) {
+    data.handle_input(sctp->data.bytes(), at);
+  } else if (auto* connected = std::get_if<session::Keying::Connected>(&event)) {
+    handle_keyed(std::move(*connected), at);
+  } else if (auto* failed = std::get_if<session::Keying::Failed>(&event)) {
+    fail(std::move(failed->reason), at);
+  } else if (std::holds_alternative<session::Keying::Closed>(event)) {
+    peer_closed(at);
+  } else if (auto* candidate = std::get_if<ice::LocalCandidateFound>(&event)) {
+    announce_local_candidate(ice::to_string(candidate->candidate));
+  } else if (auto* gathering = std::get_if<ice::GatheringStateChanged>(&event)) {
+    if (gathering->state == ice::GatheringState::kComplete) announce_local_candidate("");
+    emit(event::IceGatheringStateChanged{static_cast<IceGatheringState>(gathering->state)});
+  } else if (auto* state_change = std::get_if<ice::StateChanged>(&event)) {
+    handle_ice_state(*state_change);
+  } else if (auto* name = std::get_if<ice::ResolveName>(&event)) {
+    emit(event::ResolveName{std::move(name->name)});
+  }
+}
+
+void Session::Impl::handle_ice_state(const ice::StateChanged& change) {
+  if (change.state == ice::State::kFailed) failure = change.reason;
+  emit(event::IceConnectionStateChanged{static_cast<IceConnectionState>(change.state)});
+  update_connection_state();
+}
+
+void Session::Impl::handle_keyed(session::Keying::Connected connected, Timestamp at) {
+  dtls_version = std::move(connected.version);
+  dtls_cipher = std::move(connected.cipher);
+  srtp_profile = std::move(connected.srtp_profile);
+  update_connection_state();
+  announce_sending();
+  start_data_if_ready(at);
+}
+
+void Session::Impl::tell(datachannel::Event event) {
+  if (auto* message = std::get_if<datachannel::MessageArrived>(&event)) {
+    emit(event::MessageReceived{message->channel, std::move(message->payload), !message->binary});
+  } else if (auto* announced = std::get_if<datachannel::ChannelAnnounced>(&event)) {
+    emit(event::DataChannelAdded{announced->channel});
+  } else if (auto* opened = std::get_if<datachannel::ChannelOpened>(&event)) {
+    emit(event::DataChannelOpened{opened->channel});
+  } else if (auto* closing = std::get_if<datachannel::ChannelClosing>(&event)) {
+    emit(event::DataChannelClosing{closing->channel});
+  } else if (auto* gone = std::get_if<datachannel::ChannelClosed>(&event)) {
+    emit(event::DataChannelClosed{gone->channel});
+  } else if (auto* low = std::get_if<datachannel::BufferedAmountLow>(&event)) {
+    emit(event::BufferedAmountLow{low->channel});
+  }
+}
+
+void Session::Impl::tell(media::Event event) {
+  if (auto* frame = std::get_if<media::FrameReceived>(&event)) {
+    const auto transceiver = media.transceiver_of(frame->stream);
+    if (transceiver) emit(event::VideoFrameReceived{*transceiver, std::move(frame->frame)});
+  } else if (auto* playout = std::get_if<media::AudioPlayout>(&event)) {
+    const auto transceiver = media.transceiver_of(playout->stream);
+    if (transceiver) emit(event::AudioFrameReceived{*transceiver, std::move(playout->frame), playout->duration});
+  } else if (auto* key_frame = std::get_if<media::KeyFrameNeeded>(&event)) {
+    const auto transceiver = media.transceiver_of(key_frame->stream);
+    if (transceiver) emit(event::KeyFrameNeeded{*transceiver});
+  }
+}
+
+// Brings what media and data have to send to the transport, which protects it.
+void Session::Impl::fill_transport(Timestamp at) {
+  if (closed) return;
+  while (auto packet = data.poll_transmit()) transport.send_data(std::move(*packet), at);
+  if (!media.table() || !transport.can_send_media()) return;
+  while (auto outgoing = media.table()->poll_transmit(at)) {
+    if (outgoing->kind == media::StreamTable::Outgoing::Kind::kRtcp) {
+      transport.send_rtcp(std::move(outgoing->packet));
+    } else {
+      transport.send_rtp(std::move(outgoing->packet));
+    }
+  }
+}
+
+}  // namespace tidewire

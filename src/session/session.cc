@@ -1,0 +1,266 @@
+// The commands of a Session.
+#include "tidewire/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "session/fingerprints.h"
+#include "session/session_impl.h"
+
+namespace tidewire {
+namespace {
+
+// RFC 8827 §6.5 wants certificates that do not outlive their use by much; browsers give theirs 30 days.
+constexpr Duration kCertificateLifetime = std::chrono::hours(24 * 30);
+// Clocks of peers differ: valid from a day ago.
+constexpr Duration kCertificateBackdate = std::chrono::hours(24);
+
+std::shared_ptr<const crypto::Certificate> make_certificate(const WallClockAnchor& clock) {
+  return crypto::Certificate::generate({clock.wall.since_epoch - kCertificateBackdate},
+                                       {clock.wall.since_epoch + kCertificateLifetime});
+}
+
+sdp::NegotiatorConfig negotiator_config(const crypto::Certificate& certificate) {
+  return {.capabilities = sdp::default_capabilities(),
+          .fingerprints = {session::to_sdp(certificate.fingerprint())}};
+}
+
+ice::AgentConfig agent_config(const sdp::IceCredentials& local, std::vector<SocketAddress> stun_servers) {
+  return {.local = {local.ufrag, local.pwd}, .stun_servers = std::move(stun_servers)};
+}
+
+sdp::TransceiverInit to_sdp(TransceiverInit init) {
+  return {.direction = init.direction, .stream_ids = std::move(init.stream_ids), .track_id = std::move(init.track_id)};
+}
+
+TransceiverInfo to_info(const sdp::TransceiverState& state) {
+  return {.id = state.id,
+          .kind = state.kind,
+          .mid = state.mid,
+          .direction = state.direction,
+          .current_direction = state.current_direction,
+          .stopped = state.stopped};
+}
+
+Error closed_error() { return {ErrorCode::kInvalidState, "the connection is closed"}; }
+
+}  // namespace
+
+Session::Impl::Impl(SessionConfig configuration)
+    : config(std::move(configuration)),
+      random(config.random_seed),
+      certificate(make_certificate(config.wall_clock)),
+      negotiator(negotiator_config(*certificate), random.fork()),
+      transport(agent_config(negotiator.local_ice(), config.stun_servers), certificate, random.fork(), pool),
+      media({config.wall_clock, config.video_bitrate, config.audio_bitrate}, pool, random.fork()),
+      data(pool, random.fork()) {}
+
+Session::Session(SessionConfig config) : impl_(std::make_unique<Impl>(std::move(config))) {}
+Session::~Session() = default;
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+
+// --- Negotiation ---
+
+Result<SessionDescription> Session::create_offer(const OfferOptions& options) {
+  return impl_->negotiator.create_offer({.ice_restart = options.ice_restart});
+}
+
+Result<SessionDescription> Session::create_answer() { return impl_->negotiator.create_answer(); }
+
+Result<> Session::set_local_description(Timestamp now) {
+  return impl_->apply(impl_->negotiator.set_local_description(), now);
+}
+
+Result<> Session::set_local_description(const SessionDescription& description, Timestamp now) {
+  return impl_->apply(impl_->negotiator.set_local_description(description.type, description.sdp), now);
+}
+
+Result<> Session::set_remote_description(const SessionDescription& description, Timestamp now) {
+  return impl_->apply(impl_->negotiator.set_remote_description(description.type, description.sdp), now);
+}
+
+Result<> Session::add_ice_candidate(const IceCandidateInit& candidate, Timestamp now) {
+  return impl_->add_remote_candidate(candidate, now);
+}
+
+std::optional<SessionDescription> Session::local_description() const { return impl_->negotiator.local_description(); }
+std::optional<SessionDescription> Session::remote_description() const { return impl_->negotiator.remote_description(); }
+
+Result<> Session::restart_ice() {
+  auto result = impl_->negotiator.restart_ice();
+  impl_->announce_negotiation_needed();
+  return result;
+}
+
+SignalingState Session::signaling_state() const { return impl_->negotiator.signaling_state(); }
+PeerConnectionState Session::connection_state() const { return impl_->state; }
+
+IceConnectionState Session::ice_connection_state() const {
+  if (impl_->closed) return IceConnectionState::kClosed;
+  return static_cast<IceConnectionState>(impl_->transport.ice().state());
+}
+
+IceGatheringState Session::ice_gathering_state() const {
+  return static_cast<IceGatheringState>(impl_->transport.ice().gathering_state());
+}
+
+// --- Media ---
+
+Result<TransceiverId> Session::add_transceiver(MediaKind kind, TransceiverInit init) {
+  auto id = impl_->negotiator.add_transceiver(kind, to_sdp(std::move(init)));
+  impl_->announce_negotiation_needed();
+  return id;
+}
+
+Result<TransceiverId> Session::add_track(MediaKind kind, TransceiverInit init) {
+  auto id = impl_->negotiator.add_track(kind, to_sdp(std::move(init)));
+  impl_->announce_negotiation_needed();
+  return id;
+}
+
+Result<> Session::remove_track(TransceiverId transceiver) {
+  auto result = impl_->negotiator.remove_track(transceiver);
+  impl_->announce_negotiation_needed();
+  return result;
+}
+
+Result<> Session::set_direction(TransceiverId transceiver, RtpTransceiverDirection direction) {
+  auto result = impl_->negotiator.set_direction(transceiver, direction);
+  impl_->announce_negotiation_needed();
+  return result;
+}
+
+Result<> Session::stop(TransceiverId transceiver) {
+  auto result = impl_->negotiator.stop(transceiver);
+  impl_->announce_negotiation_needed();
+  return result;
+}
+
+std::optional<TransceiverInfo> Session::transceiver(TransceiverId transceiver) const {
+  const auto state = impl_->negotiator.transceiver(transceiver);
+  return state ? std::optional(to_info(*state)) : std::nullopt;
+}
+
+std::vector<TransceiverInfo> Session::transceivers() const {
+  std::vector<TransceiverInfo> all;
+  for (const sdp::TransceiverState& state : impl_->negotiator.transceivers()) all.push_back(to_info(state));
+  return all;
+}
+
+Result<> Session::send_frame(TransceiverId transceiver, const EncodedFrame& frame, Timestamp now) {
+  const auto stream = impl_->media.send_stream(transceiver);
+  if (!stream || !impl_->transport.can_send_media()) {
+    return Error{ErrorCode::kInvalidState, "this transceiver does not send now; wait for SendingChanged"};
+  }
+  impl_->now = now;
+  return impl_->media.table()->send_frame(*stream, frame, now);
+}
+
+void Session::request_key_frame(TransceiverId transceiver, Timestamp now) {
+  impl_->now = now;
+  if (const auto stream = impl_->media.receive_stream(transceiver)) {
+    impl_->media.table()->request_key_frame(*stream, now);
+  }
+}
+
+// --- Data ---
+
+Result<ChannelId> Session::create_data_channel(std::string label, DataChannelInit init) {
+  if (impl_->closed) return closed_error();
+  auto channel = impl_->data.channels().open(std::move(label), std::move(init));
+  if (!channel) return channel.error();
+  if (auto added = impl_->negotiator.add_data_section(); !added) return added.error();
+  impl_->data.flush(impl_->now);
+  impl_->announce_negotiation_needed();
+  return *channel;
+}
+
+Result<> Session::send_text(ChannelId channel, std::string_view text, Timestamp now) {
+  auto result = impl_->data.channels().send_text(channel, text);
+  impl_->now = now;
+  impl_->data.flush(now);
+  return result;
+}
+
+Result<> Session::send_binary(ChannelId channel, ByteView payload, Timestamp now) {
+  auto result = impl_->data.channels().send_binary(channel, Bytes(payload.begin(), payload.end()));
+  impl_->now = now;
+  impl_->data.flush(now);
+  return result;
+}
+
+void Session::close_data_channel(ChannelId channel, Timestamp now) {
+  impl_->data.channels().close(channel);
+  impl_->now = now;
+  impl_->data.flush(now);
+}
+
+void Session::set_buffered_amount_low_threshold(ChannelId channel, std::size_t threshold) {
+  impl_->data.channels().set_buffered_amount_low_threshold(channel, threshold);
+}
+
+std::optional<ChannelInfo> Session::channel(ChannelId channel) const {
+  const datachannel::Channel* found = impl_->data.channels().find(channel);
+  if (!found) return std::nullopt;
+  return ChannelInfo{found->label, found->init, found->buffered_amount};
+}
+
+// --- Network ---
+
+Result<> Session::add_local_socket(const SocketAddress& bound, std::uint16_t preference, Timestamp now) {
+  return impl_->transport.ice().add_local_socket(bound, preference, now);
+}
+
+void Session::end_of_local_sockets(Timestamp now) { impl_->transport.ice().end_of_local_sockets(now); }
+
+void Session::name_resolved(std::string_view name, const std::optional<IpAddress>& address, Timestamp now) {
+  impl_->transport.ice().remote_name_resolved(name, address, now);
+}
+
+PacketPool& Session::pool() { return impl_->pool; }
+
+// --- The machine ---
+
+void Session::handle_input(Datagram datagram, Timestamp now) {
+  impl_->now = now;
+  if (impl_->closed) return;
+  impl_->transport.handle_input(std::move(datagram), now);
+  impl_->pump(now);
+}
+
+void Session::handle_timeout(Timestamp now) {
+  impl_->now = now;
+  if (impl_->closed) return;
+  if (impl_->transport.next_timeout() <= now) impl_->transport.handle_timeout(now);
+  if (impl_->data.next_timeout() <= now) impl_->data.handle_timeout(now);
+  if (impl_->media.next_timeout() <= now) impl_->media.table()->handle_timeout(now);
+  impl_->pump(now);
+}
+
+Timestamp Session::next_timeout() const {
+  if (impl_->closed) return kNever;
+  return std::min({impl_->transport.next_timeout(), impl_->data.next_timeout(), impl_->media.next_timeout()});
+}
+
+std::optional<Datagram> Session::poll_transmit(Timestamp now) {
+  impl_->now = std::max(impl_->now, now);
+  impl_->fill_transport(impl_->now);
+  return impl_->transport.poll_transmit();
+}
+
+std::optional<Datagram> Session::poll_transmit() { return poll_transmit(impl_->now); }
+
+std::optional<SessionEvent> Session::poll_event() {
+  if (impl_->events.empty() && !impl_->closed) impl_->pump(impl_->now);
+  if (impl_->events.empty()) return std::nullopt;
+  SessionEvent event = std::move(impl_->events.front());
+  impl_->events.pop_front();
+  return event;
+}
+
+StatsReport Session::stats(Timestamp now) const { return impl_->report(now); }
+
+void Session::close(Timestamp now) { impl_->close(now); }
+
+}  // namespace tidewire

@@ -1,0 +1,94 @@
+// What a Session is made of. Its methods are spread by subject: session.cc (commands), negotiation.cc (descriptions to
+// transport, media and channels), routing.cc (what comes out of each part and where it goes), closing.cc (states,
+// failure, the end), session_stats.cc.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "crypto/certificate.h"
+#include "crypto/random.h"
+#include "sdp/negotiator.h"
+#include "session/data_transport.h"
+#include "session/media_transport.h"
+#include "session/transport.h"
+#include "tidewire/session.h"
+
+namespace tidewire {
+
+struct Session::Impl {
+  // Events that wait for poll_event(). When it is full, what is in the parts stays there, and their bounds hold.
+  static constexpr std::size_t kMaxEvents = 256;
+
+  explicit Impl(SessionConfig config);
+
+  // negotiation.cc
+  Result<> apply(Result<sdp::Applied> applied, Timestamp now);
+  void apply_transport(const sdp::NegotiatedTransport& remote, Timestamp now);
+  void apply_media(Timestamp now);
+  void start_data_if_ready(Timestamp now);
+  void announce_tracks(const sdp::Applied& applied);
+  void announce_sending();
+  void announce_negotiation_needed();
+  void announce_local_candidate(std::string candidate);
+  void release_local_candidates();
+  Result<> add_remote_candidate(const IceCandidateInit& candidate, Timestamp now);
+
+  // routing.cc
+  void pump(Timestamp now);
+  bool pump_transport(Timestamp now);
+  bool pump_data();
+  bool pump_media();
+  void route(session::TransportEvent event, Timestamp now);
+  void handle_ice_state(const ice::StateChanged& change);
+  void handle_keyed(session::Keying::Connected connected, Timestamp now);
+  void tell(datachannel::Event event);
+  void tell(media::Event event);
+  void emit(SessionEvent event) { events.push_back(std::move(event)); }
+  bool has_room() const { return events.size() < kMaxEvents; }
+  void fill_transport(Timestamp now);
+
+  // closing.cc
+  void update_connection_state();
+  void fail(std::string reason, Timestamp now);
+  void peer_closed(Timestamp now);
+  void close(Timestamp now);
+  PeerConnectionState computed_state() const;
+
+  // session_stats.cc
+  StatsReport report(Timestamp now) const;
+
+  SessionConfig config;
+  crypto::Random random;
+  PacketPool pool;
+  std::shared_ptr<const crypto::Certificate> certificate;
+  sdp::Negotiator negotiator;
+  session::Transport transport;
+  session::MediaTransport media;
+  session::DataTransport data;
+
+  std::deque<SessionEvent> events;
+  Timestamp now{};
+  PeerConnectionState state = PeerConnectionState::kNew;
+  std::string failure;
+  bool closed = false;
+  bool negotiation_needed = false;
+
+  std::string dtls_version;
+  std::string dtls_cipher;
+  std::string srtp_profile;
+
+  // Candidates of ours that were found before the first local description.
+  std::vector<std::string> waiting_candidates;
+  bool end_of_candidates_waiting = false;
+  // Remote candidates of the present generation that the agent has been given.
+  std::set<std::string> known_remote_candidates;
+  std::uint32_t remote_ice_generation = 0;
+  std::map<sdp::TransceiverId, CodecType> announced_sending;
+};
+
+}  // namespace tidewire
