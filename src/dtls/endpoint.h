@@ -10,14 +10,21 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "base/bounded_queue.h"
 #include "base/machine.h"
 #include "base/packet.h"
 #include "crypto/certificate.h"
+#include "crypto/dtls_handshake.h"
 #include "crypto/srtp_profile.h"
+#include "dtls/alert.h"
+#include "dtls/flight.h"
+#include "dtls/record.h"
+#include "dtls/record_protection.h"
 #include "tidewire/bytes.h"
 #include "tidewire/result.h"
 #include "tidewire/time.h"
@@ -77,20 +84,17 @@ class Endpoint {
   static constexpr Duration kMaxRetransmit = std::chrono::seconds(3);
   // A flight that is not answered in this time ends the handshake.
   static constexpr Duration kGiveUp = std::chrono::seconds(30);
-  // Events that wait for poll_event; further application data is dropped (SCTP sends it again).
-  static constexpr std::size_t kMaxEvents = 1024;
+  // Records of data that wait for poll_event; further application data is dropped (SCTP sends it again).
+  static constexpr std::size_t kMaxData = 1024;
   // Datagrams that wait for poll_transmit; send() then answers kOperation.
   static constexpr std::size_t kMaxTransmits = 1024;
-  // Encrypted datagrams kept until the handshake and the check of the fingerprint are done.
+  // Records kept until the handshake, and data kept until the check of the fingerprint are done.
   static constexpr std::size_t kMaxHeld = 32;
   // What a record adds to application data: header, explicit nonce, tag (RFC 6347 §4.1, RFC 5288 §3).
   static constexpr std::size_t kMaxRecordOverhead = 13 + 8 + 16;
 
   // `pool` outlives the endpoint.
   Endpoint(Config config, PacketPool& pool);
-  Endpoint(Endpoint&&) noexcept;
-  Endpoint& operator=(Endpoint&&) noexcept;
-  ~Endpoint();
 
   // The client sends its ClientHello; the server begins to listen (what came before was kept). Call it when there is
   // a path (ICE connected): what is sent before is lost, and retransmissions back off. Later calls do nothing.
@@ -104,7 +108,7 @@ class Endpoint {
   void handle_timeout(Timestamp now);
   std::optional<Packet> poll_transmit();
   std::optional<Event> poll_event();
-  Timestamp next_timeout() const;
+  Timestamp next_timeout() const { return timer_.deadline(); }
 
   // One record in one datagram. kInvalidState unless connected; kType when larger than a packet holds; kOperation
   // when kMaxTransmits datagrams wait.
@@ -114,12 +118,68 @@ class Endpoint {
   // Says close_notify when connected, and is over: no event follows.
   void close(Timestamp now);
 
-  bool connected() const;
-  const Stats& stats() const;
+  bool connected() const { return phase_ == Phase::kConnected; }
+  const Stats& stats() const { return stats_; }
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  enum class Phase {
+    kIdle,         // not started
+    kHandshaking,  // handshake_ is there
+    kUnverified,   // keys are there; the fingerprint is not
+    kConnected,
+    kOver,  // closed or failed
+  };
+
+  // endpoint.cc: input and the application's calls.
+  void handle_datagram(Packet datagram, Timestamp now);
+  void handle_plaintext(const Record& record, Timestamp now);
+  void handle_protected(Packet record, ContentType type, Timestamp now);
+  void handle_alert(ByteView fragment, Timestamp now);
+  void handle_data(Packet data);
+  void hold(Packet record);
+  void replay_held(Timestamp now);
+
+  // endpoint_handshake.cc: flights and what comes of the handshake.
+  void drive(ByteView record, Timestamp now);
+  void collect(ByteView datagram, Flight& flight);
+  void install_keys();
+  void transmit_flight();
+  void transmit_records(std::span<const FlightRecord> records);
+  bool frame(const FlightRecord& record, Packet& packet);
+  void transmit(Packet packet);
+  void repeat_flight(Timestamp now);
+  void finish(Timestamp now);
+  void verify(Timestamp now);
+  std::string mismatch(ByteView certificate) const;
+  void send_alert(const Alert& alert);
+  void fail(std::string reason);
+  void end(Event event);
+
+  Config config_;
+  PacketPool* pool_;
+  Phase phase_ = Phase::kIdle;
+  std::vector<Fingerprint> fingerprints_;
+  std::unique_ptr<crypto::DtlsHandshake> handshake_;
+  std::optional<RecordSealer> sealer_;
+  std::optional<RecordOpener> opener_;
+  // Our own side's keys once more: opens what OpenSSL wrote under them.
+  std::optional<RecordOpener> own_opener_;
+  std::uint64_t next_plaintext_sequence_ = 0;
+
+  Flight flight_;
+  RetransmitTimer timer_;
+  // message_seq of the newest handshake message from the peer, and what it was when flight_ was made: a message up
+  // to there is a repetition.
+  std::optional<std::uint16_t> newest_message_;
+  std::optional<std::uint16_t> answered_message_;
+
+  BoundedQueue<Packet> held_{kMaxHeld};
+  std::optional<Connected> connected_event_;  // waits for the fingerprint, then for poll_event
+  Bytes peer_certificate_;
+  BoundedQueue<Packet> data_{kMaxData};
+  std::optional<Event> last_event_;  // Closed or Failed
+  BoundedQueue<Packet> transmits_{kMaxTransmits};
+  Stats stats_;
 };
 
 static_assert(Machine<Endpoint>);
