@@ -51,6 +51,7 @@ class FeedbackGenerator {
   Timestamp waiting_since_{};
   Timestamp due_ = kNever;
   rtp::Ssrc media_;
+  rtp::TransportFeedbackBuilder builder_;
   std::uint8_t feedback_packet_count_ = 0;
   std::uint64_t reports_written_ = 0;
 };

@@ -40,8 +40,8 @@ class SentPacketHistory {
   std::uint64_t packets_acknowledged() const { return packets_acknowledged_; }
   // Reported as not arrived; one that turns up later is taken off again.
   std::uint64_t packets_lost() const { return packets_lost_; }
-  // From a packet's leaving to the feedback about it, less what it waited there for others: of the newest packet
-  // in the last feedback.
+  // From the newest packet that the last feedback says arrived, to that feedback. It includes what the packet waited
+  // there to be reported on: little, for reports leave soon after the newest packet.
   std::optional<Duration> round_trip_time() const { return round_trip_time_; }
 
  private:
