@@ -67,10 +67,11 @@ TEST_P(OneSide, EndsWhenTheWrongOneComesAtAnyTimeOfTheHandshake) {
     EndpointPair fresh;
     Peer& checks = GetParam() == Role::kClient ? fresh.client : fresh.server;
     Peer& peer = GetParam() == Role::kClient ? fresh.server : fresh.client;
-    fresh.exchange_fingerprints();
-    checks.endpoint.set_remote_fingerprints({wrong}, fresh.now);
+    const auto& own = GetParam() == Role::kClient ? fresh.client_certificate : fresh.server_certificate;
+    peer.endpoint.set_remote_fingerprints({own->fingerprint()}, fresh.now);
     fresh.start();
     fresh.run_for(std::chrono::milliseconds(ms));
+    checks.endpoint.set_remote_fingerprints({wrong}, fresh.now);
     fresh.run_for(1s);
     EXPECT_TRUE(checks.failed) << ms;
     EXPECT_TRUE(peer.failed) << ms;
