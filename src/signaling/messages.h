@@ -100,6 +100,7 @@ enum class LeaveReason {
   kLeft,  // it closed its connection in good order
   kLost,  // its connection broke or went silent; a call with it may still be alive
 };
+std::string_view to_string(LeaveReason reason);
 
 struct PeerLeft {
   std::string id;
