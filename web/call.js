@@ -275,6 +275,8 @@ export class Call extends EventTarget {
       this.remote.mic = message.mic !== false;
       this.remote.camera = message.camera !== false;
       this.#emit('change');
+    } else if (message?.type === 'ping') {
+      this.#sendControl({ type: 'pong', id: message.id }); // so that a native peer can measure the channel's round trip
     } else if (message?.type === 'bye') {
       this.#emit('ended');
     }

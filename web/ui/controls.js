@@ -10,7 +10,6 @@ export function bindDevices(media, micButton, cameraButton) {
       button.disabled = media.opening;
       setIcon(button, on ? kind : `${kind}-off`);
       button.classList.toggle('off', !on);
-      button.setAttribute('aria-pressed', String(on));
       button.setAttribute('aria-label', on ? words.off : words.on);
       button.title = `${on ? words.off : words.on} (${key})`;
     };

@@ -29,15 +29,17 @@ function grid(width, height, aspects, gap) {
   });
 }
 
-// The pinned one large; the others in a strip, below it or beside it, whichever leaves it larger.
+// The pinned one large; the others in a strip above it, or left of it when there is more width than height. (The own
+// preview is in the corner right below.)
 function spotlight(width, height, aspects, pinned, gap) {
   const others = aspects.filter((_, i) => i !== pinned);
-  const below = height >= width;
-  const strip = below ? Math.min(height * 0.22, 180) : Math.min(width * 0.22, 240);
-  const large = below ? fit(width, height - strip - gap, aspects[pinned]) : fit(width - strip - gap, height, aspects[pinned]);
-  const small = below
-    ? grid(width, strip, others, gap).map((r) => shift(r, 0, height - strip))
-    : grid(strip, height, others, gap).map((r) => shift(r, width - strip, 0));
+  const tall = height >= width;
+  const strip = tall ? Math.min(height * 0.22, 180) : Math.min(width * 0.22, 240);
+  const rest = strip + gap;
+  const large = tall
+    ? shift(fit(width, height - rest, aspects[pinned]), 0, rest)
+    : shift(fit(width - rest, height, aspects[pinned]), rest, 0);
+  const small = tall ? grid(width, strip, others, gap) : grid(strip, height, others, gap);
   return aspects.map((_, i) => (i === pinned ? large : small.shift()));
 }
 

@@ -1,0 +1,139 @@
+// Browser ↔ native peer through the served page: both call directions, both browsers.
+//
+// The native peer sends the test picture and a 440 Hz tone. The page reads the picture's frame counter, so that a frozen,
+// garbled or foreign picture fails; the native peer reports how many of the browser's frames it decoded.
+
+import assert from 'node:assert/strict';
+import { connected, freshRoom, hears, join, peers, sees, send, text } from './lib/call_page.mjs';
+import { suite } from './lib/suite.mjs';
+import { nativePeer, reportOf } from './lib/tidewire.mjs';
+import { until } from './lib/wait.mjs';
+
+const kTone = 440;        // Hz
+const kToneTolerance = 15;
+const kCounterAdvance = 30;
+const kMinDecoded = 20;   // frames of a browser's camera, of which 5 s give about 100
+
+const { shared, story } = suite(['chromium', 'firefox']);
+
+// {counter, isTest} of the picture that is shown now; counter is null when it cannot be read.
+const picture = (page) => page.evaluate(async () => {
+  const { readFrameCounter, isTestPicture } = await import('/test_picture.js');
+  const frame = window.tidewire.frame();
+  return frame && { counter: readFrameCounter(frame), isTest: isTestPicture(frame), width: frame.width, height: frame.height };
+});
+
+// It is the test picture, and it moves on.
+async function seesTestPicture(page) {
+  const first = await until('the test picture', async () => {
+    const seen = await picture(page);
+    return seen?.isTest && seen.counter !== null && seen;
+  });
+  await until(`frame counter ${first.counter} to advance by ${kCounterAdvance}`, async () => {
+    const now = await picture(page);
+    return now?.isTest && now.counter !== null && now.counter >= first.counter + kCounterAdvance;
+  });
+}
+
+// The loudest frequency that arrives is the tone.
+async function hearsTone(page) {
+  await page.evaluate(() => {
+    const context = new AudioContext();
+    const analyser = new AnalyserNode(context, { fftSize: 16384, smoothingTimeConstant: 0 });
+    context.createMediaStreamSource(window.tidewire.sound()).connect(analyser);
+    window.loudest = () => {
+      const bins = new Float32Array(analyser.frequencyBinCount);
+      analyser.getFloatFrequencyData(bins);
+      const peak = bins.indexOf(Math.max(...bins));
+      return { state: context.state, hertz: (peak * context.sampleRate) / analyser.fftSize, decibel: bins[peak] };
+    };
+  });
+  await until(`a tone of ${kTone} Hz`, async () => {
+    const heard = await page.evaluate(() => window.loudest());
+    if (Math.abs(heard.hertz - kTone) <= kToneTolerance && heard.decibel > -60) return true;
+    throw new Error(`heard ${JSON.stringify(heard)}`);
+  });
+}
+
+// Frames decoded, whether the report names them in the stream or in an object of their own.
+const frames = (stream) => stream?.frames_decoded ?? stream?.decoded ?? stream?.frames?.decoded;
+
+function checkReport(report, nativeCalled) {
+  const all = JSON.stringify(report);
+  assert.equal(report.connected, true, all);
+  const steps = report.timeline_ms;
+  const negotiation = nativeCalled ? ['offer_created', 'answer_received'] : ['offer_received', 'answer_created'];
+  for (const step of ['devices_ready', ...negotiation, 'ice_connected', 'dtls_connected', 'data_channel_open',
+    'first_audio_frame', 'first_video_frame']) {
+    assert.equal(typeof steps[step], 'number', `${step} is missing in ${all}`);
+  }
+  assert.match(JSON.stringify(report.selected_pair), /host|prflx|srflx/);
+  assert.match(JSON.stringify(report.dtls), /1\.[23]/);
+  assert.ok(frames(report.video) >= kMinDecoded, `video frames decoded: ${all}`);
+  assert.ok(frames(report.audio) > 0, `audio frames decoded: ${all}`);
+  assert.match(String(report.video.codec), /VP8/i);
+  assert.match(String(report.audio.codec), /opus/i);
+}
+
+async function conversation(page, name) {
+  await connected(page);
+  assert.equal((await peers(page))[0].name, name);
+  assert.equal(await text(page, '.tile figcaption .name'), name);
+  await sees(page);
+  await seesTestPicture(page);
+  await hears(page);
+  await hearsTone(page);
+  // The native peer answers what it is told.
+  await send(page, 'Hello native');
+  await until('an answer in the chat', () => page.evaluate(() => {
+    const said = window.tidewire.messages;
+    const asked = said.findIndex((m) => m.from === 'me');
+    return asked >= 0 && said.some((m, i) => i > asked && m.from !== 'me' && m.text.length > 0);
+  }));
+}
+
+async function ends(native, nativeCalled) {
+  await until('the native peer to end by itself', () => !native.running, { timeout: 60_000 });
+  assert.equal(native.code, 0, native.said);
+  checkReport(reportOf(native), nativeCalled);
+}
+
+for (const browser of ['chromium', 'firefox']) {
+  story(`${browser} calls a native peer that waits in the room`, async (keep) => {
+    const room = freshRoom('waiting');
+    const native = keep(nativePeer(`${shared.server.url}/r/${room}`, { name: 'Nadia' }));
+    const watcher = keep(await join(shared.browsers.chromium, shared.server, room, 'Watcher', { mic: '0', camera: '0' }));
+    await until('the native peer to be in the room', async () => (await peers(watcher)).length === 1);
+    await watcher.browserContext().close();
+    const page = keep(await join(shared.browsers[browser], shared.server, room, 'Browser'));
+    await conversation(page, 'Nadia');
+    await ends(native, false);
+    await until('the page to be alone', async () => (await peers(page)).length === 0);
+  });
+
+  story(`a native peer calls ${browser}`, async (keep) => {
+    const room = freshRoom('coming');
+    const page = keep(await join(shared.browsers[browser], shared.server, room, 'Browser'));
+    const native = keep(nativePeer(`${shared.server.url}/r/${room}`, { name: 'Nadia' }));
+    await conversation(page, 'Nadia');
+    await ends(native, true);
+    await until('the page to be alone', async () => (await peers(page)).length === 0);
+  });
+}
+
+story('what the person types reaches the native peer while the camera goes off and on', async (keep) => {
+  const room = freshRoom('toggle');
+  const page = keep(await join(shared.browsers.chromium, shared.server, room, 'Browser'));
+  const native = keep(nativePeer(`${shared.server.url}/r/${room}`, { name: 'Nadia' }));
+  await connected(page);
+  await seesTestPicture(page);
+  await page.click('#camera');
+  await until('the camera to be off', () => page.evaluate(() => !window.tidewire.state.camera));
+  await page.click('#camera');
+  await until('the camera to be on', () => page.evaluate(() => window.tidewire.state.camera));
+  await page.click('#mic');
+  await page.click('#mic');
+  await seesTestPicture(page);
+  await page.click('#leave'); // the native peer stays until its time is over, and reports a good call
+  await ends(native, true);
+});
