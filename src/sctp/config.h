@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "tidewire/time.h"
 
@@ -48,6 +49,8 @@ struct Config {
   // longer than ICE consent's 30 s) takes 20.
   int association_max_retrans = 20;
   int max_init_retransmits = 20;
+  // Where TSNs begin; random when not set. For tests.
+  std::optional<std::uint32_t> initial_tsn;
   // In units of mtu. DEVIATES RFC 9260 §7.2.1 (4 packets) because ten have been TCP's since RFC 6928, and what every
   // browser does.
   std::size_t initial_cwnd = 10;

@@ -1,0 +1,138 @@
+// The contents of each chunk type as values and views, parsed from a ChunkView. Nothing when malformed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "sctp/packet/chunk.h"
+
+namespace tidewire::sctp {
+
+// RFC 9260 §3.3.1
+struct DataChunk {
+  std::uint32_t tsn = 0;
+  StreamId stream;
+  std::uint16_t ssn = 0;
+  Ppid ppid;
+  std::uint8_t flags = 0;
+  ByteView payload;
+
+  bool begin() const { return (flags & kFlagBegin) != 0; }
+  bool end() const { return (flags & kFlagEnd) != 0; }
+  bool unordered() const { return (flags & kFlagUnordered) != 0; }
+
+  // A chunk without payload parses; §3.3.1 and §6.2 want it answered with an ABORT.
+  static std::optional<DataChunk> parse(const ChunkView& chunk);
+};
+
+// Parameter types of INIT and INIT ACK.
+inline constexpr std::uint16_t kParamStateCookie = 7;               // RFC 9260 §3.3.3.1
+inline constexpr std::uint16_t kParamUnrecognized = 8;              // RFC 9260 §3.3.3.1
+inline constexpr std::uint16_t kParamSupportedExtensions = 0x8008;  // RFC 5061 §4.2.7
+inline constexpr std::uint16_t kParamForwardTsnSupported = 0xC000;  // RFC 3758 §3.1
+
+// INIT and INIT ACK (RFC 9260 §3.3.2, §3.3.3)
+struct InitChunk {
+  std::uint32_t initiate_tag = 0;
+  std::uint32_t a_rwnd = 0;
+  std::uint16_t outbound_streams = 0;
+  std::uint16_t inbound_streams = 0;
+  std::uint32_t initial_tsn = 0;
+  bool forward_tsn = false;  // RFC 3758
+  bool re_config = false;    // RFC 6525
+  ByteView state_cookie;     // INIT ACK only; else empty
+
+  static std::optional<InitChunk> parse(const ChunkView& chunk);
+};
+
+// RFC 9260 §3.3.4
+struct SackChunk {
+  // First and last TSN of a run that arrived, as distances from cumulative_tsn_ack.
+  using GapAckBlock = std::pair<std::uint16_t, std::uint16_t>;
+
+  std::uint32_t cumulative_tsn_ack = 0;
+  std::uint32_t a_rwnd = 0;
+  std::size_t gap_ack_blocks = 0;
+  std::size_t duplicate_tsns = 0;
+  ByteView blocks;
+
+  GapAckBlock gap_ack_block(std::size_t i) const;
+
+  static std::optional<SackChunk> parse(const ChunkView& chunk);
+};
+
+// RFC 3758 §3.2
+struct ForwardTsnChunk {
+  std::uint32_t new_cumulative_tsn = 0;
+  ByteView skipped;
+
+  std::size_t skipped_streams() const { return skipped.size() / 4; }
+  std::pair<StreamId, std::uint16_t> skipped_stream(std::size_t i) const;
+
+  static std::optional<ForwardTsnChunk> parse(const ChunkView& chunk);
+};
+
+// RFC 6525 §4: parameters of RE-CONFIG.
+inline constexpr std::uint16_t kParamOutgoingReset = 13;
+inline constexpr std::uint16_t kParamIncomingReset = 14;
+inline constexpr std::uint16_t kParamSsnTsnReset = 15;
+inline constexpr std::uint16_t kParamReConfigResponse = 16;
+inline constexpr std::uint16_t kParamAddOutgoingStreams = 17;
+inline constexpr std::uint16_t kParamAddIncomingStreams = 18;
+
+// RFC 6525 §4.1
+struct OutgoingResetRequest {
+  std::uint32_t request_sequence = 0;
+  std::uint32_t response_sequence = 0;
+  std::uint32_t last_assigned_tsn = 0;
+  ByteView streams;  // two bytes each; none: all streams
+
+  std::size_t count() const { return streams.size() / 2; }
+  StreamId stream(std::size_t i) const;
+
+  static std::optional<OutgoingResetRequest> parse(const ParameterView& parameter);
+};
+
+// RFC 6525 §4.4
+enum class ReConfigResult : std::uint32_t {
+  kNothingToDo = 0,
+  kPerformed = 1,
+  kDenied = 2,
+  kWrongSsn = 3,
+  kRequestAlreadyInProgress = 4,
+  kBadSequenceNumber = 5,
+  kInProgress = 6,
+};
+
+struct ReConfigResponse {
+  std::uint32_t response_sequence = 0;
+  ReConfigResult result = ReConfigResult::kNothingToDo;
+
+  static std::optional<ReConfigResponse> parse(const ParameterView& parameter);
+};
+
+// RFC 9260 §3.3.10: cause codes of ERROR and ABORT.
+enum class Cause : std::uint16_t {
+  kInvalidStreamIdentifier = 1,
+  kMissingMandatoryParameter = 2,
+  kStaleCookie = 3,
+  kOutOfResource = 4,
+  kUnresolvableAddress = 5,
+  kUnrecognizedChunkType = 6,
+  kInvalidMandatoryParameter = 7,
+  kUnrecognizedParameters = 8,
+  kNoUserData = 9,
+  kCookieReceivedWhileShuttingDown = 10,
+  kRestartWithNewAddresses = 11,
+  kUserInitiatedAbort = 12,
+  kProtocolViolation = 13,
+};
+
+// The causes in the value of an ERROR or ABORT as one line for a person; text in them is shown when it is printable.
+std::string describe_causes(ByteView causes);
+// True when one of the causes is `cause`.
+bool has_cause(ByteView causes, Cause cause);
+
+}  // namespace tidewire::sctp

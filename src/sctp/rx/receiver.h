@@ -1,0 +1,63 @@
+// The receiving half of an association: takes DATA and FORWARD TSN, keeps the receive window, and says when and what to
+// acknowledge (RFC 9260 §6.2, RFC 3758 §3.6).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "sctp/config.h"
+#include "sctp/events.h"
+#include "sctp/packet/messages.h"
+#include "sctp/packet/packet_builder.h"
+#include "sctp/rx/reassembly.h"
+#include "sctp/rx/tsn_tracker.h"
+
+namespace tidewire::sctp {
+
+class Receiver {
+ public:
+  Receiver(const Config& config, std::uint32_t peer_initial_tsn);
+
+  enum class Outcome {
+    kTaken,
+    kDuplicate,
+    kDropped,   // outside the window, or there is no room for it now
+    kTooLarge,  // a message grew over the limit
+    kStuck,     // the window is full of messages that cannot be completed
+  };
+  // `undelivered`: bytes of messages that the owner has not fetched yet; they take up window, too.
+  Outcome handle_data(const DataChunk& chunk, std::size_t undelivered, Stats& stats);
+  // False when it is malformed: too far ahead.
+  bool handle_forward_tsn(const ForwardTsnChunk& forward);
+
+  // Complete messages, in the order of delivery.
+  std::optional<MessageReceived> pop() { return reassembly_.pop(); }
+  Reassembly& reassembly() { return reassembly_; }
+  const TsnTracker& tracker() const { return tracker_; }
+  std::size_t buffered() const { return reassembly_.buffered(); }
+
+  // -- Acknowledging --
+  // At the end of a packet that held DATA. True when the delayed SACK timer has to run.
+  bool end_of_packet();
+  void acknowledge_now() { sack_due_ = true; }
+  bool sack_due() const { return sack_due_; }
+  // True when so much was fetched by the owner that the peer should hear of it.
+  bool window_opened(std::size_t undelivered) const;
+  // False, nothing written, when there is no room for one.
+  bool write_sack(PacketBuilder& builder, std::size_t undelivered);
+
+ private:
+  std::uint32_t window(std::size_t undelivered) const;
+
+  std::uint32_t limit_;  // the window when nothing is held
+  std::size_t reserve_;  // beyond it, for the chunk that everything else waits for
+  TsnTracker tracker_;
+  Reassembly reassembly_;
+  std::uint32_t advertised_;
+  int packets_ = 0;  // with DATA, since the last SACK
+  bool sack_due_ = false;
+  bool acked_before_ = false;
+};
+
+}  // namespace tidewire::sctp

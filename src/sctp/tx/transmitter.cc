@@ -1,0 +1,255 @@
+#include "sctp/tx/transmitter.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "base/serial.h"
+
+namespace tidewire::sctp {
+namespace {
+
+std::size_t rounded_down(std::size_t size) { return size & ~std::size_t{3}; }
+
+}  // namespace
+
+Transmitter::Transmitter(const Config& config, Tsn initial_tsn)
+    : max_payload_(rounded_down(config.mtu) - kCommonHeaderSize - kDataHeaderSize),
+      queue_(store_),
+      outstanding_(store_, initial_tsn),
+      congestion_(rounded_down(config.mtu) - kCommonHeaderSize, config.initial_cwnd),
+      rto_(config),
+      forward_sent_(initial_tsn - 1) {}
+
+void Transmitter::set_peer(std::uint32_t a_rwnd, bool forward_tsn) {
+  // What is unacknowledged has to be remembered: no peer needs more than this at any plausible delay.
+  constexpr std::uint32_t kMaxWindow = 64 * 1024 * 1024;
+  peer_a_rwnd_ = std::min(a_rwnd, kMaxWindow);
+  forward_tsn_ = forward_tsn;
+}
+
+// RFC 9260 §6.2.1: what the peer said it has room for, less what has been sent since.
+std::size_t Transmitter::peer_rwnd() const {
+  const std::size_t flight = outstanding_.flight_payload();
+  return peer_a_rwnd_ > flight ? peer_a_rwnd_ - flight : 0;
+}
+
+bool Transmitter::may_send(std::size_t size) const {
+  const std::size_t flight = outstanding_.flight_bytes();
+  // RFC 9260 §6.1 A: one chunk may always be out; with a closed window it is the probe that finds it open again.
+  if (flight == 0) return true;
+  if (size > peer_rwnd()) return false;
+  // RFC 9260 §7.2.4: the first packet of a fast retransmission goes at once.
+  return fast_retransmit_ || flight + kDataHeaderSize + size <= congestion_.cwnd();
+}
+
+// RFC 3758 §4, RFC 7496 §4: the limit is judged when a chunk would be sent again.
+bool Transmitter::given_up(const OutstandingChunk& chunk, Timestamp now) const {
+  const StoredMessage& message = store_[chunk.message];
+  if (now >= message.expires_at) return true;
+  return message.max_retransmits && chunk.transmissions > *message.max_retransmits;
+}
+
+void Transmitter::abandon(MessageIndex message, Timestamp now, Stats& stats) {
+  if (store_[message].abandoned) return;
+  ++stats.messages_abandoned;
+  if (store_[message].queued) {
+    // Half of it has no TSN yet. The peer may hold all that has one, and would wait for the rest for ever: a last TSN,
+    // which is never sent, lets the FORWARD TSN end the message.
+    outstanding_.add(message, store_[message].sent, 0, kFlagEnd, now);
+    queue_.drop_begun();
+  }
+  outstanding_.abandon(message);
+}
+
+std::optional<Tsn> Transmitter::next_lost_within_limits(Timestamp now, Stats& stats) {
+  while (const auto tsn = outstanding_.next_lost()) {
+    const OutstandingChunk chunk = outstanding_.chunk(*tsn);
+    if (!forward_tsn_ || !given_up(chunk, now)) return tsn;
+    abandon(chunk.message, now, stats);
+  }
+  return std::nullopt;
+}
+
+std::optional<MessageIndex> Transmitter::next_new_within_limits(Timestamp now, Stats& stats) {
+  while (const auto message = queue_.next(now, stats.messages_abandoned)) {
+    const bool begun = store_[*message].sent > 0;
+    if (!begun || !forward_tsn_ || now < store_[*message].expires_at) return message;
+    abandon(*message, now, stats);
+  }
+  return std::nullopt;
+}
+
+bool Transmitter::write(PacketBuilder& builder, Timestamp now, Stats& stats) {
+  const bool retransmitted = write_lost(builder, now, stats);
+  fast_retransmit_ = false;
+  // RFC 9260 §6.1 C: new chunks only when none waits to be sent again.
+  const bool wrote = !outstanding_.next_lost() && write_new(builder, now, stats);
+  if (retransmitted || wrote) last_sent_ = now;
+  return retransmitted || wrote;
+}
+
+bool Transmitter::write_lost(PacketBuilder& builder, Timestamp now, Stats& stats) {
+  bool wrote = false;
+  while (const auto tsn = next_lost_within_limits(now, stats)) {
+    const std::size_t size = outstanding_.chunk(*tsn).size;
+    if (kDataHeaderSize + size > builder.room() || !may_send(size)) break;
+    outstanding_.retransmit(*tsn);
+    write_chunk(builder, *tsn);
+    ++stats.chunks_retransmitted;
+    wrote = true;
+  }
+  return wrote;
+}
+
+bool Transmitter::write_new(PacketBuilder& builder, Timestamp now, Stats& stats) {
+  if (queue_.empty()) return false;
+  if (outstanding_.flight_bytes() == 0 && last_sent_ != Timestamp{}) {
+    congestion_.on_idle((now - last_sent_) / rto_.value());
+  }
+  bool wrote = false;
+  // The distances in a SACK have 16 bits (RFC 9260 §3.3.4): what lies further could not be acknowledged.
+  constexpr std::size_t kMaxChunks = 65535;
+  while (builder.room() > kDataHeaderSize && outstanding_.chunks() < kMaxChunks) {
+    const auto index = next_new_within_limits(now, stats);
+    if (!index) break;
+    const StoredMessage& message = store_[*index];
+    const std::size_t rest = message.payload.size() - message.sent;
+    const std::size_t size = std::min({rest, max_payload_, rounded_down(builder.room() - kDataHeaderSize)});
+    // A piece is cut smaller than a packet only to share it with a SACK, not to fill up behind other messages.
+    if (size < rest && size < max_payload_ / 2) break;
+    if (!may_send(size)) break;
+    std::uint8_t flags = message.ordered ? 0 : kFlagUnordered;
+    if (message.sent == 0) flags |= kFlagBegin;
+    if (size == rest) flags |= kFlagEnd;
+    if (flags & kFlagEnd) ++stats.messages_sent;
+    const Tsn tsn = outstanding_.add(*index, message.sent, size, flags, now);
+    queue_.consume(size);
+    write_chunk(builder, tsn);
+    wrote = true;
+  }
+  return wrote;
+}
+
+void Transmitter::write_chunk(PacketBuilder& builder, Tsn tsn) {
+  const OutstandingChunk& chunk = outstanding_.chunk(tsn);
+  const StoredMessage& message = store_[chunk.message];
+  ByteWriter& writer = builder.start_chunk(ChunkType::kData, chunk.flags);
+  writer.u32(wire_tsn(tsn));
+  writer.u16(message.stream.value());
+  writer.u16(message.ssn);
+  writer.u32(message.ppid.value());
+  writer.bytes(ByteView(message.payload).subspan(chunk.offset, chunk.size));
+  builder.end_chunk();
+}
+
+// RFC 3758 §3.5 F2 wants the FORWARD TSN sent whenever a SACK finds the peer behind; once a round trip is enough when
+// nothing new was abandoned. (F3, F4: T3-rtx guards its loss.)
+bool Transmitter::forward_tsn_due(Timestamp now) const {
+  if (outstanding_.advanced() <= outstanding_.cumulative()) return false;
+  if (outstanding_.advanced() > forward_sent_) return true;
+  return now - forward_sent_at_ >= std::max<Duration>(rto_.srtt(), std::chrono::milliseconds(10));
+}
+
+bool Transmitter::write_forward_tsn(PacketBuilder& builder, Timestamp now) {
+  constexpr std::size_t kFixed = kChunkHeaderSize + 4;
+  if (builder.room() < kFixed + 4) return false;
+  // RFC 3758 §3.5 C4: the highest SSN given up on each stream; F5: as many as fit, with the TSN that they cover.
+  const std::size_t most = (builder.room() - kFixed) / 4;
+  std::vector<std::pair<StreamId, std::uint16_t>> skipped;
+  Tsn covered = outstanding_.cumulative();
+  while (covered < outstanding_.advanced()) {
+    const StoredMessage& message = store_[outstanding_.chunk(covered + 1).message];
+    if (message.ordered) {
+      const auto same =
+          std::find_if(skipped.begin(), skipped.end(), [&](auto& s) { return s.first == message.stream; });
+      if (same == skipped.end() && skipped.size() == most) break;
+      if (same == skipped.end())
+        skipped.emplace_back(message.stream, message.ssn);
+      else
+        same->second = message.ssn;
+    }
+    covered = std::min(message.first_tsn + static_cast<Tsn>(message.chunks_sent) - 1, outstanding_.advanced());
+  }
+  ByteWriter& writer = builder.start_chunk(ChunkType::kForwardTsn, 0);
+  writer.u32(wire_tsn(covered));
+  for (const auto& [stream, ssn] : skipped) {
+    writer.u16(stream.value());
+    writer.u16(ssn);
+  }
+  builder.end_chunk();
+  forward_sent_ = covered;
+  forward_sent_at_ = now;
+  return true;
+}
+
+bool Transmitter::read_blocks(const SackChunk& sack, Tsn cumulative) {
+  blocks_.clear();
+  for (std::size_t i = 0; i < sack.gap_ack_blocks; ++i) {
+    const auto [first, last] = sack.gap_ack_block(i);
+    if (first == 0 || last < first || cumulative + last > outstanding_.last_assigned()) return false;
+    blocks_.emplace_back(cumulative + first, cumulative + last);
+  }
+  if (!std::is_sorted(blocks_.begin(), blocks_.end())) std::sort(blocks_.begin(), blocks_.end());
+  return true;
+}
+
+Transmitter::SackResult Transmitter::handle_sack(const SackChunk& sack, Timestamp now, Stats& stats) {
+  const Tsn base = outstanding_.cumulative();
+  const Tsn cumulative = base + serial_distance(wire_tsn(base), sack.cumulative_tsn_ack);
+  // RFC 9260 §6.2.1 D i: older than what we know.
+  if (cumulative < base) return {SackOutcome::kStale};
+  // What was never sent cannot be acknowledged.
+  if (cumulative > outstanding_.last_assigned() || !read_blocks(sack, cumulative)) return {SackOutcome::kInvalid};
+  const SackResult result = apply(cumulative, now, stats);
+  set_peer(sack.a_rwnd, forward_tsn_);
+  return result;
+}
+
+Transmitter::SackResult Transmitter::handle_cumulative_ack(std::uint32_t cumulative_tsn_ack, Timestamp now,
+                                                           Stats& stats) {
+  const Tsn base = outstanding_.cumulative();
+  const Tsn cumulative = base + serial_distance(wire_tsn(base), cumulative_tsn_ack);
+  if (cumulative < base) return {SackOutcome::kStale};
+  if (cumulative > outstanding_.last_assigned()) return {SackOutcome::kInvalid};
+  blocks_.clear();
+  return apply(cumulative, now, stats);
+}
+
+Transmitter::SackResult Transmitter::apply(Tsn cumulative, Timestamp now, Stats& stats) {
+  const std::size_t flight = outstanding_.flight_bytes();
+  const Outstanding::AckResult ack = outstanding_.acknowledge(cumulative, blocks_);
+  if (ack.sent_at) rto_.add_measurement(now - *ack.sent_at);
+  if (ack.cumulative_advanced) congestion_.on_ack(cumulative, ack.acked_bytes, flight, outstanding_.flight_bytes());
+  if (ack.found_missing) {
+    if (!congestion_.in_fast_recovery()) {
+      ++stats.fast_retransmits;
+      fast_retransmit_ = true;
+    }
+    congestion_.on_fast_retransmit(outstanding_.last_assigned());
+  }
+  return {SackOutcome::kAccepted, ack.cumulative_advanced};
+}
+
+void Transmitter::handle_timeout(Timestamp now, Stats& stats) {
+  ++stats.timeouts;
+  rto_.back_off();
+  if (outstanding_.flight_bytes() > 0) {
+    congestion_.on_timeout();
+    outstanding_.lose_all();
+  }
+  // RFC 3758 §3.5 F4: the FORWARD TSN may have been the one that was lost.
+  forward_sent_ = std::min(forward_sent_, outstanding_.cumulative());
+  // Chunks past their limit are given up now, so that the FORWARD TSN covers them.
+  next_lost_within_limits(now, stats);
+}
+
+void Transmitter::fill(Stats& stats) const {
+  stats.cwnd = congestion_.cwnd();
+  stats.ssthresh = congestion_.ssthresh();
+  stats.flight_size = outstanding_.flight_bytes();
+  stats.peer_rwnd = peer_rwnd();
+  stats.srtt = rto_.srtt();
+  stats.rto = rto_.value();
+}
+
+}  // namespace tidewire::sctp

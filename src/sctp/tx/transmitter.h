@@ -1,0 +1,104 @@
+// The sending half of an association: messages become chunks, chunks are kept until they are acknowledged or given up,
+// and congestion control and the peer's window say when they may go.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "sctp/config.h"
+#include "sctp/events.h"
+#include "sctp/packet/messages.h"
+#include "sctp/packet/packet_builder.h"
+#include "sctp/tx/congestion.h"
+#include "sctp/tx/message_store.h"
+#include "sctp/tx/outstanding.h"
+#include "sctp/tx/rto.h"
+#include "sctp/tx/send_queue.h"
+#include "tidewire/time.h"
+
+namespace tidewire::sctp {
+
+class Transmitter {
+ public:
+  Transmitter(const Config& config, Tsn initial_tsn);
+  Transmitter(const Transmitter&) = delete;
+  Transmitter& operator=(const Transmitter&) = delete;
+
+  // -- Messages --
+  void push(StoredMessage message) { queue_.push(store_.add(std::move(message))); }
+  SendQueue& queue() { return queue_; }
+  const SendQueue& queue() const { return queue_; }
+
+  // -- The peer --
+  // From its INIT or INIT ACK.
+  void set_peer(std::uint32_t a_rwnd, bool forward_tsn);
+  bool peer_forward_tsn() const { return forward_tsn_; }
+
+  // -- Output --
+  // Gives up the lost messages whose limit is reached, so that a FORWARD TSN says so at once.
+  void judge_lost(Timestamp now, Stats& stats) { next_lost_within_limits(now, stats); }
+  // True when write() may put a chunk into an empty packet. (False is certain.)
+  bool ready() { return (!queue_.empty() || outstanding_.next_lost()) && may_send(1); }
+  // Bundles retransmissions and then new chunks as far as windows and room allow. True when it wrote one.
+  bool write(PacketBuilder& builder, Timestamp now, Stats& stats);
+  // True when a FORWARD TSN is due; write_forward_tsn() puts it into the packet (false: no room).
+  bool forward_tsn_due(Timestamp now) const;
+  bool write_forward_tsn(PacketBuilder& builder, Timestamp now);
+
+  // -- Input --
+  enum class SackOutcome { kStale, kInvalid, kAccepted };
+  struct SackResult {
+    SackOutcome outcome = SackOutcome::kStale;
+    bool advanced = false;  // the cumulative TSN moved: the timer starts again
+  };
+  SackResult handle_sack(const SackChunk& sack, Timestamp now, Stats& stats);
+  // SHUTDOWN carries a cumulative TSN without the rest of a SACK (RFC 9260 §9.2).
+  SackResult handle_cumulative_ack(std::uint32_t cumulative_tsn_ack, Timestamp now, Stats& stats);
+  // T3-rtx expired.
+  void handle_timeout(Timestamp now, Stats& stats);
+
+  // -- State --
+  // The T3-rtx timer has to run.
+  bool waiting() const {
+    return outstanding_.flight_bytes() > 0 || outstanding_.advanced() > outstanding_.cumulative();
+  }
+  // Nothing queued, nothing unacknowledged.
+  bool idle() const { return queue_.empty() && outstanding_.empty(); }
+  Tsn last_assigned() const { return outstanding_.last_assigned(); }
+  const Outstanding& outstanding() const { return outstanding_; }
+  Rto& rto() { return rto_; }
+  const Rto& rto() const { return rto_; }
+  std::size_t peer_rwnd() const;
+  void fill(Stats& stats) const;
+
+ private:
+  bool may_send(std::size_t size) const;
+  bool write_lost(PacketBuilder& builder, Timestamp now, Stats& stats);
+  bool write_new(PacketBuilder& builder, Timestamp now, Stats& stats);
+  void write_chunk(PacketBuilder& builder, Tsn tsn);
+  std::optional<Tsn> next_lost_within_limits(Timestamp now, Stats& stats);
+  std::optional<MessageIndex> next_new_within_limits(Timestamp now, Stats& stats);
+  bool given_up(const OutstandingChunk& chunk, Timestamp now) const;
+  void abandon(MessageIndex message, Timestamp now, Stats& stats);
+  SackResult apply(Tsn cumulative, Timestamp now, Stats& stats);
+  bool read_blocks(const SackChunk& sack, Tsn cumulative);
+
+  std::size_t max_payload_;  // of one chunk
+  MessageStore store_;
+  SendQueue queue_;
+  Outstanding outstanding_;
+  CongestionControl congestion_;
+  Rto rto_;
+  std::uint32_t peer_a_rwnd_ = 0;  // as last told
+  bool forward_tsn_ = false;
+  bool fast_retransmit_ = false;  // the next packet ignores the congestion window
+  Timestamp last_sent_{};
+  Tsn forward_sent_ = 0;  // the last FORWARD TSN said this
+  Timestamp forward_sent_at_{};
+  std::vector<TsnRange> blocks_;  // scratch
+};
+
+}  // namespace tidewire::sctp
