@@ -81,7 +81,8 @@ class Agent {
   // RFC 8445 §6.1.1; only before checks, otherwise the conflict rules decide. kInvalidState when too late.
   Result<> set_role(Role role, Timestamp now);
   // RFC 8445 §9: a new generation. Remote credentials, candidates and checks are forgotten (give them again);
-  // sockets and local candidates stay, and the selected pair stays in use until a new one is selected.
+  // sockets and local candidates stay and are announced again, and the selected pair stays in use until a new one
+  // is selected. Empty credentials are generated.
   void restart(Credentials local, Timestamp now);
   // Stops everything; the state becomes kClosed. Idempotent.
   void close(Timestamp now);
@@ -131,59 +132,65 @@ class Agent {
     bool use_candidate = false;
   };
 
-  // agent.cc: the owner's calls, timers, state.
-  Result<> add_base(Base base, Timestamp now);
+  // agent.cc: the owner's calls and what follows from them.
+  Result<> add_base(Base base);
   void announce(const SocketAddress& base, Candidate candidate);
-  void add_resolved(const Candidate& candidate, Timestamp now);
-  void pair_with_remotes(std::size_t base);
+  void add_server_reflexive(const Gatherer::Found& found);
+  bool add_resolved(const Candidate& candidate, Timestamp now);
   void pair_with_bases(const RemoteCandidates::Entry& remote);
-  bool add_pair(std::size_t base, const RemoteCandidates::Entry& remote);
+  void add_pair(std::size_t base, const RemoteCandidates::Entry& remote);
   void change_role(Role role);
+  void revive(Timestamp now);
+  std::optional<std::size_t> find_base(const SocketAddress& local) const;
+
+  // agent_drive.cc: what time brings: sending, state, deadlines.
   void drive(Timestamp now);
   void drive_gathering(Timestamp now);
   void drive_checks(Timestamp now);
   void drive_consent(Timestamp now);
   void update_state(Timestamp now);
-  State wanted_state(Timestamp now);
+  State wanted_state(Timestamp now) const;
+  bool refresh_wanted() const;
   void check_for_failure(Timestamp now);
+  void fail(std::string reason);
   void set_state(State state, std::string reason);
   void set_gathering_state(GatheringState state);
-  void revive(Timestamp now);
   void update_deadline(Timestamp now);
   std::optional<std::uint64_t> check_floor(Timestamp now) const;
-  bool ordinary_checks_allowed(Timestamp now) const;
   void emit(Event event);
-  bool transmit(const SocketAddress& local, const SocketAddress& remote, Packet packet);
+  void transmit(const SocketAddress& local, const SocketAddress& remote, Packet packet);
   void send_check(const Pair& pair);
-  std::string check_username() const;
-  std::optional<std::size_t> find_base(const SocketAddress& local) const;
 
   // agent_requests.cc: what comes from the peer as a request.
   void handle_request(const stun::MessageView& request, std::size_t base, const SocketAddress& remote, Timestamp now);
   const Credentials* authenticate(const stun::MessageView& request, std::size_t base, const SocketAddress& remote,
                                   Timestamp now);
   void answer_error(const stun::MessageView& request, std::size_t base, const SocketAddress& remote,
-                    stun::ErrorNumber code, const Credentials* credentials, Timestamp now,
+                    stun::ErrorNumber code, std::optional<std::string_view> pwd, Timestamp now,
                     std::span<const stun::AttributeType> unknown = {});
-  bool settle_role_conflict(const stun::MessageView& request, std::size_t base, const SocketAddress& remote,
-                            const Credentials& credentials, Timestamp now);
+  bool settle_role_conflict(const stun::MessageView& request);
   void learn_from_check(const IncomingCheck& check, Timestamp now);
 
-  // agent_responses.cc: answers to our requests, nomination, selection.
-  void handle_response(const stun::MessageView& response, std::size_t base, const SocketAddress& remote, Timestamp now);
+  // agent_responses.cc: answers to our requests.
+  void handle_response(const stun::MessageView& response, const SocketAddress& local, const SocketAddress& remote,
+                       Timestamp now);
   void handle_consent_response(const stun::MessageView& response, const SocketAddress& local,
                                const SocketAddress& remote, Timestamp now);
   void handle_check_response(const stun::MessageView& response, Pair& pair, const SocketAddress& local,
                              const SocketAddress& remote, Timestamp now);
   void handle_check_success(Pair& pair, bool use_candidate, const SocketAddress& mapped, Timestamp now);
-  void handle_role_conflict_answer(Role stated_role);
-  void nominate_if_better(Pair& pair, Timestamp now);
+  void handle_check_error(Pair& pair, Role stated_role, std::uint16_t code);
+  void yield_role(Role stated_role);
+
+  // agent_selection.cc: nomination, the selected pair and its loss.
+  void nominate(Timestamp now);
   void accept_nomination(Pair& pair, Timestamp now);
-  void select(Pair& pair, Timestamp now);
+  void select(const Pair& pair, Timestamp now);
   CandidatePair describe(const Pair& pair) const;
-  void lose_selected_pair(Timestamp now);
+  bool is_selected(const Pair& pair) const;
+  bool is_healthy(Timestamp now) const;
+  void lose_selected_pair();
   void try_other_pairs();
-  bool selected_is_healthy(Timestamp now) const;
   void measure(Duration round_trip_time);
 
   Timing timing_;
@@ -215,6 +222,7 @@ class Agent {
   std::optional<Timestamp> checking_since_;  // RFC 8863 §3
   bool failed_ = false;
   bool completed_ = false;
+  bool started_ = false;  // remote credentials have been known once
   std::string failure_;
 
   State state_ = State::kNew;

@@ -35,10 +35,8 @@ struct Pair {
 
   // How far it is.
   PairState state = PairState::kWaiting;
-  std::optional<Check> check;                    // when kInProgress, or a nomination of a succeeded pair
-  std::optional<stun::TransactionId> cancelled;  // an older check whose answer still counts
-  Role cancelled_role{};                         // what that older check stated
-  bool cancelled_use_candidate = false;
+  std::optional<Check> check;      // when kInProgress, or a nomination of a succeeded pair
+  std::optional<Check> cancelled;  // an older check whose answer still counts
   std::uint64_t triggered = 0;     // place in the triggered-check queue; 0: not in it
   bool nominate = false;           // controlling: the next check bears USE-CANDIDATE
   bool nominated_by_peer = false;  // controlled: USE-CANDIDATE came
@@ -76,7 +74,6 @@ class CheckList {
   // The head of the triggered-check queue, else the waiting pair of the highest priority that exceeds `floor`
   // (nothing exceeds no floor); nullptr when there is none.
   Pair* next_to_check(std::optional<std::uint64_t> floor);
-  bool has_next(std::optional<std::uint64_t> floor) const;
 
   // RFC 8445 §14.3: the RTO for a new check.
   Duration rto() const;

@@ -45,7 +45,8 @@ class Consent {
   bool expired(Timestamp now) const { return now >= last_answer_ + timing_.consent_timeout; }
   // Asked in vain for a while.
   bool disconnected(Timestamp now) const { return now >= disconnect_at(); }
-  Timestamp deadline() const;
+  // When something of the above becomes true, after now.
+  Timestamp deadline(Timestamp now) const;
 
  private:
   Timestamp disconnect_at() const;
@@ -59,7 +60,7 @@ class Consent {
   Timing timing_;
   Path path_;
   bool nominated_ = false;
-  std::array<Request, 8> requests_{};  // the newest ones: a late answer counts too
+  std::array<std::optional<Request>, 8> requests_{};  // the newest ones: a late answer counts too
   std::size_t request_count_ = 0;
   Timestamp last_answer_;
   Timestamp last_sign_of_life_;

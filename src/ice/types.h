@@ -105,7 +105,7 @@ struct SelectedPairChanged {
 struct ResolveName {
   std::string name;
 };
-// The conflict of two equal roles was settled by changing ours (RFC 8445 §7.3.1.1).
+// Our role is another one now: two equal roles met (RFC 8445 §7.3.1.1), or the peer is lite.
 struct RoleChanged {
   Role role{};
 };

@@ -1,0 +1,124 @@
+// Nomination, the pair in use, and what happens when it is lost (RFC 8445 §8, RFC 7675).
+#include <algorithm>
+#include <utility>
+
+#include "ice/agent.h"
+
+namespace tidewire::ice {
+
+// RFC 8445 §8.1.1, controlling: the first pair that works is nominated at once, since nothing is gained by waiting.
+// DEVIATES RFC 8445 §8.1.1 because the first answer is not always from the best path: for the settle time a pair of
+// higher priority may be nominated after it, which the controlled side follows as RFC 5245 §8.1.1.2 and browsers do.
+void Agent::nominate(Timestamp now) {
+  const bool in_use = selected_ && !selected_is_of_old_generation_ && is_healthy(now);
+  if (in_use && settled_at_ && now >= *settled_at_) return;
+  Pair* best = nullptr;
+  std::uint64_t standing = in_use && selected_->nominated ? selected_->priority : 0;
+  for (Pair& pair : checks_.pairs()) {
+    if (pair.state != PairState::kSucceeded || pair.nominated || pair.consent_expired) continue;
+    if (pair.nominate) {
+      standing = std::max(standing, pair.priority);
+    } else if (best == nullptr || pair.priority > best->priority) {
+      best = &pair;
+    }
+  }
+  if (best == nullptr || best->priority <= standing) return;
+  best->nominate = true;
+  checks_.trigger(*best);
+}
+
+void Agent::accept_nomination(Pair& pair, Timestamp now) {
+  pair.nominated = true;
+  const bool healthy = is_healthy(now);
+  // RFC 5245 §8.1.1.2: of several nominated pairs the one of the highest priority counts; a dead one counts nothing.
+  const bool replaces = !selected_ || selected_is_of_old_generation_ || !selected_->nominated || is_selected(pair) ||
+                        pair.priority > selected_->priority || !healthy;
+  if (!settled_at_ || !healthy) settled_at_ = now + timing_.settle_time;
+  if (replaces) select(pair, now);
+}
+
+void Agent::select(const Pair& pair, Timestamp now) {
+  const bool same_path = is_selected(pair);
+  selected_ = describe(pair);
+  if (!same_path) {
+    consent_.emplace(
+        timing_,
+        Consent::Path{.local = pair.local_address,
+                      .remote = pair.remote_address,
+                      .username = username_,
+                      .remote_pwd = remote_->pwd,
+                      .priority = candidate_priority(CandidateType::kPeerReflexive, bases_[pair.base].preference)},
+        random_, now);
+    selected_is_of_old_generation_ = trying_other_pairs_ = false;
+    if (pair.round_trip_time) measure(*pair.round_trip_time);
+    emit(SelectedPairChanged{*selected_});
+  }
+  consent_->set_nominated(pair.nominated);
+}
+
+bool Agent::is_selected(const Pair& pair) const {
+  return selected_ && !selected_is_of_old_generation_ && selected_->local_address == pair.local_address &&
+         selected_->remote_address == pair.remote_address;
+}
+
+CandidatePair Agent::describe(const Pair& pair) const {
+  const Base& base = bases_[pair.base];
+  CandidatePair described{.local_address = pair.local_address, .remote_address = pair.remote_address};
+  described.priority = pair.priority;
+  described.nominated = pair.nominated;
+  if (const auto* remote = remotes_.find(pair.remote_id)) described.remote = remote->candidate;
+  const SocketAddress seen = pair.mapped.value_or(base.candidate.address);
+  const auto known = std::find_if(locals_.begin(), locals_.end(), [&](const LocalCandidate& local) {
+    return local.base == base.address && local.candidate.address == seen;
+  });
+  if (known != locals_.end()) {
+    described.local = known->candidate;
+    return described;
+  }
+  // RFC 8445 §7.2.5.3.1: the peer sees an address that no server has told us.
+  described.local.type = CandidateType::kPeerReflexive;
+  described.local.foundation = foundation(CandidateType::kPeerReflexive, base.address.ip, Protocol::kUdp);
+  described.local.priority = candidate_priority(CandidateType::kPeerReflexive, base.preference);
+  described.local.address = seen;
+  described.local.related_address = base.candidate.address;
+  described.local.ufrag = local_.ufrag;
+  return described;
+}
+
+bool Agent::is_healthy(Timestamp now) const { return consent_ && !consent_->disconnected(now); }
+
+// RFC 7675 §5.1: consent has expired; nothing may be sent on that pair under these credentials again.
+void Agent::lose_selected_pair() {
+  const SocketAddress remote = selected_->remote_address;
+  const bool old = selected_is_of_old_generation_;
+  if (!old) {
+    if (Pair* pair = checks_.find(selected_->local_address, remote)) pair->consent_expired = true;
+  }
+  selected_.reset();
+  consent_.reset();
+  selected_is_of_old_generation_ = trying_other_pairs_ = false;
+  completed_ = false;
+  stats_.current_round_trip_time.reset();
+  if (!old) {
+    fail("the peer at " + remote.to_string() + " has not answered for " +
+         std::to_string(std::chrono::duration_cast<std::chrono::seconds>(timing_.consent_timeout).count()) + " s");
+  }
+}
+
+// The selected pair does not answer: perhaps another one does. What was known about them is out of date.
+void Agent::try_other_pairs() {
+  trying_other_pairs_ = true;
+  for (Pair& pair : checks_.pairs()) {
+    if (is_selected(pair) || pair.consent_expired) continue;
+    pair.nominate = pair.nominated = pair.nominated_by_peer = false;
+    if (!pair.check) pair.state = PairState::kWaiting;
+  }
+}
+
+void Agent::measure(Duration round_trip_time) {
+  stats_.current_round_trip_time = round_trip_time;
+  stats_.total_round_trip_time += round_trip_time;
+  ++stats_.round_trip_measurements;
+}
+
+}  // namespace tidewire::ice

@@ -1,0 +1,145 @@
+#include "ice/check_list.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tidewire::ice {
+namespace {
+
+std::uint64_t priority_of(const Pair& pair, Role role) {
+  return role == Role::kControlling ? pair_priority(pair.local_priority, pair.remote_priority)
+                                    : pair_priority(pair.remote_priority, pair.local_priority);
+}
+
+// A pair that may be given up for a better one: nothing is known about it and nothing was sent.
+bool is_expendable(const Pair& pair) {
+  return (pair.state == PairState::kWaiting || pair.state == PairState::kFailed) && pair.triggered == 0 &&
+         !pair.consent_expired;
+}
+
+template <typename Pairs, typename Predicate>
+auto find_pair(Pairs& pairs, Predicate predicate) -> decltype(pairs.data()) {
+  const auto found = std::find_if(pairs.begin(), pairs.end(), predicate);
+  return found == pairs.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+bool CheckList::add(Pair pair, Role role) {
+  pair.priority = priority_of(pair, role);
+  if (pairs_.size() < max_pairs_) {
+    pairs_.push_back(std::move(pair));
+    return true;
+  }
+  Pair* least = nullptr;
+  for (Pair& other : pairs_) {
+    if (is_expendable(other) && (least == nullptr || other.priority < least->priority)) least = &other;
+  }
+  if (least == nullptr || least->priority >= pair.priority) return false;
+  *least = std::move(pair);
+  return true;
+}
+
+Pair* CheckList::find(std::size_t base, std::uint32_t remote_id) {
+  return find_pair(pairs_, [&](const Pair& pair) { return pair.base == base && pair.remote_id == remote_id; });
+}
+
+Pair* CheckList::find(const SocketAddress& local, const SocketAddress& remote) {
+  return find_pair(pairs_,
+                   [&](const Pair& pair) { return pair.local_address == local && pair.remote_address == remote; });
+}
+
+Pair* CheckList::find(const stun::TransactionId& id) {
+  return find_pair(pairs_, [&](const Pair& pair) {
+    return (pair.check && pair.check->transaction.id == id) || (pair.cancelled && pair.cancelled->transaction.id == id);
+  });
+}
+
+void CheckList::remove_remote(std::uint32_t remote_id) {
+  std::erase_if(pairs_, [&](const Pair& pair) { return pair.remote_id == remote_id; });
+}
+
+void CheckList::reprioritise(Role role) {
+  for (Pair& pair : pairs_) pair.priority = priority_of(pair, role);
+}
+
+void CheckList::set_remote_priority(std::uint32_t remote_id, std::uint32_t priority, Role role) {
+  for (Pair& pair : pairs_) {
+    if (pair.remote_id != remote_id) continue;
+    pair.remote_priority = priority;
+    pair.priority = priority_of(pair, role);
+  }
+}
+
+void CheckList::trigger(Pair& pair) {
+  if (pair.triggered == 0) pair.triggered = next_triggered_++;
+}
+
+Pair* CheckList::find_triggered() {
+  Pair* first = nullptr;
+  for (Pair& pair : pairs_) {
+    if (pair.triggered != 0 && (first == nullptr || pair.triggered < first->triggered)) first = &pair;
+  }
+  return first;
+}
+
+Pair* CheckList::next_to_check(std::optional<std::uint64_t> floor) {
+  if (Pair* triggered = find_triggered()) return triggered;
+  Pair* best = nullptr;
+  for (Pair& pair : pairs_) {
+    if (pair.state != PairState::kWaiting || pair.consent_expired || (floor && pair.priority <= *floor)) continue;
+    if (best == nullptr || pair.priority > best->priority) best = &pair;
+  }
+  return best;
+}
+
+Duration CheckList::rto() const {
+  const auto active = std::count_if(pairs_.begin(), pairs_.end(), [](const Pair& pair) {
+    return pair.state == PairState::kWaiting || pair.state == PairState::kInProgress;
+  });
+  return std::max(timing_.min_rto, timing_.pacing * active);
+}
+
+void CheckList::begin(Pair& pair, const stun::TransactionId& id, Role role, Timestamp now) {
+  cancel(pair);
+  const Duration timeout = rto();
+  pair.triggered = 0;
+  pair.check = Check{.transaction = {.id = id, .rto = timeout}, .role = role, .use_candidate = pair.nominate};
+  pair.check->transaction.sent(timing_, now);
+  if (pair.state != PairState::kSucceeded) pair.state = PairState::kInProgress;
+}
+
+void CheckList::cancel(Pair& pair) {
+  if (pair.check) pair.cancelled = std::exchange(pair.check, std::nullopt);
+}
+
+Pair* CheckList::next_retransmission(Timestamp now) {
+  for (Pair& pair : pairs_) {
+    if (!pair.check || pair.check->transaction.deadline > now) continue;
+    if (pair.check->transaction.exhausted(timing_)) {
+      // RFC 8445 §7.2.5.2.3: no answer.
+      pair.check.reset();
+      pair.state = PairState::kFailed;
+      continue;
+    }
+    pair.check->transaction.sent(timing_, now);
+    return &pair;
+  }
+  return nullptr;
+}
+
+Timestamp CheckList::deadline() const {
+  Timestamp earliest = kNever;
+  for (const Pair& pair : pairs_) {
+    if (pair.check) earliest = std::min(earliest, pair.check->transaction.deadline);
+  }
+  return earliest;
+}
+
+bool CheckList::pending() const {
+  return std::any_of(pairs_.begin(), pairs_.end(), [](const Pair& pair) {
+    return pair.triggered != 0 || pair.check || (pair.state == PairState::kWaiting && !pair.consent_expired);
+  });
+}
+
+}  // namespace tidewire::ice
