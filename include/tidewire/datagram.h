@@ -1,8 +1,8 @@
 // A datagram with where it comes from and goes to, as it passes between a session and its sockets.
 #pragma once
 
-#include "tidewire/packet.h"
 #include "tidewire/address.h"
+#include "tidewire/packet.h"
 
 namespace tidewire {
 

@@ -1,7 +1,7 @@
 // A callable that is owned, moved and called: std::move_only_function (C++23) for the compilers of today.
 //
-// Beyond that one it may be destroyed or replaced while it runs: the call keeps what it needs. Callbacks of objects that
-// may be destroyed in any callback rest on this.
+// Beyond that one it may be destroyed or replaced while it runs: the call keeps what it needs. Callbacks of objects
+// that may be destroyed in any callback rest on this.
 #pragma once
 
 #include <cassert>

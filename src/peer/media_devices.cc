@@ -62,11 +62,10 @@ class SpeakerPlayer final : public Player {
 }  // namespace
 
 Result<std::shared_ptr<MediaStreamTrack>> open_synthetic_camera(const SyntheticCameraOptions& options) {
-  return track_from<VideoFrame>(MediaKind::kVideo, "synthetic camera",
-                                devices::make_synthetic_camera({.width = options.width,
-                                                                .height = options.height,
-                                                                .framerate = options.framerate,
-                                                                .name = options.name}));
+  return track_from<VideoFrame>(
+      MediaKind::kVideo, "synthetic camera",
+      devices::make_synthetic_camera(
+          {.width = options.width, .height = options.height, .framerate = options.framerate, .name = options.name}));
 }
 
 Result<std::shared_ptr<MediaStreamTrack>> open_synthetic_microphone(const SyntheticMicrophoneOptions& options) {

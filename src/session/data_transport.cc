@@ -104,8 +104,8 @@ void DataTransport::carry_out(datachannel::Action action, Timestamp now) {
   if (message.max_packet_life_time) options.lifetime = std::chrono::milliseconds(*message.max_packet_life_time);
   // The channel table's limit is below the association's: a refusal means that the association is going down, and the
   // channels close with it.
-  (void)association_->send({sctp::StreamId{message.stream}, sctp::Ppid{message.ppid}, std::move(message.payload), options},
-                           now);
+  (void)association_->send(
+      {sctp::StreamId{message.stream}, sctp::Ppid{message.ppid}, std::move(message.payload), options}, now);
 }
 
 }  // namespace tidewire::session

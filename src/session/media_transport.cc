@@ -24,7 +24,8 @@ rtp::ExtensionMap extension_map(const sdp::NegotiatedSection& section, bool for_
 }
 
 const sdp::NegotiatedCodec* first_known_codec(const sdp::NegotiatedSection& section) {
-  const auto known = std::ranges::find_if(section.codecs, [](const auto& codec) { return codec_type(codec).has_value(); });
+  const auto known =
+      std::ranges::find_if(section.codecs, [](const auto& codec) { return codec_type(codec).has_value(); });
   return known == section.codecs.end() ? nullptr : &*known;
 }
 

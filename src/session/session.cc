@@ -21,8 +21,7 @@ std::shared_ptr<const crypto::Certificate> make_certificate(const WallClockAncho
 }
 
 sdp::NegotiatorConfig negotiator_config(const crypto::Certificate& certificate) {
-  return {.capabilities = sdp::default_capabilities(),
-          .fingerprints = {session::to_sdp(certificate.fingerprint())}};
+  return {.capabilities = sdp::default_capabilities(), .fingerprints = {session::to_sdp(certificate.fingerprint())}};
 }
 
 ice::AgentConfig agent_config(const sdp::IceCredentials& local, std::vector<SocketAddress> stun_servers) {

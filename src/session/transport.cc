@@ -28,11 +28,11 @@ void Transport::handle_input(Datagram datagram, Timestamp now) {
 
 void Transport::handle_media(Packet packet, bool is_rtcp) {
   srtp::Session* srtp = keying_.srtp();
-  const bool opened = srtp && (is_rtcp ? srtp->receiver.unprotect_rtcp(packet) : srtp->receiver.unprotect_rtp(packet)) ==
-                                  srtp::Status::kOk;
+  const bool opened = srtp && (is_rtcp ? srtp->receiver.unprotect_rtcp(packet)
+                                       : srtp->receiver.unprotect_rtp(packet)) == srtp::Status::kOk;
   if (opened) {
-    TransportEvent event = is_rtcp ? TransportEvent{RtcpReceived{std::move(packet)}}
-                                   : TransportEvent{RtpReceived{std::move(packet)}};
+    TransportEvent event =
+        is_rtcp ? TransportEvent{RtcpReceived{std::move(packet)}} : TransportEvent{RtpReceived{std::move(packet)}};
     if (media_in_.push(std::move(event))) return;
   }
   ++counters_.discarded;

@@ -24,10 +24,9 @@ struct RtcpReceived {
 };
 
 // What the parts below tell, and the media that arrives.
-using TransportEvent =
-    std::variant<ice::LocalCandidateFound, ice::GatheringStateChanged, ice::StateChanged, ice::SelectedPairChanged,
-                 ice::ResolveName, ice::RoleChanged, Keying::Connected, Keying::DataReceived, Keying::Closed,
-                 Keying::Failed, RtpReceived, RtcpReceived>;
+using TransportEvent = std::variant<ice::LocalCandidateFound, ice::GatheringStateChanged, ice::StateChanged,
+                                    ice::SelectedPairChanged, ice::ResolveName, ice::RoleChanged, Keying::Connected,
+                                    Keying::DataReceived, Keying::Closed, Keying::Failed, RtpReceived, RtcpReceived>;
 
 class Transport {
  public:

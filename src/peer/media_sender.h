@@ -1,0 +1,36 @@
+// From a track to encoded frames: one for each transceiver that sends.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "codecs/audio_worker.h"
+#include "codecs/video_worker.h"
+#include "tidewire/encoded_frame.h"
+#include "tidewire/media_stream_track.h"
+#include "tidewire/result.h"
+
+namespace tidewire::peer {
+
+class MediaSender {
+ public:
+  // Called on the encoder's thread with each frame.
+  using OnFrame = std::function<void(EncodedFrame)>;
+
+  // NotSupported when there is no such encoder. `bitrate` in bits per second.
+  static Result<std::unique_ptr<MediaSender>> make(CodecType codec, std::uint32_t bitrate, OnFrame on_frame);
+
+  // Encodes what this track gives from now on; null: nothing. The next picture is a key frame.
+  void set_track(const std::shared_ptr<MediaStreamTrack>& track);
+  void request_key_frame();
+  std::uint64_t frames_encoded() const;
+
+ private:
+  std::unique_ptr<codecs::VideoEncodeWorker> video_;
+  std::unique_ptr<codecs::AudioEncodeWorker> audio_;
+  // After the workers, so that it ends first: nothing is pushed into a worker that is gone.
+  Subscription subscription_;
+};
+
+}  // namespace tidewire::peer

@@ -1,0 +1,131 @@
+#include "peer/peer_connection_impl.h"
+
+#include <utility>
+
+#include "io/os_random.h"
+
+namespace tidewire {
+namespace {
+
+// "stun:HOST[:PORT]" with a literal address (RFC 7064 §3.1). Servers by name and TURN are not used yet.
+std::vector<SocketAddress> stun_addresses(const Configuration& configuration) {
+  std::vector<SocketAddress> addresses;
+  for (const IceServer& server : configuration.ice_servers) {
+    for (std::string_view url : server.urls) {
+      if (!url.starts_with("stun:")) continue;
+      url.remove_prefix(5);
+      if (const auto with_port = SocketAddress::parse(url)) addresses.push_back(*with_port);
+      if (const auto alone = IpAddress::parse(url)) addresses.push_back({*alone, 3478});
+    }
+  }
+  return addresses;
+}
+
+SessionConfig session_config(const Configuration& configuration) {
+  SessionConfig config{.wall_clock = io::EventLoop::wall_clock_anchor(),
+                       .stun_servers = stun_addresses(configuration),
+                       .video_bitrate = configuration.video_bitrate,
+                       .audio_bitrate = configuration.audio_bitrate};
+  io::os_random().fill(config.random_seed);
+  return config;
+}
+
+}  // namespace
+
+PeerConnectionImpl::PeerConnectionImpl(EventLoop& loop, Configuration configuration)
+    : loop_(loop.impl()),
+      configuration_(std::move(configuration)),
+      session_(session_config(configuration_)),
+      network_(loop_, session_, [this] { pump(); }),
+      timer_(loop_, [this](Timestamp now) {
+        session_.handle_timeout(now);
+        pump();
+      }) {}
+
+void PeerConnectionImpl::start(PeerConnection* facade) { facade_ = facade; }
+
+Result<> PeerConnectionImpl::open_network() {
+  if (network_open_ || closed_) return {};
+  auto opened = network_.open(configuration_.include_loopback);
+  network_open_ = opened.has_value();
+  return opened;
+}
+
+void PeerConnectionImpl::schedule_pump() {
+  if (pump_scheduled_ || closed_) return;
+  pump_scheduled_ = true;
+  loop_.post([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->pump_scheduled_ = false;
+    self->pump();
+  });
+}
+
+void PeerConnectionImpl::pump() {
+  // A callback may do what makes more to pump; the loop below sees it.
+  if (pumping_ || closed_) return;
+  const auto self = shared_from_this();
+  pumping_ = true;
+  transmit();
+  while (!closed_) {
+    auto event = session_.poll_event();
+    if (!event) break;
+    dispatch(std::move(*event));
+  }
+  if (!closed_) {
+    transmit();
+    timer_.set(session_.next_timeout());
+  }
+  pumping_ = false;
+}
+
+void PeerConnectionImpl::transmit() {
+  const Timestamp now = loop_.now();
+  while (auto datagram = session_.poll_transmit(now)) network_.send(std::move(*datagram));
+}
+
+void PeerConnectionImpl::dispatch(SessionEvent event) {
+  std::visit([this](auto& one) { handle(one); }, event);
+}
+
+void PeerConnectionImpl::handle(event::NegotiationNeeded) {
+  if (facade_ && facade_->on_negotiation_needed) facade_->on_negotiation_needed();
+}
+
+void PeerConnectionImpl::handle(const event::SignalingStateChanged&) {
+  if (facade_ && facade_->on_signaling_state_change) facade_->on_signaling_state_change();
+}
+
+void PeerConnectionImpl::handle(const event::IceCandidateFound& found) {
+  if (facade_ && facade_->on_ice_candidate) facade_->on_ice_candidate(found.candidate);
+}
+
+void PeerConnectionImpl::handle(const event::IceGatheringStateChanged&) {
+  if (facade_ && facade_->on_ice_gathering_state_change) facade_->on_ice_gathering_state_change();
+}
+
+void PeerConnectionImpl::handle(const event::IceConnectionStateChanged&) {
+  if (facade_ && facade_->on_ice_connection_state_change) facade_->on_ice_connection_state_change();
+}
+
+void PeerConnectionImpl::handle(const event::ConnectionStateChanged& change) {
+  failure_ = change.reason;
+  if (facade_ && facade_->on_connection_state_change) facade_->on_connection_state_change();
+}
+
+void PeerConnectionImpl::handle(const event::ResolveName& request) { network_.resolve(request.name); }
+
+void PeerConnectionImpl::close() {
+  if (closed_) return;
+  session_.close(loop_.now());
+  transmit();
+  closed_ = true;
+  timer_.cancel();
+  transceivers_.clear();
+  // W3C close(): channels become closed without an event.
+  for (auto& [id, channel] : channels_) channel->impl_->state = DataChannelState::kClosed;
+  channels_.clear();
+}
+
+}  // namespace tidewire

@@ -1,0 +1,105 @@
+// A Session with sockets, codecs and callbacks around it.
+//
+// One object on one loop. What the session has to tell is taken in pump(), which runs from the loop and never inside an
+// API call, so callbacks may call and destroy anything.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "io/event_loop.h"
+#include "peer/media_receiver.h"
+#include "peer/media_sender.h"
+#include "peer/network.h"
+#include "tidewire/peer_connection.h"
+
+namespace tidewire {
+
+class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImpl> {
+ public:
+  PeerConnectionImpl(EventLoop& loop, Configuration configuration);
+
+  // `facade` is the object whose callbacks are called.
+  void start(PeerConnection* facade);
+  void detach() { facade_ = nullptr; }
+
+  Session& session() { return session_; }
+  const Session& session() const { return session_; }
+  Timestamp now() const { return loop_.now(); }
+  const std::string& failure() const { return failure_; }
+  bool closed() const { return closed_; }
+
+  // Opens the sockets the first time. Negotiation calls it: candidates should be there early.
+  Result<> open_network();
+  // Lets pump() run soon. After every call that changes the session.
+  void schedule_pump();
+  void close();
+
+  // Media (peer_media.cc).
+  Result<std::shared_ptr<RtpTransceiver>> add_transceiver(MediaKind kind, TransceiverInit init);
+  Result<std::shared_ptr<RtpSender>> add_track(std::shared_ptr<MediaStreamTrack> track,
+                                               std::vector<std::string> stream_ids);
+  Result<> remove_track(const std::shared_ptr<RtpSender>& sender);
+  Result<> replace_track(RtpSender& sender, std::shared_ptr<MediaStreamTrack> track);
+  // In the order of the session's.
+  std::vector<std::shared_ptr<RtpTransceiver>> transceivers();
+  StatsReport stats() const;
+
+  // Data (peer_data.cc).
+  Result<std::shared_ptr<DataChannel>> create_data_channel(std::string label, DataChannelInit init);
+
+ private:
+  struct Transceiver {
+    std::shared_ptr<RtpTransceiver> object;
+    std::unique_ptr<peer::MediaSender> sender;      // while frames are wanted
+    std::unique_ptr<peer::MediaReceiver> receiver;  // from the first frame on
+  };
+
+  void pump();
+  void transmit();
+  void dispatch(SessionEvent event);
+  void handle(event::NegotiationNeeded);
+  void handle(const event::SignalingStateChanged&);
+  void handle(const event::IceCandidateFound& found);
+  void handle(const event::IceGatheringStateChanged&);
+  void handle(const event::IceConnectionStateChanged&);
+  void handle(const event::ConnectionStateChanged& change);
+  void handle(const event::ResolveName& request);
+  // peer_media.cc
+  void handle(const event::TrackAdded& added);
+  void handle(const event::TrackRemoved&) {}
+  void handle(const event::SendingChanged& change);
+  void handle(const event::KeyFrameNeeded& needed);
+  void handle(event::VideoFrameReceived& received);
+  void handle(event::AudioFrameReceived& received);
+  Transceiver& known(TransceiverId id);
+  peer::MediaReceiver& receiver_of(Transceiver& transceiver, TransceiverId id);
+  void start_sender(TransceiverId id, CodecType codec);
+  // peer_data.cc
+  void handle(const event::DataChannelAdded& added);
+  void handle(const event::DataChannelOpened& opened);
+  void handle(const event::DataChannelClosing& closing);
+  void handle(const event::DataChannelClosed& gone);
+  void handle(event::MessageReceived& message);
+  void handle(const event::BufferedAmountLow& low);
+  std::shared_ptr<DataChannel> make_channel(ChannelId id, DataChannelState state);
+  std::shared_ptr<DataChannel> find_channel(ChannelId id) const;
+
+  io::EventLoop& loop_;
+  Configuration configuration_;
+  PeerConnection* facade_ = nullptr;
+  Session session_;
+  peer::Network network_;
+  io::Timer timer_;
+  std::map<TransceiverId, Transceiver> transceivers_;
+  std::map<ChannelId, std::shared_ptr<DataChannel>> channels_;
+  std::string failure_;
+  bool network_open_ = false;
+  bool pump_scheduled_ = false;
+  bool pumping_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace tidewire
