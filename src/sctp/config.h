@@ -45,6 +45,9 @@ struct Config {
   Duration heartbeat_interval = std::chrono::seconds(30);
   // RFC 9260 §16: Valid.Cookie.Life.
   Duration cookie_lifetime = std::chrono::seconds(60);
+  // RFC 9260 §9.2: T5-shutdown-guard is 5 times RTO.Max, which is five minutes there; who closes a call does not wait
+  // so long, and 5 times the RTO.Max above would cut a queue off on a poor link.
+  Duration shutdown_guard = std::chrono::seconds(60);
   // RFC 9260 §16 says 10 and 8, with pauses of up to 60 s. With pauses of up to 3 s the same patience (about a minute,
   // longer than ICE consent's 30 s) takes 20.
   int association_max_retrans = 20;

@@ -14,8 +14,8 @@ void Shutdown::begin() {
     case State::kEstablished: core_.state = State::kShutdownPending; break;
     default: return;
   }
-  // RFC 9260 §9.2: T5-shutdown-guard, 5 times RTO.Max
-  core_.timers.start(Timer::kShutdownGuard, core_.now + 5 * core_.config.rto_max);
+  // RFC 9260 §9.2: T5-shutdown-guard
+  core_.timers.start(Timer::kShutdownGuard, core_.now + core_.config.shutdown_guard);
   progress();
 }
 
@@ -28,7 +28,7 @@ void Shutdown::handle_abort(const ChunkView& chunk) {
 void Shutdown::handle_shutdown() {
   if (core_.state == State::kEstablished || core_.state == State::kShutdownPending) {
     core_.state = State::kShutdownReceived;
-    core_.timers.start(Timer::kShutdownGuard, core_.now + 5 * core_.config.rto_max);
+    core_.timers.start(Timer::kShutdownGuard, core_.now + core_.config.shutdown_guard);
     progress();
   } else if (core_.state == State::kShutdownSent) {
     // RFC 9260 §9.2: both at once
