@@ -94,7 +94,7 @@ TEST(DtlsLoss, NumbersRetransmittedRecordsAnew) {
       const ByteView number = record->whole.subspan(3, 8);
       repeated += seen.insert({t.from_client, Bytes(number.begin(), number.end())}).second ? 0 : 1;
     }
-    return random.below(2) == 0 ? Fate{{t.datagram, 0ms}} : Fate{};
+    return random.below(4) == 0 ? Fate{{t.datagram, 0ms}} : Fate{};
   };
   pair.connect();
   pair.run_for(20s);

@@ -7,10 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "base/packet.h"
+#include "base/replay_window.h"
 #include "crypto/srtp_profile.h"
+#include "srtp/stream_table.h"
+#include "srtp/transform.h"
 #include "tidewire/bytes.h"
 
 namespace tidewire::srtp {
@@ -53,9 +55,6 @@ inline constexpr std::size_t kMaxRtcpOverhead = 20;
 class Sender {
  public:
   explicit Sender(const SrtpMasterKey& master);
-  Sender(Sender&&) noexcept;
-  Sender& operator=(Sender&&) noexcept;
-  ~Sender();
 
   // In place. On any other answer than kOk the packet is unchanged. The roll-over counter starts at 0 and follows the
   // sequence numbers, which may be out of order but never repeat: a retransmission needs RTX (RFC 4588) or the bytes
@@ -66,29 +65,44 @@ class Sender {
   // some pool. `header` replaces the RTP header of `rtp` (another SSRC, sequence number, extensions).
   Status protect_rtp(ByteView header, ByteView payload, Packet& out);
 
-  const Stats& stats() const;
+  const Stats& stats() const { return stats_; }
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  struct SequenceOf {
+    std::uint32_t ssrc = 0;
+    std::uint16_t sequence = 0;
+  };
+
+  template <typename Protect>
+  Status seal_rtp(SequenceOf packet, Protect protect);
+  Status seal_rtcp(Packet& packet);
+
+  Transform rtp_;
+  Transform rtcp_;
+  StreamTable<RtpStreamState<kReplayWindow>> rtp_streams_{kMaxStreams};
+  StreamTable<std::uint32_t> rtcp_streams_{kMaxStreams};  // the next SRTCP index
+  Stats stats_;
 };
 
 class Receiver {
  public:
   explicit Receiver(const SrtpMasterKey& master);
-  Receiver(Receiver&&) noexcept;
-  Receiver& operator=(Receiver&&) noexcept;
-  ~Receiver();
 
   // In place. Only an authentic packet makes or moves the state of an SSRC. On kAuthFailed the payload may be garbled.
   Status unprotect_rtp(Packet& packet);
   Status unprotect_rtcp(Packet& packet);
 
-  const Stats& stats() const;
+  const Stats& stats() const { return stats_; }
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  Status open_rtp(Packet& packet);
+  Status open_rtcp(Packet& packet);
+
+  Transform rtp_;
+  Transform rtcp_;
+  StreamTable<RtpStreamState<kReplayWindow>> rtp_streams_{kMaxStreams};
+  StreamTable<ReplayWindow<kReplayWindow>> rtcp_streams_{kMaxStreams};
+  Stats stats_;
 };
 
 // Both directions of one transport.
