@@ -1,0 +1,66 @@
+#include <cstdlib>
+
+#include "commands.h"
+#include "output.h"
+#include "participant.h"
+#include "signals.h"
+
+namespace tidewire::app {
+namespace {
+
+bool has_display() { return std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr; }
+
+std::string default_name() {
+  const char* user = std::getenv("USER");
+  return user && *user ? user : "tidewire";
+}
+
+void print_figures_each_second(EventLoop& loop, Participant& participant) {
+  loop.post_after(std::chrono::seconds(1), [&loop, &participant] {
+    participant.print_figures();
+    print_figures_each_second(loop, participant);
+  });
+}
+
+}  // namespace
+
+int call(const CallOptions& options) {
+  const auto url = signaling::RoomUrl::parse(options.room_url);
+  if (!url) return fail(url.error());
+  if (options.play == "window" && !has_display()) {
+    return fail({ErrorCode::kNotFound, "there is no display to open a window on; set DISPLAY, or use --play none"});
+  }
+  Signals signals;
+  EventLoop loop;
+  auto participant = Participant::make(loop, {.url = *url,
+                                              .name = options.name.empty() ? default_name() : options.name,
+                                              .video = options.video,
+                                              .audio = options.audio,
+                                              .play = options.play.empty() ? has_display() : options.play == "window",
+                                              .must_play = options.play == "window",
+                                              .json = options.json});
+  if (!participant) return fail(participant.error());
+
+  int status = 0;
+  const auto finish = [&] {
+    if (options.json) print_result(boost::json::serialize((*participant)->report()));
+    (*participant)->leave();
+    // Lets the farewells out.
+    loop.post_after(std::chrono::milliseconds(100), [&loop] { loop.stop(); });
+  };
+  (*participant)->join([&](const Error& error) {
+    status = fail(error);
+    loop.stop();
+  });
+  if (options.duration) loop.post_after(*options.duration, finish);
+  signals.run_on(loop, finish);
+  print_figures_each_second(loop, **participant);
+  loop.run();
+  if (status != 0) return status;
+  if ((*participant)->ever_connected()) return 0;
+  const std::string reason = (*participant)->failure_reason();
+  return fail({ErrorCode::kNetwork, reason.empty() ? "nobody came to the room; share its link: " + url->page_url()
+                                                   : "no call came about: " + reason});
+}
+
+}  // namespace tidewire::app

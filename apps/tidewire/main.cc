@@ -1,0 +1,93 @@
+// The command line: what can be said, and which verb it calls.
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <string>
+
+#include "commands.h"
+
+namespace {
+
+// "10s", "500ms", "2m", "1h"; a bare number is seconds.
+std::optional<tidewire::Duration> parse_duration(const std::string& text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || number < 0 || number > 1e7) return std::nullopt;
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  double seconds = 0;
+  if (unit.empty() || unit == "s") {
+    seconds = number;
+  } else if (unit == "ms") {
+    seconds = number / 1000;
+  } else if (unit == "m") {
+    seconds = number * 60;
+  } else if (unit == "h") {
+    seconds = number * 3600;
+  } else {
+    return std::nullopt;
+  }
+  return std::chrono::duration_cast<tidewire::Duration>(std::chrono::duration<double>(seconds));
+}
+
+void add_duration(CLI::App& verb, std::optional<tidewire::Duration>& duration, const std::string& help) {
+  verb.add_option_function<std::string>(
+          "--duration",
+          [&duration](const std::string& text) {
+            duration = parse_duration(text);
+            if (!duration) throw CLI::ValidationError("--duration", "'" + text + "' is no duration; try 10s, 500ms or 2m");
+          },
+          help)
+      ->type_name("TIME");
+}
+
+constexpr const char* kJsonHelp = "Print a report as JSON on standard output";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "Tidewire: WebRTC, whole. Calls with sound, picture and data, directly between two peers.\n\n"
+      "  tidewire demo                                    see a call now\n"
+      "  tidewire serve                                   let people call each other\n"
+      "  tidewire call http://127.0.0.1:8080/r/tea        call whoever is in that room",
+      "tidewire"};
+  app.set_version_flag("--version", "tidewire " TIDEWIRE_VERSION);
+  app.require_subcommand(1);
+  app.footer("`tidewire VERB --help` tells the options of a verb.");
+
+  tidewire::app::ServeOptions serve_options;
+  CLI::App* serve = app.add_subcommand("serve", "Serve the call page and the signaling that brings callers together");
+  serve->add_option("--listen", serve_options.listen, "Where to listen; port 0 takes a free one")
+      ->type_name("ADDR:PORT")
+      ->capture_default_str();
+  serve->add_flag("--json", serve_options.json, "Print the address as JSON on standard output");
+
+  tidewire::app::CallOptions call_options;
+  CLI::App* call = app.add_subcommand("call", "Join a room and call, or answer, whoever is there");
+  call->add_option("ROOM_URL", call_options.room_url, "The room's link, e.g. http://127.0.0.1:8080/r/tea")->required();
+  call->add_option("--name", call_options.name, "What the others see");
+  call->add_option("--video", call_options.video, "What to show: synthetic (a test picture), none, or a media file")
+      ->type_name("synthetic|FILE|none")
+      ->capture_default_str();
+  call->add_option("--audio", call_options.audio, "What to say: synthetic (a tone), none, or a media file")
+      ->type_name("synthetic|FILE|none")
+      ->capture_default_str();
+  call->add_option("--play", call_options.play,
+                   "Where to play what arrives: window (and loudspeaker) or none; by default a window if there is a display")
+      ->check(CLI::IsMember({"window", "none"}));
+  add_duration(*call, call_options.duration, "Hang up after this long; without it, stay until Ctrl-C");
+  call->add_flag("--json", call_options.json, kJsonHelp);
+
+  tidewire::app::DemoOptions demo_options;
+  CLI::App* demo = app.add_subcommand(
+      "demo", "Start a server and two peers that call each other; one stays in the room for your browser");
+  demo->add_option("--listen", demo_options.listen, "Where the server listens; a free port if this one is taken")
+      ->type_name("ADDR:PORT")
+      ->capture_default_str();
+  add_duration(*demo, demo_options.duration, "End by itself after this long");
+  demo->add_flag("--json", demo_options.json, kJsonHelp);
+
+  CLI11_PARSE(app, argc, argv);
+  if (serve->parsed()) return tidewire::app::serve(serve_options);
+  if (call->parsed()) return tidewire::app::call(call_options);
+  return tidewire::app::demo(demo_options);
+}

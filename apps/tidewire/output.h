@@ -1,0 +1,32 @@
+// How the program speaks: results on standard output, everything else on standard error.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+
+#include "tidewire/error.h"
+
+namespace tidewire::app {
+
+// A line for the person who watches; with --json it goes to standard error, beside the report.
+template <typename... Args>
+void say(bool json, fmt::format_string<Args...> format, Args&&... args) {
+  std::FILE* stream = json ? stderr : stdout;
+  fmt::print(stream, "{}\n", fmt::format(format, std::forward<Args>(args)...));
+  std::fflush(stream);
+}
+
+// One sentence; the exit status of a failure.
+inline int fail(const Error& error) {
+  fmt::print(stderr, "tidewire: {}\n", error.message);
+  return 1;
+}
+
+inline void print_result(const std::string& text) {
+  fmt::print("{}\n", text);
+  std::fflush(stdout);
+}
+
+}  // namespace tidewire::app

@@ -1,0 +1,139 @@
+#include "participant.h"
+
+#include <utility>
+
+#include "output.h"
+
+namespace tidewire::app {
+namespace {
+
+Result<std::shared_ptr<MediaStreamTrack>> open_video(const std::string& what, const std::string& name) {
+  if (what == "none") return std::shared_ptr<MediaStreamTrack>();
+  if (what == "synthetic") return open_synthetic_camera({.name = name});
+  return open_file_video(what);
+}
+
+Result<std::shared_ptr<MediaStreamTrack>> open_audio(const std::string& what) {
+  if (what == "none") return std::shared_ptr<MediaStreamTrack>();
+  if (what == "synthetic") return open_synthetic_microphone();
+  return open_file_audio(what);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Participant>> Participant::make(EventLoop& loop, ParticipantOptions options) {
+  std::unique_ptr<Participant> participant(new Participant(loop, std::move(options)));
+  participant->click_ = EventLoop::now();
+  if (auto opened = participant->open_devices(); !opened) return opened.error();
+  participant->devices_ready_ = EventLoop::now();
+  return participant;
+}
+
+Result<> Participant::open_devices() {
+  auto video = open_video(options_.video, options_.name);
+  if (!video) return video.error();
+  auto audio = open_audio(options_.audio);
+  if (!audio) return audio.error();
+  media_ = {std::move(*video), std::move(*audio)};
+  return {};
+}
+
+void Participant::join(UniqueFunction<void(const Error&)> on_failed) {
+  call::Room::Callbacks callbacks{
+      .on_joined =
+          [this](const std::string&) {
+            if (!options_.quiet) say(options_.json, "{} is in the room {}", options_.name, options_.url.page_url());
+          },
+      .on_call =
+          [this](call::Call& call) {
+            if (!options_.quiet) say(options_.json, "{}: call with {}", options_.name, call.peer().name);
+          },
+      .on_connected = [this](call::Call& call) { connected(call); },
+      .on_chat =
+          [this](call::Call& call, const std::string& text) {
+            if (!options_.quiet) say(options_.json, "{} says: {}", call.peer().name, text);
+            // Whoever writes to a machine wants to know that it arrived.
+            (void)call.chat("you said: " + text);
+          },
+      .on_ended = [this](call::Call& call, const std::string& reason) { ended(call, reason); },
+      .on_notice =
+          [this](const std::string& what) {
+            if (!options_.quiet) say(options_.json, "{}", what);
+          },
+      .on_failed = std::move(on_failed),
+  };
+  room_ = std::make_unique<call::Room>(
+      loop_, options_.url,
+      call::Room::Options{
+          .name = options_.name,
+          .media = media_,
+          // Peers of the same machine meet over loopback, which a browser there may offer alone.
+          .configuration = {.include_loopback = options_.url.host == "127.0.0.1" || options_.url.host == "localhost" ||
+                                                options_.url.host == "::1"},
+          .click = click_,
+          .devices_ready = devices_ready_},
+      std::move(callbacks));
+  room_->join();
+}
+
+void Participant::connected(call::Call& call) {
+  ever_connected_ = true;
+  if (options_.play) play(call);
+}
+
+void Participant::play(call::Call& call) {
+  if (!players_.empty()) return;
+  if (call.remote_video()) {
+    auto window = play_in_window(call.remote_video(), "Tidewire: " + call.peer().name);
+    if (window) {
+      players_.push_back(std::move(*window));
+    } else if (options_.must_play) {
+      say(options_.json, "tidewire: {}", window.error().message);
+    }
+  }
+  if (call.remote_audio()) {
+    if (auto speaker = play_on_speaker(call.remote_audio())) players_.push_back(std::move(*speaker));
+  }
+}
+
+void Participant::ended(call::Call& call, const std::string& reason) {
+  if (!options_.quiet) say(options_.json, "{}: call with {} ended: {}", options_.name, call.peer().name, reason);
+  if (!call.ever_connected()) failure_reason_ = reason;
+  boost::json::object finished = call::report(call);
+  finished["ended"] = reason;
+  finished_.push_back(std::move(finished));
+  figures_.erase(&call);
+  players_.clear();
+}
+
+void Participant::print_figures() {
+  if (!room_ || options_.quiet) return;
+  for (const auto& [id, call] : room_->calls()) {
+    if (!call->ever_connected()) continue;
+    const bool first = !figures_.contains(call.get());
+    if (first) say(options_.json, "timeline of the call with {}:\n{}", call->peer().name, call::timeline_text(call->timeline()));
+    say(options_.json, "{}: {}", call->peer().name, figures_[call.get()].line(*call));
+  }
+}
+
+boost::json::object Participant::report() {
+  boost::json::array calls = finished_;
+  if (room_) {
+    for (const auto& [id, call] : room_->calls()) calls.push_back(call::report(*call));
+  }
+  boost::json::object top{{"connected", false}};
+  for (const boost::json::value& call : calls) {
+    if (!top.at("connected").as_bool() || call.at("connected").as_bool()) top = call.as_object();
+  }
+  if (!failure_reason_.empty()) top["failure"] = failure_reason_;
+  top["calls"] = std::move(calls);
+  return top;
+}
+
+void Participant::leave() {
+  if (!room_) return;
+  players_.clear();
+  room_->leave();
+}
+
+}  // namespace tidewire::app

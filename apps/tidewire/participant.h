@@ -1,0 +1,63 @@
+// One native peer in a room, as the verbs `call` and `demo` show it.
+#pragma once
+
+#include <boost/json.hpp>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "call/report.h"
+#include "call/room.h"
+#include "tidewire/media_devices.h"
+
+namespace tidewire::app {
+
+struct ParticipantOptions {
+  signaling::RoomUrl url;
+  std::string name;
+  std::string video = "synthetic";
+  std::string audio = "synthetic";
+  bool play = false;
+  bool must_play = false;  // an error when there is no display
+  bool json = false;       // lines go to standard error
+  bool quiet = false;      // no lines at all
+};
+
+class Participant {
+ public:
+  // Opens the devices. An error for a file that is missing or no media, or a display that is not there.
+  static Result<std::unique_ptr<Participant>> make(EventLoop& loop, ParticipantOptions options);
+
+  // `on_failed` when the room cannot be joined.
+  void join(UniqueFunction<void(const Error&)> on_failed);
+  void leave();
+  // Prints a line of figures for each call.
+  void print_figures();
+  bool in_call() const { return room_ && !room_->calls().empty(); }
+  bool ever_connected() const { return ever_connected_; }
+  // Of the call that was connected last, with all calls in "calls".
+  boost::json::object report();
+  std::string failure_reason() const { return failure_reason_; }
+
+ private:
+  Participant(EventLoop& loop, ParticipantOptions options) : loop_(loop), options_(std::move(options)) {}
+  Result<> open_devices();
+  void connected(call::Call& call);
+  void ended(call::Call& call, const std::string& reason);
+  void play(call::Call& call);
+
+  EventLoop& loop_;
+  ParticipantOptions options_;
+  call::LocalMedia media_;
+  Timestamp click_{};
+  Timestamp devices_ready_{};
+  std::unique_ptr<call::Room> room_;
+  std::map<const call::Call*, call::LiveFigures> figures_;
+  std::vector<std::unique_ptr<Player>> players_;
+  boost::json::array finished_;
+  bool ever_connected_ = false;
+  std::string failure_reason_;
+};
+
+}  // namespace tidewire::app

@@ -1,0 +1,34 @@
+#include <boost/json.hpp>
+
+#include "commands.h"
+#include "output.h"
+#include "server/signaling_server.h"
+#include "signals.h"
+
+namespace tidewire::app {
+
+int serve(const ServeOptions& options) {
+  const auto listen = SocketAddress::parse(options.listen);
+  if (!listen) {
+    return fail({ErrorCode::kSyntax, "'" + options.listen + "' is no ADDR:PORT; try 127.0.0.1:8080 or 0.0.0.0:8080"});
+  }
+  Signals signals;
+  EventLoop loop;
+  auto server = server::SignalingServer::start(loop.impl(), {.listen = *listen});
+  if (!server) return fail(server.error());
+
+  const std::string url = server->room_url("tea");
+  const std::string base = url.substr(0, url.find("/r/"));
+  if (options.json) {
+    print_result(boost::json::serialize(boost::json::object{
+        {"listening", server->local_address().to_string()}, {"url", base + "/"}, {"room_example", url}}));
+  } else {
+    say(false, "serving on {}\nopen {}/ in a browser, or share a room: {}\nCtrl-C ends the server; calls go on",
+        server->local_address().to_string(), base, url);
+  }
+  signals.run_on(loop, [&] { server->shutdown([&] { loop.stop(); }); });
+  loop.run();
+  return 0;
+}
+
+}  // namespace tidewire::app

@@ -1,0 +1,148 @@
+#include "call/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+namespace tidewire::call {
+namespace {
+
+namespace json = boost::json;
+
+double milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+
+// Microseconds are more than anybody can measure here.
+json::value in_ms(const std::optional<Duration>& duration) {
+  if (!duration) return nullptr;
+  return static_cast<double>(std::llround(milliseconds(*duration) * 1000)) / 1000;
+}
+
+json::value timeline_json(const Timeline& timeline) {
+  json::object object;
+  for (std::size_t i = 0; i < kSteps; ++i) {
+    const Step step = static_cast<Step>(i);
+    object[to_string(step)] = in_ms(timeline.at(step));
+  }
+  return object;
+}
+
+json::value candidate_json(const IceCandidateStats& candidate) {
+  return json::object{{"type", candidate.candidate_type},
+                      {"protocol", candidate.protocol},
+                      {"address", candidate.address.to_string()}};
+}
+
+json::value pair_json(const std::optional<IceCandidatePairStats>& pair) {
+  if (!pair) return nullptr;
+  return json::object{{"local", candidate_json(pair->local)},
+                      {"remote", candidate_json(pair->remote)},
+                      {"round_trip_ms", in_ms(pair->current_round_trip_time)}};
+}
+
+template <typename Streams>
+auto find_kind(const Streams& streams, MediaKind kind) {
+  const auto found = std::ranges::find_if(streams, [kind](const auto& stream) { return stream.kind == kind; });
+  return found == streams.end() ? nullptr : &*found;
+}
+
+// Over the stream's life.
+double bitrate(std::uint64_t bytes, const std::optional<Timestamp>& since, Timestamp now) {
+  if (!since || now <= *since) return 0;
+  return std::round(static_cast<double>(bytes) * 8 / std::chrono::duration<double>(now - *since).count());
+}
+
+json::object media_json(const StatsReport& stats, MediaKind kind, std::uint64_t frames_decoded) {
+  const OutboundRtpStreamStats* out = find_kind(stats.rtp.outbound, kind);
+  const InboundRtpStreamStats* in = find_kind(stats.rtp.inbound, kind);
+  json::object object;
+  object["codec"] = out ? json::value(to_string(out->codec)) : in ? json::value(to_string(in->codec)) : nullptr;
+  object["frames_sent"] = out ? out->frames_sent : 0;
+  object["frames_received"] = in ? in->frames_received : 0;
+  object["frames_decoded"] = frames_decoded;
+  object["packets_sent"] = out ? out->packets_sent : 0;
+  object["packets_received"] = in ? in->packets_received : 0;
+  object["packets_lost"] = in ? in->packets_lost : 0;
+  object["bitrate_sent"] = out ? bitrate(out->bytes_sent, out->first_frame_sent, stats.timestamp) : 0;
+  object["bitrate_received"] =
+      in ? bitrate(in->bytes_received, in->first_packet_received_timestamp, stats.timestamp) : 0;
+  return object;
+}
+
+json::object video_json(const StatsReport& stats, const Observations& seen) {
+  json::object object = media_json(stats, MediaKind::kVideo, seen.video_frames);
+  object["width"] = seen.width;
+  object["height"] = seen.height;
+  object["test_pictures"] = seen.test_pictures;
+  object["frame_counter"] = seen.frame_counter ? json::value(*seen.frame_counter) : nullptr;
+  return object;
+}
+
+json::object audio_json(const StatsReport& stats, const Observations& seen) {
+  json::object object = media_json(stats, MediaKind::kAudio, seen.audio_frames);
+  object["tone_hz"] = seen.tone_frequency;
+  return object;
+}
+
+}  // namespace
+
+json::object report(Call& call) {
+  const StatsReport stats = call.stats();
+  const Observations seen = call.observer().observations();
+  const DataChannelReport& data = call.data();
+  return {{"peer", {{"id", call.peer().id}, {"name", call.peer().name}}},
+          {"connected", call.ever_connected()},
+          {"timeline_ms", timeline_json(call.timeline())},
+          {"selected_pair", pair_json(stats.selected_candidate_pair)},
+          {"dtls",
+           {{"version", stats.transport.dtls_version},
+            {"cipher", stats.transport.dtls_cipher},
+            {"srtp_profile", stats.transport.srtp_cipher}}},
+          {"video", video_json(stats, seen)},
+          {"audio", audio_json(stats, seen)},
+          {"data_channel",
+           {{"messages_sent", data.messages_sent},
+            {"messages_received", data.messages_received},
+            {"round_trip_ms", in_ms(data.round_trip)}}}};
+}
+
+std::string timeline_text(const Timeline& timeline) {
+  std::string text;
+  for (std::size_t i = 0; i < kSteps; ++i) {
+    const Step step = static_cast<Step>(i);
+    const auto at = timeline.at(step);
+    if (at) text += fmt::format("  {:>9.1f} ms  {}\n", milliseconds(*at), to_string(step));
+  }
+  return text;
+}
+
+std::string LiveFigures::line(Call& call) {
+  const StatsReport now = call.stats();
+  const double seconds =
+      last_.timestamp == Timestamp{} ? 0 : std::chrono::duration<double>(now.timestamp - last_.timestamp).count();
+  const auto rate = [seconds](std::uint64_t present, std::uint64_t before) {
+    return seconds > 0 && present >= before ? static_cast<double>(present - before) / seconds : 0.0;
+  };
+  std::string line;
+  for (const MediaKind kind : {MediaKind::kVideo, MediaKind::kAudio}) {
+    const auto* out = find_kind(now.rtp.outbound, kind);
+    const auto* in = find_kind(now.rtp.inbound, kind);
+    const auto* out_before = find_kind(last_.rtp.outbound, kind);
+    const auto* in_before = find_kind(last_.rtp.inbound, kind);
+    line += fmt::format("{} ", to_string(kind));
+    line += fmt::format("↑ {:.0f} fps {:.0f} kbit/s ", rate(out ? out->frames_sent : 0, out_before ? out_before->frames_sent : 0),
+                        rate(out ? out->bytes_sent : 0, out_before ? out_before->bytes_sent : 0) * 8 / 1000);
+    line += fmt::format("↓ {:.0f} fps {:.0f} kbit/s · ",
+                        rate(in ? in->frames_received : 0, in_before ? in_before->frames_received : 0),
+                        rate(in ? in->bytes_received : 0, in_before ? in_before->bytes_received : 0) * 8 / 1000);
+  }
+  const auto* in = find_kind(now.rtp.inbound, MediaKind::kVideo);
+  line += fmt::format("lost {}", in ? in->packets_lost : 0);
+  if (now.selected_candidate_pair && now.selected_candidate_pair->current_round_trip_time) {
+    line += fmt::format(" · rtt {:.1f} ms", milliseconds(*now.selected_candidate_pair->current_round_trip_time));
+  }
+  last_ = now;
+  return line;
+}
+
+}  // namespace tidewire::call

@@ -1,0 +1,27 @@
+// What a call came to, as JSON for scripts and as lines for people.
+#pragma once
+
+#include <boost/json.hpp>
+#include <string>
+
+#include "call/call.h"
+
+namespace tidewire::call {
+
+// The report of `tidewire call --json` on one call; docs/cli.md lists its members.
+boost::json::object report(Call& call);
+
+// "ice_connected 31 ms" and so on, a line each, for a person.
+std::string timeline_text(const Timeline& timeline);
+
+// Remembers the counters of a second ago, and so tells rates.
+class LiveFigures {
+ public:
+  // One line: "video ↑ 30 fps 980 kbit/s ↓ 30 fps 1010 kbit/s · audio … · rtt 0.4 ms · loss 0 %".
+  std::string line(Call& call);
+
+ private:
+  StatsReport last_;
+};
+
+}  // namespace tidewire::call
