@@ -4,13 +4,13 @@
 // garbled or foreign picture fails; the native peer reports how many of the browser's frames it decoded.
 
 import assert from 'node:assert/strict';
-import { connected, freshRoom, hears, join, peers, sees, send, text } from './lib/call_page.mjs';
+import { connected, freshRoom, hears, join, occupied, peers, sees, send, text } from './lib/call_page.mjs';
 import { suite } from './lib/suite.mjs';
 import { nativePeer, reportOf } from './lib/tidewire.mjs';
+import { hearsTone } from './lib/tone.mjs';
 import { until } from './lib/wait.mjs';
 
-const kTone = 440;        // Hz
-const kToneTolerance = 15;
+const kTone = 440;          // Hz
 const kCounterAdvance = 30;
 const kMinDecoded = 20;   // frames of a browser's camera, of which 5 s give about 100
 
@@ -32,26 +32,6 @@ async function seesTestPicture(page) {
   await until(`frame counter ${first.counter} to advance by ${kCounterAdvance}`, async () => {
     const now = await picture(page);
     return now?.isTest && now.counter !== null && now.counter >= first.counter + kCounterAdvance;
-  });
-}
-
-// The loudest frequency that arrives is the tone.
-async function hearsTone(page) {
-  await page.evaluate(() => {
-    const context = new AudioContext();
-    const analyser = new AnalyserNode(context, { fftSize: 16384, smoothingTimeConstant: 0 });
-    context.createMediaStreamSource(window.tidewire.sound()).connect(analyser);
-    window.loudest = () => {
-      const bins = new Float32Array(analyser.frequencyBinCount);
-      analyser.getFloatFrequencyData(bins);
-      const peak = bins.indexOf(Math.max(...bins));
-      return { state: context.state, hertz: (peak * context.sampleRate) / analyser.fftSize, decibel: bins[peak] };
-    };
-  });
-  await until(`a tone of ${kTone} Hz`, async () => {
-    const heard = await page.evaluate(() => window.loudest());
-    if (Math.abs(heard.hertz - kTone) <= kToneTolerance && heard.decibel > -60) return true;
-    throw new Error(`heard ${JSON.stringify(heard)}`);
   });
 }
 
@@ -82,7 +62,7 @@ async function conversation(page, name) {
   await sees(page);
   await seesTestPicture(page);
   await hears(page);
-  await hearsTone(page);
+  await hearsTone(page, kTone);
   // The native peer answers what it is told.
   await send(page, 'Hello native');
   await until('an answer in the chat', () => page.evaluate(() => {
@@ -102,9 +82,7 @@ for (const browser of ['chromium', 'firefox']) {
   story(`${browser} calls a native peer that waits in the room`, async (keep) => {
     const room = freshRoom('waiting');
     const native = keep(nativePeer(`${shared.server.url}/r/${room}`, { name: 'Nadia' }));
-    const watcher = keep(await join(shared.browsers.chromium, shared.server, room, 'Watcher', { mic: '0', camera: '0' }));
-    await until('the native peer to be in the room', async () => (await peers(watcher)).length === 1);
-    await watcher.browserContext().close();
+    await occupied(shared.browsers[browser], shared.server, room);
     const page = keep(await join(shared.browsers[browser], shared.server, room, 'Browser'));
     await conversation(page, 'Nadia');
     await ends(native, false);

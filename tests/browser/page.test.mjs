@@ -5,7 +5,10 @@ import { openTab } from './lib/browsers.mjs';
 import { connected, freshRoom, hears, join, peers, received, sees, send, stats, text } from './lib/call_page.mjs';
 import { suite } from './lib/suite.mjs';
 import { serve } from './lib/tidewire.mjs';
+import { hearsSilence, hearsTone } from './lib/tone.mjs';
 import { until } from './lib/wait.mjs';
+
+const kFirefoxTone = 1000; // Hz: its fake microphone; Chromium's beeps now and then only
 
 const { shared, story } = suite(['chromium', 'firefox']);
 
@@ -33,7 +36,9 @@ for (const [first, second] of [['chromium', 'chromium'], ['chromium', 'firefox']
     await grace.keyboard.press('Enter');
     await received(ada, 'Typed by the second <b>!</b>');
 
+    if (first === 'firefox') await hearsTone(grace, kFirefoxTone);
     await ada.click('#mic');
+    if (first === 'firefox') await hearsSilence(grace);
     await remoteIs(grace, 'muted', (p) => p.mic === false && p.camera === true);
     await ada.click('#camera');
     await remoteIs(grace, 'without camera', (p) => p.camera === false);

@@ -3,6 +3,8 @@
 import { openTab } from './browsers.mjs';
 import { until, untilGrows } from './wait.mjs';
 
+const kSomebody = 30_000; // ms
+
 let rooms = 0;
 
 // A room that no other test uses.
@@ -14,6 +16,23 @@ export async function join(browser, server, room, name, query = {}) {
   const page = await openTab(browser, `${server.url}/r/${room}?${parameters}`);
   await until(`${name} to be in the room`, () => page.evaluate(() => window.tidewire?.state?.online));
   return page;
+}
+
+// Waits until somebody is in the room: looks in as a spectator, who is in nobody's call.
+export async function occupied(browser, server, room) {
+  const page = await openTab(browser, `${server.url}/`);
+  await page.evaluate((name, timeout) => new Promise((resolve, reject) => {
+    const socket = new WebSocket(new URL('/ws', location.href.replace('http', 'ws')));
+    socket.onopen = () => socket.send(JSON.stringify({ type: 'join', version: 1, room: name, name: 'Spectator' }));
+    socket.onmessage = ({ data }) => {
+      const { type, peers: there } = JSON.parse(data);
+      if (type !== 'peer_joined' && !(type === 'joined' && there.length > 0)) return;
+      socket.close(1000);
+      resolve();
+    };
+    setTimeout(() => reject(new Error(`nobody came into the room ${name}`)), timeout);
+  }), room, kSomebody);
+  await page.browserContext().close();
 }
 
 export const peers = (page) => page.evaluate(() => window.tidewire.peers);
