@@ -63,7 +63,7 @@ export async function serve({ port = 0 } = {}) {
 }
 
 // Starts `tidewire call`: a native peer with test picture and tone that ends by itself.
-export function nativePeer(roomUrl, { name = 'Native', duration = '25s', more = [] } = {}) {
+export function nativePeer(roomUrl, { name = 'Native', duration = '90s', more = [] } = {}) {
   const args = ['call', roomUrl, '--name', name, '--video', 'synthetic', '--audio', 'synthetic', '--play', 'none',
     '--duration', duration, '--json', ...more];
   return new Program(args);
