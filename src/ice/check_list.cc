@@ -105,7 +105,8 @@ void CheckList::begin(Pair& pair, const stun::TransactionId& id, Role role, Time
   const Duration timeout = rto();
   pair.triggered = 0;
   pair.check = Check{.transaction = {.id = id, .rto = timeout}, .role = role, .use_candidate = pair.nominate};
-  pair.check->transaction.sent(timing_, now);
+  pair.check->transaction.max_interval = std::max(timing_.max_check_interval, timeout);
+  pair.check->transaction.sent(now);
   if (pair.state != PairState::kSucceeded) pair.state = PairState::kInProgress;
 }
 
@@ -116,13 +117,13 @@ void CheckList::cancel(Pair& pair) {
 Pair* CheckList::next_retransmission(Timestamp now) {
   for (Pair& pair : pairs_) {
     if (!pair.check || pair.check->transaction.deadline > now) continue;
-    if (pair.check->transaction.exhausted(timing_)) {
+    if (pair.check->transaction.exhausted(now)) {
       // RFC 8445 §7.2.5.2.3: no answer.
       pair.check.reset();
       pair.state = PairState::kFailed;
       continue;
     }
-    pair.check->transaction.sent(timing_, now);
+    pair.check->transaction.sent(now);
     return &pair;
   }
   return nullptr;

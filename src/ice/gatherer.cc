@@ -38,19 +38,19 @@ void Gatherer::start(Query& query, crypto::Random& random, Timestamp now) {
   // RFC 8445 §14.3: the RTO grows with the number of requests that share the pace.
   const Duration rto = std::max(timing_.min_rto, timing_.pacing * static_cast<int>(queries_.size()));
   query.transaction = Transaction{.id = random_transaction_id(random), .rto = rto};
-  query.transaction.sent(timing_, now);
+  query.transaction.sent(now);
   query.give_up = now + timing_.gathering_timeout;
 }
 
 Gatherer::Query* Gatherer::next_retransmission(Timestamp now) {
   for (Query& query : queries_) {
-    if (query.give_up <= now || (query.transaction.deadline <= now && query.transaction.exhausted(timing_))) {
+    if (query.give_up <= now || (query.transaction.deadline <= now && query.transaction.exhausted(now))) {
       // Given up: perhaps the server answers at the next refresh.
       query.give_up = query.transaction.deadline = kNever;
       query.settled = true;
       query.refresh_at = now + timing_.binding_refresh;
     } else if (query.transaction.deadline <= now) {
-      query.transaction.sent(timing_, now);
+      query.transaction.sent(now);
       return &query;
     }
   }

@@ -1,6 +1,9 @@
 // One STUN request in flight over UDP and when it is due to be sent again (RFC 8489 §6.2.1).
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
+
 #include "ice/types.h"
 #include "stun/message.h"
 #include "tidewire/time.h"
@@ -10,17 +13,22 @@ namespace tidewire::ice {
 struct Transaction {
   stun::TransactionId id{};
   Duration rto{};
+  Duration max_interval = Duration::max();  // the backoff stops growing here
   int transmissions = 0;
   Timestamp first_sent{};
   Timestamp deadline = kNever;  // when to send again or, after the last time, to give up
 
-  // RFC 8489 §6.2.1: sent at 0, 1, 3, 7, 15, 31 and 63 RTO, given up at 79 RTO.
-  void sent(const Timing& timing, Timestamp now) {
+  // RFC 8489 §6.2.1: sent at 0, 1, 3, 7, 15, 31 and 63 RTO (Rc is 7), given up 16 RTO later (Rm).
+  static constexpr int kLifetimeRtos = 79;
+
+  void sent(Timestamp now) {
     if (transmissions == 0) first_sent = now;
+    const Duration backoff = rto * (std::int64_t{1} << std::min(transmissions, 6));
+    deadline = std::min(now + std::min(backoff, max_interval), gives_up_at());
     ++transmissions;
-    deadline = now + (exhausted(timing) ? rto * timing.last_wait_rtos : rto * (1 << (transmissions - 1)));
   }
-  bool exhausted(const Timing& timing) const { return transmissions >= timing.max_transmissions; }
+  bool exhausted(Timestamp now) const { return now >= gives_up_at(); }
+  Timestamp gives_up_at() const { return first_sent + rto * kLifetimeRtos; }
   // An answer to a request that was sent twice does not tell which of them it answers (Karn's rule).
   bool measures_round_trip() const { return transmissions == 1; }
 };

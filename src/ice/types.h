@@ -44,9 +44,10 @@ struct Timing {
   int pacing_burst = 5;
   // RFC 8445 §14.3, RFC 8489 §6.2.1: the least retransmission timeout.
   Duration min_rto = std::chrono::milliseconds(500);
-  // RFC 8489 §6.2.1: Rc, the number of times a request is sent, and Rm, how many RTO to wait after the last.
-  int max_transmissions = 7;
-  int last_wait_rtos = 16;
+  // DEVIATES RFC 8489 §6.2.1 because doubling makes calls over lossy paths wait for many seconds, and RFC 8445 §14.3
+  // already bounds the rate of all checks together by Ta: the interval between two sendings of one check stays below
+  // this, or its RTO when that is longer.
+  Duration max_check_interval = std::chrono::milliseconds(500);
   // A STUN server that has not answered for so long is given up.
   // DEVIATES RFC 8489 §6.2.1 because 39.5 s would hold back the end of gathering.
   Duration gathering_timeout = std::chrono::seconds(5);
