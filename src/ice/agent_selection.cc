@@ -11,7 +11,7 @@ namespace tidewire::ice {
 // higher priority may be nominated after it, which the controlled side follows as RFC 5245 §8.1.1.2 and browsers do.
 void Agent::nominate(Timestamp now) {
   const bool in_use = selected_ && !selected_is_of_old_generation_ && is_healthy(now);
-  if (in_use && settled_at_ && now >= *settled_at_) return;
+  if (in_use && selected_->nominated && settled_at_ && now >= *settled_at_) return;
   Pair* best = nullptr;
   std::uint64_t standing = in_use && selected_->nominated ? selected_->priority : 0;
   for (Pair& pair : checks_.pairs()) {
@@ -28,12 +28,13 @@ void Agent::nominate(Timestamp now) {
 }
 
 void Agent::accept_nomination(Pair& pair, Timestamp now) {
+  if (is_selected(pair) && selected_->nominated) return;
   pair.nominated = true;
   const bool healthy = is_healthy(now);
   // RFC 5245 §8.1.1.2: of several nominated pairs the one of the highest priority counts; a dead one counts nothing.
   const bool replaces = !selected_ || selected_is_of_old_generation_ || !selected_->nominated || is_selected(pair) ||
                         pair.priority > selected_->priority || !healthy;
-  if (!settled_at_ || !healthy) settled_at_ = now + timing_.settle_time;
+  if (!settled_at_ || !selected_ || !selected_->nominated || !healthy) settled_at_ = now + timing_.settle_time;
   if (replaces) select(pair, now);
 }
 
