@@ -24,6 +24,7 @@ struct OutboundRtpStreamStats {
   std::uint64_t header_bytes_sent = 0;
   std::uint64_t retransmitted_packets_sent = 0;
   std::uint64_t retransmitted_bytes_sent = 0;
+  std::uint64_t frames_encoded = 0;  // filled by PeerConnection, which has the encoder
   std::uint64_t frames_sent = 0;
   std::uint64_t key_frames_sent = 0;
   // Frames that were not sent because too much waited already (no W3C name).
@@ -72,6 +73,7 @@ struct InboundRtpStreamStats {
   std::optional<Timestamp> first_frame_received_timestamp;  // no W3C name
   Duration jitter_buffer_delay{};                           // sum over emitted frames
   std::uint64_t jitter_buffer_emitted_count = 0;
+  std::uint64_t frames_decoded = 0;  // filled by PeerConnection, which has the decoder
   // Video.
   std::uint64_t key_frames_received = 0;
   std::uint64_t frames_dropped = 0;  // begun, but never complete or not decodable

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "io/os_random.h"
+#include "peer/data_channel_impl.h"
 
 namespace tidewire {
 namespace {
