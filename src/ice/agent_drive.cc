@@ -22,8 +22,9 @@ void Agent::handle_timeout(Timestamp now) {
 
 void Agent::drive(Timestamp now) {
   if (state_ == State::kClosed) return;
-  drive_gathering(now);
+  // Consent first: whether a pair is in use decides what else there is to do.
   drive_consent(now);
+  drive_gathering(now);
   drive_checks(now);
   check_for_failure(now);
   update_state(now);
