@@ -27,7 +27,8 @@ std::optional<FrameHeader> parse_header(ByteView bytes) {
   FrameHeader header;
   header.key_frame = (bytes[0] & 0x01) == 0;
   header.shown = (bytes[0] & 0x10) != 0;
-  const std::size_t first_partition = (bytes[0] | bytes[1] << 8 | bytes[2] << 16) >> 5;
+  const auto tag = static_cast<std::size_t>(bytes[0] | bytes[1] << 8 | bytes[2] << 16);
+  const std::size_t first_partition = tag >> 5;
   const std::size_t header_size = header.key_frame ? 10 : 3;
   if (bytes.size() < header_size || first_partition > bytes.size() - header_size) return std::nullopt;
   if (!header.key_frame) return header;
