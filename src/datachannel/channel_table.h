@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -42,6 +43,7 @@ struct SendMessage {
   std::optional<std::uint16_t> max_retransmits;
   std::optional<std::uint16_t> max_packet_life_time;  // milliseconds
 };
+// When the association cannot even begin to (the peer does not support it), the owner says handle_reset_failed().
 struct ResetStreams {
   std::vector<std::uint16_t> streams;
 };
@@ -155,27 +157,34 @@ class ChannelTable {
     ChannelId id;
     Channel channel;
     std::size_t queued_bytes = 0;  // in actions that have not been polled
-    bool announced_here = false;   // opened by the peer
     bool acknowledged = true;      // RFC 8832 §6: false until our OPEN was answered; everything is ordered till then
-    bool outgoing_reset_done = false;  // RFC 8831 §6.7: both must be before the stream is free
-    bool incoming_reset_done = false;
+    // RFC 8831 §6.7: all must be before the stream is free.
     bool reset_requested = false;
+    bool outgoing_reset_done = false;
+    bool incoming_reset_done = false;
+    std::vector<IncomingMessage> early;  // for the channel that the peer opens next on the stream
   };
 
   Entry* find_entry(ChannelId channel);
   Entry* find_stream(std::uint16_t stream);
-  Result<> check_init(const std::string& label, const DataChannelInit& init) const;
-  bool assign_stream(Entry& entry);
+  Entry& add(std::string label, DataChannelInit init);
+  Result<> check(const std::string& label, const DataChannelInit& init) const;
+  bool stream_is_free(std::uint16_t stream) const;
+  std::optional<std::uint16_t> choose_stream();
+  Result<> assign_stream(Entry& entry);
   void bring_up(Entry& entry);
   Result<> send(ChannelId channel, Bytes payload, std::uint32_t ppid, std::size_t size);
-  void queue_control(std::uint16_t stream, Bytes payload);
+  void queue_send(Entry& entry, Bytes payload, std::uint32_t ppid, bool ordered);
   void handle_control(std::uint16_t stream, ByteView payload);
   void handle_open(std::uint16_t stream, ByteView payload);
-  void reset_stream(std::uint16_t stream);
+  void handle_user_data(Entry& entry, IncomingMessage message);
+  void refuse_stream(std::uint16_t stream);
   void begin_close(Entry& entry);
+  void peer_reset(Entry& entry);
+  void own_reset_ended(std::uint16_t stream, bool performed);
   void finish_if_reset(Entry& entry);
   void finish(Entry& entry, std::optional<Error> error);
-  void peer_reset(Entry& entry);
+  void set_buffered(Entry& entry, std::size_t amount);
 
   Config config_;
   std::optional<Role> role_;
@@ -184,11 +193,12 @@ class ChannelTable {
   bool closed_ = false;
   std::uint32_t streams_ = 65535;
   std::uint32_t next_id_ = 1;
+  std::uint32_t next_stream_ = 0;  // where the search for a free one goes on; of either parity
   std::size_t buffered_total_ = 0;
   std::map<ChannelId, Entry> channels_;
   std::unordered_map<std::uint16_t, ChannelId> by_stream_;
-  // Streams that belong to no channel and are being reset: a refused OPEN. Not to be chosen until that is done.
-  std::unordered_map<std::uint16_t, bool> refused_;
+  // Streams of no channel that are still unfit for one: a refused OPEN is being reset, or a reset failed.
+  std::unordered_set<std::uint16_t> unfit_;
   std::deque<Action> actions_;
   std::deque<Event> events_;
 };

@@ -1,0 +1,391 @@
+#include "datachannel/channel_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "datachannel/dcep.h"
+
+namespace tidewire::datachannel {
+namespace {
+
+// RFC 8832 §6: 65535 is no stream of a data channel, for SCTP can agree on 65535 streams at most.
+constexpr std::uint32_t kMaxStreams = 65535;
+constexpr std::size_t kLongestName = 65535;  // RFC 8832 §5.1: the lengths have 16 bits
+
+bool is_user_data(std::uint32_t ppid) {
+  return ppid == kPpidString || ppid == kPpidBinary || ppid == kPpidStringEmpty || ppid == kPpidBinaryEmpty;
+}
+
+}  // namespace
+
+ChannelTable::ChannelTable(Config config) : config_(config) {}
+
+// -- Commands ---------------------------------------------------------------------------------------------------------
+
+Result<> ChannelTable::check(const std::string& label, const DataChannelInit& init) const {
+  if (closed_) return Error{ErrorCode::kInvalidState, "the connection is closed"};
+  if (label.size() > kLongestName) return Error{ErrorCode::kType, "the label is longer than 65535 bytes"};
+  if (init.protocol.size() > kLongestName) return Error{ErrorCode::kType, "the protocol is longer than 65535 bytes"};
+  if (init.max_packet_life_time && init.max_retransmits) {
+    return Error{ErrorCode::kType, "max_packet_life_time and max_retransmits exclude each other"};
+  }
+  if (init.negotiated && !init.id) return Error{ErrorCode::kType, "a negotiated channel needs an id"};
+  if (init.negotiated && *init.id >= kMaxStreams) return Error{ErrorCode::kType, "the id 65535 is reserved"};
+  if (channels_.size() >= kMaxStreams) return Error{ErrorCode::kOperation, "there are 65535 channels already"};
+  return {};
+}
+
+Result<ChannelId> ChannelTable::open(std::string label, DataChannelInit init) {
+  if (auto checked = check(label, init); !checked) return checked.error();
+  if (init.negotiated && !stream_is_free(*init.id)) {
+    return Error{ErrorCode::kOperation, "the id " + std::to_string(*init.id) + " is taken or beyond the limit"};
+  }
+  if (!init.negotiated) init.id.reset();
+  Entry& entry = add(std::move(label), std::move(init));
+  const ChannelId id = entry.id;
+  if (auto assigned = assign_stream(entry); !assigned) {
+    channels_.erase(id);
+    return assigned.error();
+  }
+  bring_up(entry);
+  return id;
+}
+
+ChannelTable::Entry& ChannelTable::add(std::string label, DataChannelInit init) {
+  const ChannelId id(next_id_++);
+  Entry& entry = channels_[id];
+  entry.id = id;
+  entry.channel.label = std::move(label);
+  entry.channel.init = std::move(init);
+  return entry;
+}
+
+bool ChannelTable::stream_is_free(std::uint16_t stream) const {
+  return stream < streams_ && !by_stream_.contains(stream) && !unfit_.contains(stream);
+}
+
+// RFC 8832 §6: the client takes even streams, the server odd ones. The search goes on where the last one ended and so
+// costs little however many channels there are; a stream rests as long as possible before it is used again.
+std::optional<std::uint16_t> ChannelTable::choose_stream() {
+  const std::uint32_t parity = role_ == Role::kDtlsClient ? 0 : 1;
+  for (std::uint32_t tried = 0; tried < kMaxStreams; tried += 2, next_stream_ += 2) {
+    const std::uint32_t stream = (next_stream_ & ~1U) % (kMaxStreams + 1) + parity;
+    if (stream >= streams_) {
+      next_stream_ = UINT32_MAX - 1;  // begins at 0 in the next step
+    } else if (stream_is_free(static_cast<std::uint16_t>(stream))) {
+      next_stream_ += 2;
+      return static_cast<std::uint16_t>(stream);
+    }
+  }
+  return std::nullopt;
+}
+
+// Gives the channel its stream if that can be known yet.
+Result<> ChannelTable::assign_stream(Entry& entry) {
+  std::optional<std::uint16_t>& id = entry.channel.init.id;
+  if (!id && !role_) return {};
+  if (!id) id = choose_stream();
+  if (!id) return Error{ErrorCode::kOperation, "no stream is left for another channel"};
+  by_stream_[*id] = entry.id;
+  return {};
+}
+
+// Opens the channel if everything it needs is there.
+void ChannelTable::bring_up(Entry& entry) {
+  if (!connected_ || !entry.channel.init.id || entry.channel.state != ChannelState::kConnecting) return;
+  const DataChannelInit& init = entry.channel.init;
+  if (!init.negotiated) {
+    // RFC 8832 §6: user data may follow the OPEN at once.
+    entry.acknowledged = false;
+    OpenMessage open{entry.channel.label, init.ordered, init.max_packet_life_time, init.max_retransmits, init.protocol};
+    actions_.push_back(SendMessage{*init.id, kPpidControl, build_open(open)});
+  }
+  entry.channel.state = ChannelState::kOpen;
+  events_.push_back(ChannelOpened{entry.id});
+}
+
+Result<> ChannelTable::send_text(ChannelId channel, std::string_view text) {
+  // RFC 8831 §6.6: SCTP has no empty messages; one zero byte and the PPID stand for one.
+  if (text.empty()) return send(channel, {0}, kPpidStringEmpty, 0);
+  return send(channel, Bytes(text.begin(), text.end()), kPpidString, text.size());
+}
+
+Result<> ChannelTable::send_binary(ChannelId channel, Bytes payload) {
+  if (payload.empty()) return send(channel, {0}, kPpidBinaryEmpty, 0);
+  const std::size_t size = payload.size();
+  return send(channel, std::move(payload), kPpidBinary, size);
+}
+
+Result<> ChannelTable::send(ChannelId channel, Bytes payload, std::uint32_t ppid, std::size_t size) {
+  Entry* entry = find_entry(channel);
+  if (!entry || entry->channel.state != ChannelState::kOpen) {
+    return Error{ErrorCode::kInvalidState, "the data channel is not open"};
+  }
+  if (max_message_size_ != 0 && size > max_message_size_) {
+    return Error{ErrorCode::kType, "the message has " + std::to_string(size) + " bytes, but the peer takes at most " +
+                                       std::to_string(max_message_size_)};
+  }
+  if (buffered_total_ + size > config_.send_buffer_limit) {
+    return Error{ErrorCode::kOperation, "the send buffer is full; wait for bufferedamountlow"};
+  }
+  ++entry->channel.messages_sent;
+  entry->channel.bytes_sent += size;
+  set_buffered(*entry, entry->channel.buffered_amount + size);
+  // RFC 8832 §6: until the OPEN is known to have arrived, unordered messages could overtake it.
+  queue_send(*entry, std::move(payload), ppid, entry->channel.init.ordered || !entry->acknowledged);
+  return {};
+}
+
+void ChannelTable::queue_send(Entry& entry, Bytes payload, std::uint32_t ppid, bool ordered) {
+  const DataChannelInit& init = entry.channel.init;
+  entry.queued_bytes += payload.size();
+  actions_.push_back(
+      SendMessage{*init.id, ppid, std::move(payload), ordered, init.max_retransmits, init.max_packet_life_time});
+}
+
+void ChannelTable::close(ChannelId channel) {
+  Entry* entry = find_entry(channel);
+  if (!entry || entry->channel.state == ChannelState::kClosing || entry->channel.state == ChannelState::kClosed) return;
+  if (entry->channel.state == ChannelState::kConnecting) {
+    finish(*entry, std::nullopt);  // nobody knows of it
+  } else {
+    begin_close(*entry);
+  }
+}
+
+void ChannelTable::set_buffered_amount_low_threshold(ChannelId channel, std::size_t threshold) {
+  if (Entry* entry = find_entry(channel)) entry->channel.buffered_amount_low_threshold = threshold;
+}
+
+const Channel* ChannelTable::find(ChannelId channel) const {
+  const auto found = channels_.find(channel);
+  return found == channels_.end() ? nullptr : &found->second.channel;
+}
+
+ChannelTable::Entry* ChannelTable::find_entry(ChannelId channel) {
+  const auto found = channels_.find(channel);
+  return found == channels_.end() ? nullptr : &found->second;
+}
+
+ChannelTable::Entry* ChannelTable::find_stream(std::uint16_t stream) {
+  const auto found = by_stream_.find(stream);
+  return found == by_stream_.end() ? nullptr : find_entry(found->second);
+}
+
+// -- News of the transport --------------------------------------------------------------------------------------------
+
+void ChannelTable::set_role(Role role) {
+  if (role_ || closed_) return;
+  role_ = role;
+  for (auto& [id, entry] : channels_) {
+    if (entry.channel.state != ChannelState::kConnecting || entry.channel.init.id) continue;
+    if (auto assigned = assign_stream(entry); !assigned)
+      finish(entry, assigned.error());
+    else
+      bring_up(entry);
+  }
+}
+
+void ChannelTable::set_max_message_size(std::size_t size) { max_message_size_ = size; }
+
+void ChannelTable::handle_connected(std::uint16_t streams) {
+  if (connected_ || closed_) return;
+  connected_ = true;
+  streams_ = std::min<std::uint32_t>(streams, kMaxStreams);
+  for (auto& [id, entry] : channels_) {
+    if (entry.channel.init.id && *entry.channel.init.id >= streams_) {
+      finish(entry, Error{ErrorCode::kOperation, "the peer takes only " + std::to_string(streams_) + " streams"});
+    } else {
+      bring_up(entry);
+    }
+  }
+}
+
+void ChannelTable::handle_message(IncomingMessage message) {
+  if (closed_) return;
+  Entry* entry = find_stream(message.stream);
+  // The peer is done with the old channel of the stream and goes on with a new one, while the confirmation of our reset
+  // is still on its way: that has to wait until we may answer on the stream.
+  if (entry && entry->incoming_reset_done) {
+    constexpr std::size_t kMaxEarly = 64;
+    if (entry->early.size() < kMaxEarly) entry->early.push_back(std::move(message));
+    return;
+  }
+  if (message.ppid == kPpidControl) return handle_control(message.stream, message.payload);
+  // User data for no channel, or of an unknown kind, is nobody's.
+  if (entry && is_user_data(message.ppid)) handle_user_data(*entry, std::move(message));
+}
+
+void ChannelTable::handle_user_data(Entry& entry, IncomingMessage message) {
+  entry.acknowledged = true;  // RFC 8832 §6: user data says as much as an ACK
+  // W3C §6.2: nothing is delivered once the channel is closing.
+  if (entry.channel.state != ChannelState::kOpen) return;
+  const bool empty = message.ppid == kPpidStringEmpty || message.ppid == kPpidBinaryEmpty;
+  if (empty) message.payload.clear();
+  ++entry.channel.messages_received;
+  entry.channel.bytes_received += message.payload.size();
+  const bool binary = message.ppid == kPpidBinary || message.ppid == kPpidBinaryEmpty;
+  events_.push_back(MessageArrived{entry.id, std::move(message.payload), binary});
+}
+
+void ChannelTable::handle_control(std::uint16_t stream, ByteView payload) {
+  if (payload.empty()) return;
+  if (payload[0] == kMessageAck) {
+    if (Entry* entry = find_stream(stream)) entry->acknowledged = true;
+  } else if (payload[0] == kMessageOpen) {
+    handle_open(stream, payload);
+  }
+}
+
+// RFC 8832 §6: an OPEN is good on an unused stream of the peer's parity with valid parameters; else the stream is
+// closed.
+void ChannelTable::handle_open(std::uint16_t stream, ByteView payload) {
+  if (Entry* entry = find_stream(stream)) {
+    if (entry->channel.state == ChannelState::kOpen) begin_close(*entry);
+    return;
+  }
+  const std::uint16_t peer_parity = role_ == Role::kDtlsClient ? 1 : 0;
+  auto open = parse_open(payload);
+  const bool parity_is_right = !role_ || (stream & 1) == peer_parity;
+  if (!open || !parity_is_right || !stream_is_free(stream) || channels_.size() >= kMaxStreams) {
+    refuse_stream(stream);
+    return;
+  }
+  DataChannelInit init{.ordered = open->ordered,
+                       .max_packet_life_time = open->max_packet_life_time,
+                       .max_retransmits = open->max_retransmits,
+                       .protocol = std::move(open->protocol),
+                       .id = stream};
+  Entry& entry = add(std::move(open->label), std::move(init));
+  by_stream_[stream] = entry.id;
+  entry.channel.state = ChannelState::kOpen;
+  // RFC 8832 §6: the ACK is sent reliably and in order.
+  actions_.push_back(SendMessage{stream, kPpidControl, build_ack()});
+  events_.push_back(ChannelAnnounced{entry.id});
+}
+
+void ChannelTable::refuse_stream(std::uint16_t stream) {
+  if (stream >= streams_ || !unfit_.insert(stream).second) return;
+  actions_.push_back(ResetStreams{{stream}});
+}
+
+// -- Closing (RFC 8831 §6.7)
+// --------------------------------------------------------------------------------------------
+
+// What was sent before is delivered before: the association resets a stream when it has run dry.
+void ChannelTable::begin_close(Entry& entry) {
+  entry.channel.state = ChannelState::kClosing;
+  if (entry.reset_requested) return;
+  entry.reset_requested = true;
+  actions_.push_back(ResetStreams{{*entry.channel.init.id}});
+}
+
+void ChannelTable::peer_reset(Entry& entry) {
+  if (entry.channel.state == ChannelState::kConnecting || entry.channel.state == ChannelState::kClosed) return;
+  entry.incoming_reset_done = true;
+  if (entry.channel.state == ChannelState::kOpen) events_.push_back(ChannelClosing{entry.id});
+  begin_close(entry);
+  finish_if_reset(entry);
+}
+
+void ChannelTable::handle_incoming_reset(std::span<const std::uint16_t> streams) {
+  for (const std::uint16_t stream : streams) {
+    if (Entry* entry = find_stream(stream)) peer_reset(*entry);
+  }
+}
+
+void ChannelTable::handle_incoming_reset_of_all() {
+  std::vector<std::uint16_t> streams;
+  for (const auto& [stream, id] : by_stream_) streams.push_back(stream);
+  std::sort(streams.begin(), streams.end());
+  handle_incoming_reset(streams);
+}
+
+void ChannelTable::handle_outgoing_reset(std::span<const std::uint16_t> streams) {
+  for (const std::uint16_t stream : streams) own_reset_ended(stream, true);
+}
+
+void ChannelTable::handle_reset_failed(std::span<const std::uint16_t> streams) {
+  for (const std::uint16_t stream : streams) own_reset_ended(stream, false);
+}
+
+void ChannelTable::own_reset_ended(std::uint16_t stream, bool performed) {
+  Entry* entry = find_stream(stream);
+  if (!entry) {
+    if (performed) unfit_.erase(stream);
+    return;
+  }
+  if (!entry->reset_requested) return;
+  entry->outgoing_reset_done = true;
+  if (performed) return finish_if_reset(*entry);
+  // The peer cannot or will not: the channel ends here, and its stream is not used again.
+  unfit_.insert(stream);
+  finish(*entry, std::nullopt);
+}
+
+void ChannelTable::finish_if_reset(Entry& entry) {
+  if (!entry.outgoing_reset_done || !entry.incoming_reset_done) return;
+  std::vector<IncomingMessage> early = std::exchange(entry.early, {});
+  finish(entry, std::nullopt);
+  for (IncomingMessage& message : early) handle_message(std::move(message));
+}
+
+void ChannelTable::finish(Entry& entry, std::optional<Error> error) {
+  if (entry.channel.state == ChannelState::kClosed) return;
+  entry.channel.state = ChannelState::kClosed;
+  entry.early.clear();
+  set_buffered(entry, 0);
+  if (entry.channel.init.id) by_stream_.erase(*entry.channel.init.id);
+  events_.push_back(ChannelClosed{entry.id, std::move(error)});
+}
+
+void ChannelTable::handle_transport_closed(std::optional<Error> error) {
+  if (closed_) return;
+  closed_ = true;
+  actions_.clear();
+  for (auto& [id, entry] : channels_) finish(entry, error);
+}
+
+// -- Buffered amount
+// ----------------------------------------------------------------------------------------------------
+
+void ChannelTable::set_buffered(Entry& entry, std::size_t amount) {
+  buffered_total_ += amount - entry.channel.buffered_amount;
+  entry.channel.buffered_amount = amount;
+}
+
+void ChannelTable::handle_buffered_amount(std::uint16_t stream, std::size_t amount) {
+  Entry* entry = find_stream(stream);
+  if (!entry) return;
+  // The association counts DCEP's messages and the bytes that stand for empty ones, the W3C's bufferedAmount does not.
+  const std::size_t before = entry->channel.buffered_amount;
+  const std::size_t after = std::min(before, amount + entry->queued_bytes);
+  set_buffered(*entry, after);
+  const std::size_t threshold = entry->channel.buffered_amount_low_threshold;
+  if (before > threshold && after <= threshold) events_.push_back(BufferedAmountLow{entry->id});
+}
+
+// -- Output
+// -------------------------------------------------------------------------------------------------------------
+
+std::optional<Action> ChannelTable::poll_action() {
+  if (actions_.empty()) return std::nullopt;
+  Action action = std::move(actions_.front());
+  actions_.pop_front();
+  if (const auto* message = std::get_if<SendMessage>(&action); message && message->ppid != kPpidControl) {
+    if (Entry* entry = find_stream(message->stream)) {
+      entry->queued_bytes -= std::min(entry->queued_bytes, message->payload.size());
+    }
+  }
+  return action;
+}
+
+std::optional<Event> ChannelTable::poll_event() {
+  if (events_.empty()) return std::nullopt;
+  Event event = std::move(events_.front());
+  events_.pop_front();
+  if (const auto* closed = std::get_if<ChannelClosed>(&event)) channels_.erase(closed->channel);
+  return event;
+}
+
+}  // namespace tidewire::datachannel

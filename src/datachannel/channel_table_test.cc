@@ -1,0 +1,293 @@
+#include "datachannel/channel_table.h"
+
+#include <gtest/gtest.h>
+
+#include "datachannel/dcep.h"
+
+namespace tidewire::datachannel {
+namespace {
+
+// Two tables on a transport that delivers everything at once and in order.
+struct Pair {
+  ChannelTable client;
+  ChannelTable server;
+  std::vector<Event> client_events;
+  std::vector<Event> server_events;
+  std::vector<SendMessage> client_sent;
+
+  void start() {
+    client.set_role(Role::kDtlsClient);
+    server.set_role(Role::kDtlsServer);
+    client.handle_connected(65535);
+    server.handle_connected(65535);
+    run();
+  }
+  static bool move(ChannelTable& from, ChannelTable& to, std::vector<SendMessage>* log) {
+    auto action = from.poll_action();
+    if (!action) return false;
+    if (auto* message = std::get_if<SendMessage>(&*action)) {
+      if (log) log->push_back(*message);
+      to.handle_message({message->stream, message->ppid, message->payload});
+      from.handle_buffered_amount(message->stream, 0);
+    } else {
+      const auto streams = std::get<ResetStreams>(*action).streams;
+      to.handle_incoming_reset(streams);
+      from.handle_outgoing_reset(streams);
+    }
+    return true;
+  }
+  static void collect(ChannelTable& table, std::vector<Event>& events) {
+    while (auto event = table.poll_event()) events.push_back(std::move(*event));
+  }
+  void run() {
+    while (move(client, server, &client_sent) || move(server, client, nullptr)) {
+    }
+    collect(client, client_events);
+    collect(server, server_events);
+  }
+};
+
+template <typename E>
+std::vector<E> of(const std::vector<Event>& events) {
+  std::vector<E> found;
+  for (const Event& event : events) {
+    if (const auto* e = std::get_if<E>(&event)) found.push_back(*e);
+  }
+  return found;
+}
+
+TEST(ChannelTable, AnnouncesAChannelWithAllItsOptions) {
+  Pair pair;
+  const DataChannelInit init{.ordered = false, .max_retransmits = 3, .protocol = "proto"};
+  const auto id = pair.client.open("label", init);  // before anything is known
+  ASSERT_TRUE(id);
+  EXPECT_EQ(pair.client.find(*id)->state, ChannelState::kConnecting);
+  EXPECT_FALSE(pair.client.find(*id)->init.id);
+  pair.start();
+  EXPECT_EQ(of<ChannelOpened>(pair.client_events).size(), 1U);
+  ASSERT_EQ(of<ChannelAnnounced>(pair.server_events).size(), 1U);
+  const Channel* channel = pair.server.find(of<ChannelAnnounced>(pair.server_events)[0].channel);
+  ASSERT_TRUE(channel);
+  EXPECT_EQ(channel->label, "label");
+  DataChannelInit expected = init;
+  expected.id = 0;
+  EXPECT_EQ(channel->init, expected);
+  EXPECT_EQ(channel->state, ChannelState::kOpen);
+}
+
+TEST(ChannelTable, ChoosesStreamsByRole) {
+  Pair pair;
+  pair.start();
+  EXPECT_EQ(*pair.client.find(*pair.client.open("", {}))->init.id, 0);
+  EXPECT_EQ(*pair.client.find(*pair.client.open("", {}))->init.id, 2);
+  EXPECT_EQ(*pair.server.find(*pair.server.open("", {}))->init.id, 1);
+  EXPECT_EQ(*pair.server.find(*pair.server.open("", {}))->init.id, 3);
+  // A negotiated channel takes any; the search passes over it.
+  EXPECT_TRUE(pair.client.open("", {.negotiated = true, .id = 4}));
+  EXPECT_EQ(*pair.client.find(*pair.client.open("", {}))->init.id, 6);
+}
+
+TEST(ChannelTable, CarriesTextBinaryAndEmptyMessages) {
+  Pair pair;
+  pair.start();
+  const ChannelId id = *pair.client.open("x", {});
+  ASSERT_TRUE(pair.client.send_text(id, "hello"));
+  ASSERT_TRUE(pair.client.send_binary(id, {1, 2, 3}));
+  ASSERT_TRUE(pair.client.send_text(id, ""));
+  ASSERT_TRUE(pair.client.send_binary(id, {}));
+  EXPECT_EQ(pair.client.find(id)->buffered_amount, 8U);
+  pair.run();
+  EXPECT_EQ(pair.client.find(id)->buffered_amount, 0U);
+  const auto messages = of<MessageArrived>(pair.server_events);
+  ASSERT_EQ(messages.size(), 4U);
+  EXPECT_EQ(as_text(messages[0].payload), "hello");
+  EXPECT_FALSE(messages[0].binary);
+  EXPECT_EQ(messages[1].payload, (Bytes{1, 2, 3}));
+  EXPECT_TRUE(messages[1].binary);
+  EXPECT_TRUE(messages[2].payload.empty());
+  EXPECT_FALSE(messages[2].binary);
+  EXPECT_TRUE(messages[3].payload.empty());
+  EXPECT_TRUE(messages[3].binary);
+  EXPECT_EQ(pair.client_sent[1].ppid, 51U);
+  EXPECT_EQ(pair.client_sent[2].ppid, 53U);
+  EXPECT_EQ(pair.client_sent[3].ppid, 56U);
+  EXPECT_EQ(pair.client_sent[4].ppid, 57U);
+}
+
+TEST(ChannelTable, SendsInOrderUntilTheOpenIsAcknowledged) {
+  Pair pair;
+  pair.start();
+  const ChannelId id = *pair.client.open("x", {.ordered = false});
+  ASSERT_TRUE(pair.client.send_text(id, "early"));
+  pair.run();
+  ASSERT_TRUE(pair.client.send_text(id, "late"));
+  pair.run();
+  ASSERT_EQ(pair.client_sent.size(), 3U);
+  EXPECT_TRUE(pair.client_sent[0].ordered);
+  EXPECT_TRUE(pair.client_sent[1].ordered);
+  EXPECT_FALSE(pair.client_sent[2].ordered);
+}
+
+TEST(ChannelTable, ClosesBothWaysAndOnlyThenUsesTheStreamAgain) {
+  Pair pair;
+  pair.start();
+  const ChannelId id = *pair.client.open("x", {.negotiated = false});
+  pair.run();
+  const ChannelId there = of<ChannelAnnounced>(pair.server_events)[0].channel;
+  pair.client.close(id);
+  EXPECT_EQ(pair.client.find(id)->state, ChannelState::kClosing);
+  EXPECT_EQ(pair.client.send_text(id, "x").error().code, ErrorCode::kInvalidState);
+  EXPECT_FALSE(pair.client.open("", {.negotiated = true, .id = 0}));
+  pair.run();
+  EXPECT_EQ(of<ChannelClosed>(pair.client_events).size(), 1U);
+  EXPECT_TRUE(of<ChannelClosing>(pair.client_events).empty());
+  ASSERT_EQ(of<ChannelClosing>(pair.server_events).size(), 1U);
+  EXPECT_EQ(of<ChannelClosed>(pair.server_events)[0].channel, there);
+  EXPECT_FALSE(of<ChannelClosed>(pair.server_events)[0].error);
+  EXPECT_EQ(pair.client.size(), 0U);
+  EXPECT_EQ(pair.server.size(), 0U);
+  EXPECT_TRUE(pair.client.open("", {.negotiated = true, .id = 0}));
+}
+
+TEST(ChannelTable, KeepsANewChannelsMessagesWhileTheOldResetIsUnconfirmed) {
+  ChannelTable table;
+  table.set_role(Role::kDtlsServer);
+  table.handle_connected(65535);
+  const std::vector<std::uint16_t> zero{0};
+  table.handle_message({0, kPpidControl, build_open({.label = "old"})});
+  table.handle_incoming_reset(zero);
+  table.handle_message({0, kPpidControl, build_open({.label = "new"})});
+  table.handle_message({0, kPpidString, {'h', 'i'}});
+  table.handle_outgoing_reset(zero);
+  std::vector<Event> events;
+  Pair::collect(table, events);
+  ASSERT_EQ(of<ChannelAnnounced>(events).size(), 2U);
+  EXPECT_EQ(of<ChannelClosed>(events).size(), 1U);
+  EXPECT_EQ(of<MessageArrived>(events).size(), 1U);
+  EXPECT_EQ(table.find(of<ChannelAnnounced>(events)[1].channel)->label, "new");
+}
+
+TEST(ChannelTable, ChecksWhatTheW3cChecks) {
+  struct Case {
+    const char* what;
+    std::size_t label;
+    DataChannelInit init;
+    ErrorCode code;
+  };
+  const Case cases[] = {
+      {"label too long", 65536, {}, ErrorCode::kType},
+      {"protocol too long", 1, {.protocol = std::string(65536, 'p')}, ErrorCode::kType},
+      {"both limits", 1, {.max_packet_life_time = 1, .max_retransmits = 1}, ErrorCode::kType},
+      {"negotiated without id", 1, {.negotiated = true}, ErrorCode::kType},
+      {"id 65535", 1, {.negotiated = true, .id = 65535}, ErrorCode::kType},
+      {"id taken", 1, {.negotiated = true, .id = 7}, ErrorCode::kOperation},
+  };
+  ChannelTable table;
+  ASSERT_TRUE(table.open("seven", {.negotiated = true, .id = 7}));
+  for (const Case& c : cases) {
+    const auto opened = table.open(std::string(c.label, 'l'), c.init);
+    ASSERT_FALSE(opened) << c.what;
+    EXPECT_EQ(opened.error().code, c.code) << c.what;
+  }
+  EXPECT_TRUE(table.open(std::string(65535, 'l'), {}));
+  EXPECT_EQ(table.size(), 2U);
+  table.handle_transport_closed(std::nullopt);
+  EXPECT_EQ(table.open("", {}).error().code, ErrorCode::kInvalidState);
+}
+
+TEST(ChannelTable, EnforcesLimitsOfMessageAndBuffer) {
+  Pair pair;
+  pair.client = ChannelTable({.send_buffer_limit = 150});
+  pair.start();
+  const ChannelId id = *pair.client.open("x", {});
+  pair.client.set_max_message_size(100);
+  EXPECT_EQ(pair.client.send_binary(id, Bytes(101)).error().code, ErrorCode::kType);
+  EXPECT_TRUE(pair.client.send_binary(id, Bytes(100)));
+  EXPECT_EQ(pair.client.send_binary(id, Bytes(51)).error().code, ErrorCode::kOperation);
+  EXPECT_EQ(pair.client.find(id)->buffered_amount, 100U);
+  pair.run();
+  pair.client.set_max_message_size(0);
+  EXPECT_TRUE(pair.client.send_binary(id, Bytes(150)));
+}
+
+TEST(ChannelTable, TellsWhenTheBufferedAmountFallsToTheThreshold) {
+  ChannelTable table;
+  table.set_role(Role::kDtlsClient);
+  table.handle_connected(65535);
+  const ChannelId id = *table.open("x", {});
+  table.set_buffered_amount_low_threshold(id, 100);
+  ASSERT_TRUE(table.send_binary(id, Bytes(300)));
+  while (table.poll_action()) {
+  }
+  std::vector<Event> events;
+  for (const std::size_t amount : {310U, 300U, 101U, 100U, 50U, 0U}) table.handle_buffered_amount(0, amount);
+  Pair::collect(table, events);
+  EXPECT_EQ(of<BufferedAmountLow>(events).size(), 1U);
+  EXPECT_EQ(table.find(id)->buffered_amount, 0U);
+}
+
+TEST(ChannelTable, ClosesTheStreamOfABadOpen) {
+  struct Case {
+    const char* what;
+    std::uint16_t stream;
+    Bytes payload;
+  };
+  Bytes lying = build_open({.label = "label"});
+  lying[9] = 200;
+  const Case cases[] = {
+      {"wrong parity", 1, build_open({})},
+      {"lying length", 2, lying},
+      {"unknown type", 4, {3, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
+  };
+  for (const Case& c : cases) {
+    ChannelTable table;
+    table.set_role(Role::kDtlsServer);
+    table.handle_connected(65535);
+    table.handle_message({c.stream, kPpidControl, c.payload});
+    table.handle_message({c.stream, kPpidControl, c.payload});
+    table.handle_message({c.stream, kPpidString, {1}});
+    EXPECT_FALSE(table.poll_event()) << c.what;
+    const auto action = table.poll_action();
+    ASSERT_TRUE(action) << c.what;
+    EXPECT_EQ(std::get<ResetStreams>(*action).streams, std::vector{c.stream}) << c.what;
+    EXPECT_FALSE(table.poll_action()) << c.what;
+  }
+}
+
+TEST(ChannelTable, ClosesAChannelWhoseStreamIsOpenedAgain) {
+  Pair pair;
+  pair.start();
+  const ChannelId id = *pair.client.open("x", {});
+  pair.run();
+  pair.server.handle_message({0, kPpidControl, build_open({})});
+  pair.run();
+  EXPECT_EQ(of<ChannelClosed>(pair.server_events).size(), 1U);
+  EXPECT_EQ(of<ChannelClosed>(pair.client_events).size(), 1U);
+  EXPECT_EQ(pair.client.find(id), nullptr);
+}
+
+TEST(ChannelTable, ClosesEverythingWithTheTransport) {
+  Pair pair;
+  pair.start();
+  ASSERT_TRUE(pair.client.open("a", {}));
+  ASSERT_TRUE(pair.client.open("b", {}));
+  pair.client.handle_transport_closed(Error{ErrorCode::kNetwork, "gone"});
+  pair.run();
+  const auto closed = of<ChannelClosed>(pair.client_events);
+  ASSERT_EQ(closed.size(), 2U);
+  EXPECT_EQ(closed[0].error->message, "gone");
+  EXPECT_EQ(pair.client.size(), 0U);
+}
+
+TEST(ChannelTable, RunsOutOfStreamsWithAnError) {
+  ChannelTable table;
+  table.set_role(Role::kDtlsClient);
+  table.handle_connected(10);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(table.open("", {}));
+  EXPECT_EQ(table.open("", {}).error().code, ErrorCode::kOperation);
+  EXPECT_EQ(table.open("", {.negotiated = true, .id = 10}).error().code, ErrorCode::kOperation);
+  EXPECT_EQ(table.size(), 5U);
+}
+
+}  // namespace
+}  // namespace tidewire::datachannel
