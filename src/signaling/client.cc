@@ -80,7 +80,7 @@ class Membership : public std::enable_shared_from_this<Membership> {
     const bool refused = error != nullptr &&
                          (error->code == Fault::kReplaced || error->code == Fault::kUnsupportedVersion || !was_joined_);
     const Error reason{ErrorCode::kOperation, refused ? "the server refuses: " + error->message : ""};
-    if (callbacks_.on_message) callbacks_.on_message(**std::move(*message));
+    if (callbacks_.on_message) callbacks_.on_message(std::move(**message));
     if (refused && !closed_) fail(reason);
   }
 

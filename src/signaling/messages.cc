@@ -1,7 +1,7 @@
 #include "signaling/messages.h"
 
 #include <array>
-#include <boost/json/parser.hpp>
+#include <boost/json/stream_parser.hpp>
 #include <memory>
 #include <utility>
 
@@ -201,7 +201,7 @@ ErrorMessage bad_json(const std::string& sentence, std::uint64_t offset) {
 std::variant<std::pair<json::value, std::string>, ErrorMessage> parse_object(std::string_view text) {
   json::parse_options options;
   options.max_depth = kMaxDepth;
-  json::parser parser({}, options);
+  json::stream_parser parser({}, options);
   boost::system::error_code error;
   const std::size_t consumed = parser.write_some(text.data(), text.size(), error);
   if (error) return bad_json("not JSON: " + error.message() + " at byte " + std::to_string(consumed), consumed);

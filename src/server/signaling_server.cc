@@ -1,0 +1,221 @@
+#include "server/signaling_server.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <unordered_map>
+
+#include "io/os_random.h"
+#include "server/http_connection.h"
+#include "server/websocket_session.h"
+
+namespace tidewire::server {
+namespace {
+
+using boost::asio::ip::tcp;
+
+constexpr std::size_t kMaxHttpConnections = 1024;
+// After an accept that failed (no file descriptors left), the next attempt waits.
+constexpr Duration kAcceptPause = std::chrono::milliseconds{100};
+
+tcp::endpoint to_endpoint(const SocketAddress& address) {
+  boost::system::error_code ignored;
+  boost::asio::ip::address ip = boost::asio::ip::make_address(address.ip.to_string(), ignored);
+  return {ip, address.port};
+}
+
+}  // namespace
+
+class SignalingServer::Impl : public SessionOwner, public std::enable_shared_from_this<Impl> {
+ public:
+  Impl(io::EventLoop& loop, Options options)
+      : loop_(loop),
+        options_(std::move(options)),
+        acceptor_(loop.context()),
+        directory_(options_.limits, options_.ice_servers, io::os_random()),
+        directory_timer_(loop, [this](Timestamp now) { handle_timeout(now); }),
+        accept_pause_(loop, [this](Timestamp) { accept(); }) {}
+
+  Result<> listen() {
+    const tcp::endpoint endpoint = to_endpoint(options_.listen);
+    boost::system::error_code error;
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+    if (error) {
+      return Error{ErrorCode::kNetwork, "cannot listen on " + options_.listen.to_string() + ": " + error.message()};
+    }
+    local_ = {options_.listen.ip, acceptor_.local_endpoint(error).port()};
+    accept();
+    return {};
+  }
+
+  void shutdown(UniqueFunction<void()> done) {
+    if (stopping_) return;
+    stopping_ = true;
+    done_ = std::move(done);
+    stop_accepting();
+    for (const auto& [number, connection] : http_) connection->abort();
+    directory_.shut_down("The server is shutting down.");
+    carry_out();
+    if (sessions_.empty()) boost::asio::post(loop_.context(), [self = shared_from_this()] { self->tell_done(); });
+  }
+
+  void break_off() {
+    done_ = nullptr;
+    stopping_ = true;
+    stop_accepting();
+    directory_timer_.cancel();
+    for (const auto& [number, connection] : http_) connection->abort();
+    for (const auto& [id, session] : sessions_) session->abort();
+    http_.clear();
+    sessions_.clear();
+  }
+
+  const SocketAddress& local() const { return local_; }
+  const RoomDirectory& directory() const { return directory_; }
+
+  // SessionOwner
+  HttpResponse respond(const HttpRequest& request) override { return server::respond(request, assets()); }
+  bool is_welcome(std::string_view origin, std::string_view host) override {
+    return origin_is_welcome(origin, host, options_.allowed_origins);
+  }
+  void http_ended(std::uint64_t number) override { http_.erase(number); }
+
+  ConnectionId opened(std::shared_ptr<WebSocketSession> session) override {
+    const ConnectionId id(++last_id_);
+    sessions_.emplace(id, std::move(session));
+    // Its first output comes after it knows its id.
+    boost::asio::post(loop_.context(), [self = shared_from_this(), id] {
+      if (self->stopping_) return self->turn_away(id);
+      self->directory_.connected(id, io::EventLoop::now());
+      self->carry_out();
+    });
+    return id;
+  }
+  void received(ConnectionId connection, std::string_view text) override {
+    directory_.handle_message(connection, text, io::EventLoop::now());
+    carry_out();
+  }
+  void refused(ConnectionId connection, const signaling::ErrorMessage& error) override {
+    directory_.refuse(connection, error);
+    carry_out();
+  }
+  void closed(ConnectionId connection, signaling::LeaveReason reason) override {
+    sessions_.erase(connection);
+    directory_.disconnected(connection, reason);
+    carry_out();
+    if (stopping_ && sessions_.empty()) tell_done();
+  }
+
+ private:
+  void accept() {
+    acceptor_.async_accept([self = shared_from_this()](boost::system::error_code error, tcp::socket socket) {
+      if (!self->acceptor_.is_open()) return;
+      if (error) return self->accept_pause_.set(io::EventLoop::now() + kAcceptPause);
+      self->serve(std::move(socket));
+      self->accept();
+    });
+  }
+
+  void serve(tcp::socket socket) {
+    if (http_.size() >= kMaxHttpConnections) return;  // closes it
+    boost::system::error_code ignored;
+    socket.set_option(tcp::no_delay(true), ignored);
+    const std::uint64_t number = ++last_http_;
+    const auto connection =
+        std::make_shared<HttpConnection>(loop_, std::move(socket), weak_from_this(), number,
+                                         WebSocketSession::Options{options_.max_queued, options_.idle_ping});
+    http_.emplace(number, connection);
+    connection->start();
+  }
+
+  void stop_accepting() {
+    accept_pause_.cancel();
+    boost::system::error_code ignored;
+    acceptor_.close(ignored);
+  }
+
+  void turn_away(ConnectionId id) {
+    const auto found = sessions_.find(id);
+    if (found != sessions_.end()) found->second->close(1001, "server_closing");
+  }
+
+  void handle_timeout(Timestamp now) {
+    directory_.handle_timeout(now);
+    carry_out();
+  }
+
+  // A session that has no room left calls refused(), which adds outputs: the loop in progress takes them too.
+  void carry_out() {
+    if (carrying_out_) return;
+    carrying_out_ = true;
+    while (auto output = directory_.poll_output()) {
+      std::visit([this](auto& o) { carry_out(o); }, *output);
+    }
+    carrying_out_ = false;
+    directory_timer_.set(directory_.next_timeout());
+  }
+  void carry_out(SendText& output) {
+    const auto found = sessions_.find(output.to);
+    if (found != sessions_.end()) found->second->send(std::move(output.text));
+  }
+  void carry_out(CloseConnection& output) {
+    const auto found = sessions_.find(output.connection);
+    if (found != sessions_.end()) found->second->close(output.code, std::move(output.reason));
+  }
+
+  void tell_done() {
+    if (done_) std::exchange(done_, nullptr)();
+  }
+
+  io::EventLoop& loop_;
+  Options options_;
+  tcp::acceptor acceptor_;
+  SocketAddress local_;
+  RoomDirectory directory_;
+  io::Timer directory_timer_;
+  io::Timer accept_pause_;
+  std::unordered_map<ConnectionId, std::shared_ptr<WebSocketSession>> sessions_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<HttpConnection>> http_;
+  std::uint64_t last_id_ = 0;
+  std::uint64_t last_http_ = 0;
+  UniqueFunction<void()> done_;
+  bool stopping_ = false;
+  bool carrying_out_ = false;
+};
+
+Result<SignalingServer> SignalingServer::start(io::EventLoop& loop, Options options) {
+  auto impl = std::make_shared<Impl>(loop, std::move(options));
+  if (const Result<> listening = impl->listen(); !listening) return listening.error();
+  return SignalingServer(std::move(impl));
+}
+
+SignalingServer::SignalingServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SignalingServer::SignalingServer(SignalingServer&&) noexcept = default;
+
+SignalingServer& SignalingServer::operator=(SignalingServer&& other) noexcept {
+  std::swap(impl_, other.impl_);
+  return *this;
+}
+
+SignalingServer::~SignalingServer() {
+  if (impl_) impl_->break_off();
+}
+
+SocketAddress SignalingServer::local_address() const { return impl_->local(); }
+
+std::string SignalingServer::room_url(std::string_view room) const {
+  SocketAddress address = impl_->local();
+  if (address.ip.is_unspecified()) {
+    address.ip = address.ip.is_v4() ? IpAddress::v4({127, 0, 0, 1}) : *IpAddress::parse("::1");
+  }
+  return "http://" + address.to_string() + "/r/" + std::string(room);
+}
+
+std::size_t SignalingServer::room_count() const { return impl_->directory().room_count(); }
+std::size_t SignalingServer::client_count() const { return impl_->directory().connection_count(); }
+void SignalingServer::shutdown(UniqueFunction<void()> done) { impl_->shutdown(std::move(done)); }
+
+}  // namespace tidewire::server
