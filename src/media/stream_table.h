@@ -6,10 +6,12 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
-#include <vector>
+#include <unordered_map>
+#include <variant>
 
 #include "base/bounded_queue.h"
 #include "base/machine.h"
@@ -17,12 +19,14 @@
 #include "congestion/feedback_generator.h"
 #include "congestion/sent_packet_history.h"
 #include "crypto/random.h"
+#include "media/audio_receive_stream.h"
 #include "media/deadline_heap.h"
-#include "media/receive_stream.h"
 #include "media/rtcp_scheduler.h"
 #include "media/send_stream.h"
 #include "media/stream_router.h"
 #include "media/types.h"
+#include "media/video_receive_stream.h"
+#include "rtp/rtcp_reports.h"
 #include "tidewire/result.h"
 #include "tidewire/rtp_stats.h"
 
@@ -42,7 +46,7 @@ class StreamTable {
  public:
   // More streams than these, in each direction, are refused.
   static constexpr std::size_t kMaxStreams = 256;
-  // Events that wait at most; then received frames are dropped, oldest first.
+  // Events that wait at most; then the oldest one is dropped, and counted.
   static constexpr std::size_t kMaxEvents = 512;
   // RTCP packets that wait at most; further ones are not made.
   static constexpr std::size_t kMaxRtcpPackets = 64;
@@ -57,13 +61,13 @@ class StreamTable {
     std::uint64_t rtp_malformed = 0;   // no RTP, or no VP8 …
     std::uint64_t rtp_unroutable = 0;  // of no stream that is known
     std::uint64_t rtcp_malformed = 0;  // compound with something in it that is no RTCP
+    std::uint64_t events_dropped = 0;  // because nobody took them
     std::uint64_t transport_feedback_received = 0;
     std::uint64_t transport_feedback_sent = 0;
   };
 
   // `pool` outlives the table. `random` draws first sequence numbers, timestamp offsets and RTCP intervals.
   StreamTable(StreamTableConfig config, PacketPool& pool, crypto::Random random);
-  ~StreamTable();
 
   // --- streams ---
   // Fails with kInvalidModification when the SSRC is taken, kOperation when the table is full, kType when a value
@@ -111,11 +115,60 @@ class StreamTable {
   const congestion::SentPacketHistory& sent_packets() const { return sent_packets_; }
 
  private:
+  using ReceiveStream = std::variant<VideoReceiveStream, AudioReceiveStream>;
+
+  SendStream* find_sender(StreamId id);
+  SendStream* find_sender(rtp::Ssrc ssrc);
+  ReceiveStream* find_receiver(StreamId id);
+  ReceiveStream* find_receiver(rtp::Ssrc ssrc);
+
+  // What a stream has to say after something happened to it.
+  void after_input(StreamId id, SendStream& stream);
+  void after_input(StreamId id, ReceiveStream& stream, Timestamp now);
+  void push_event(Event event);
+  void switch_source(StreamId id, ReceiveStream& stream, rtp::Ssrc ssrc);
+  void stamp(Packet& packet, const SendStream& stream, Timestamp now);
+
+  // stream_table_rtcp.cc
+  rtp::Ssrc own_ssrc() const;
+  // Begins an RTCP packet, lets `write(RtcpWriter&)` add to it, and queues it when that answers true. `feedback` gets
+  // an empty report before it, unless reduced size was negotiated.
+  template <typename Write>
+  bool send_rtcp(bool feedback, Write&& write);
+  void send_feedback(VideoReceiveStream& stream, Timestamp now);
+  void send_reports(Timestamp now);
+  void send_goodbye(std::span<const rtp::Ssrc> ssrcs);
+  void send_transport_feedback(Timestamp now);
+  void handle_rtcp_packet(const rtp::RtcpPacket& packet, Timestamp now);
+  void handle_report_blocks(const rtp::ReportBlocks& blocks, Timestamp now);
+  void handle_sender_report(const rtp::SenderReport& report, Timestamp now);
+  void handle_bye(const rtp::Bye& bye);
+  void handle_transport_message(const rtp::RtcpPacket& packet, Timestamp now);
+  void handle_payload_message(const rtp::RtcpPacket& packet, Timestamp now);
+  void set_round_trip_time(Duration round_trip_time);
+
   StreamTableConfig config_;
-  Counters counters_;
+  PacketPool& pool_;
+  crypto::Random random_;
+  bool closed_ = false;
   Timestamp now_{};
-  std::optional<Duration> round_trip_time_;
+
+  std::uint32_t next_stream_id_ = 1;
+  std::map<StreamId, SendStream> senders_;
+  std::map<StreamId, ReceiveStream> receivers_;
+  std::unordered_map<rtp::Ssrc, StreamId> sender_of_;
+  StreamRouter router_;
+  rtp::ExtensionMap extensions_;  // of all receive streams
+  DeadlineHeap<StreamId> sender_deadlines_;
+  DeadlineHeap<StreamId> receiver_deadlines_;
+
+  RtcpScheduler scheduler_;
+  congestion::FeedbackGenerator feedback_;
   congestion::SentPacketHistory sent_packets_;
+  std::optional<Duration> round_trip_time_;
+  BoundedQueue<Packet> rtcp_{kMaxRtcpPackets};
+  BoundedQueue<Event> events_{kMaxEvents};
+  Counters counters_;
 };
 
 static_assert(Machine<StreamTable>);

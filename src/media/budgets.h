@@ -1,0 +1,76 @@
+// Small accounts of bytes and of occasions over time: how fast a stream may send, resend and ask.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "tidewire/time.h"
+
+namespace tidewire::media {
+
+// The time that `bytes` take at a rate; a rate of zero counts as one bit a second.
+constexpr Duration transmission_time(std::size_t bytes, std::uint64_t bits_per_second) {
+  return Duration{
+      static_cast<std::int64_t>(bytes * 8 * 1'000'000'000ULL / std::max<std::uint64_t>(bits_per_second, 1))};
+}
+
+// Lets packets leave at a rate, a short burst at once. Keeps no packets itself.
+class LeakyBucket {
+ public:
+  // What may leave at once after a pause. Timers are about this exact.
+  static constexpr Duration kBurst = std::chrono::milliseconds{5};
+
+  // When the next packet may leave.
+  Timestamp next() const { return next_; }
+  void spend(std::size_t bytes, std::uint64_t bits_per_second, Timestamp now) {
+    next_ = std::max(next_, now - kBurst) + transmission_time(bytes, bits_per_second);
+  }
+
+ private:
+  Timestamp next_{};
+};
+
+// A budget that fills at a rate up to a limit.
+class TokenBucket {
+ public:
+  TokenBucket(std::uint64_t bits_per_second, std::size_t limit_bytes) { set(bits_per_second, limit_bytes); }
+
+  void set(std::uint64_t bits_per_second, std::size_t limit_bytes) {
+    rate_ = bits_per_second;
+    limit_ = limit_bytes;
+  }
+  // False, and nothing is taken, when less than `bytes` is there.
+  bool take(std::size_t bytes, Timestamp now) {
+    if (empty_at_ > now) return false;
+    const Timestamp floor = now - transmission_time(limit_, rate_);
+    const Timestamp after = std::max(empty_at_, floor) + transmission_time(bytes, rate_);
+    if (after > now) return false;
+    empty_at_ = after;
+    return true;
+  }
+
+ private:
+  std::uint64_t rate_ = 0;
+  std::size_t limit_ = 0;
+  // The budget is what flowed in since then. Begins full, whatever the time.
+  Timestamp empty_at_{Duration::min() / 2};
+};
+
+// Lets something happen at most once in an interval.
+class RateLimit {
+ public:
+  bool allow(Timestamp now, Duration interval) {
+    if (happened_ && now < last_ + interval) return false;
+    happened_ = true;
+    last_ = now;
+    return true;
+  }
+  // When it is allowed again.
+  Timestamp next(Duration interval) const { return happened_ ? last_ + interval : Timestamp{Duration::min() / 2}; }
+
+ private:
+  bool happened_ = false;
+  Timestamp last_{};
+};
+
+}  // namespace tidewire::media

@@ -1,0 +1,103 @@
+// Puts the packets of a VP8 stream together to frames, and hands them out in an order in which each can be decoded:
+// one after the other, or from a key frame on.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/packet.h"
+#include "rtp/header.h"
+#include "tidewire/encoded_frame.h"
+#include "tidewire/time.h"
+
+namespace tidewire::media {
+
+class FrameAssembler {
+ public:
+  // Packets held at most: 2.4 MB, a second at 20 Mbit/s.
+  static constexpr std::int64_t kCapacity = 2048;
+  // Key frames that are followed at once while something before them is missing.
+  static constexpr std::size_t kMaxKeyFrames = 4;
+
+  enum class Insert {
+    kStored,
+    kUseless,    // twice, or of a frame that is gone
+    kMalformed,  // no VP8 payload
+    kOverflow,   // stored, but frames before it had to go: wait for a key frame
+  };
+
+  // A frame that is complete and may be decoded next.
+  struct Ready {
+    std::int64_t first = 0;
+    std::int64_t last = 0;
+    std::uint32_t rtp_timestamp = 0;
+    bool key_frame = false;
+    Timestamp complete_since{};  // when its last packet came
+    bool skips = false;          // frames before it are given up
+  };
+
+  FrameAssembler() : slots_(static_cast<std::size_t>(kCapacity)) {}
+
+  Insert insert(std::int64_t sequence_number, Packet packet, const rtp::PacketView& view, Timestamp now);
+  // The same until something is inserted or taken.
+  std::optional<Ready> ready() const;
+  // Takes out the frame that ready() tells, and forgets everything up to its end.
+  EncodedFrame take(const Ready& ready);
+  // Forgets everything, and waits for a key frame.
+  void reset();
+
+  // No frame was taken since the beginning, or since the thread was lost: only a key frame helps.
+  bool needs_key_frame() const { return !next_; }
+  // Packets are there that no frame can be made of as long as others are missing.
+  bool blocked() const { return next_ && highest_ >= *next_ && !in_order_.complete; }
+  // A key frame is on its way that may be taken once it is complete.
+  bool key_frame_begun() const { return key_frame_count_ > 0; }
+  // Nothing before this number is of use any more.
+  std::int64_t oldest() const { return oldest_; }
+  std::uint64_t frames_abandoned() const { return frames_abandoned_; }
+
+ private:
+  struct Slot {
+    std::int64_t sequence_number = -1;
+    Packet packet;
+    std::uint32_t rtp_timestamp = 0;
+    std::uint16_t payload_offset = 0;  // of VP8 data in the packet
+    std::uint16_t payload_size = 0;    // 0: padding alone
+    bool starts_frame = false;
+    bool key_frame = false;
+    bool marker = false;
+    int width = 0;
+    int height = 0;
+    Timestamp arrival{};
+  };
+  // Packets of one frame without gap: [first, end).
+  struct Run {
+    std::int64_t first = 0;
+    std::int64_t end = 0;
+    bool complete = false;
+  };
+
+  Slot& slot(std::int64_t n) { return slots_[static_cast<std::size_t>(n & (kCapacity - 1))]; }
+  const Slot& slot(std::int64_t n) const { return slots_[static_cast<std::size_t>(n & (kCapacity - 1))]; }
+  bool has(std::int64_t n) const { return n >= 0 && slot(n).sequence_number == n; }
+  bool fill(Slot& slot, const rtp::PacketView& view);
+  void follow_key_frame(std::int64_t first);
+  void advance(Run& run);
+  void advance_all();
+  void skip_padding();
+  void free_before(std::int64_t end);
+  Ready describe(const Run& run, bool skips) const;
+
+  std::vector<Slot> slots_;
+  std::optional<std::int64_t> next_;  // where the frame begins that follows the one taken last
+  Run in_order_;                      // from next_ on
+  std::array<Run, kMaxKeyFrames> key_frames_{};
+  std::size_t key_frame_count_ = 0;
+  std::int64_t oldest_ = 0;  // no slot in use lies before
+  std::int64_t highest_ = -1;
+  std::uint64_t frames_abandoned_ = 0;
+};
+
+}  // namespace tidewire::media

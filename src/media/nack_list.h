@@ -1,0 +1,53 @@
+// The packets that are missing, and when to ask for each of them again.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tidewire/time.h"
+
+namespace tidewire::media {
+
+class NackList {
+ public:
+  // Packets that are missing at once, at most. A longer gap is not worth filling: a key frame is.
+  static constexpr std::size_t kMaxMissing = 512;
+  // A packet may be overtaken by this much before it is asked for.
+  static constexpr Duration kReorderTolerance = std::chrono::milliseconds{5};
+  static constexpr int kMaxTries = 20;
+  // Assumed as long as nothing is known.
+  static constexpr Duration kDefaultRoundTrip = std::chrono::milliseconds{100};
+
+  NackList() { missing_.reserve(kMaxMissing); }
+
+  // False when too much is missing: then the list is empty, and a key frame has to be asked for.
+  bool handle_packet(std::int64_t sequence_number, Timestamp now);
+  // What lies before is of no use any more.
+  void forget_before(std::int64_t sequence_number);
+  void clear();
+
+  // Fills `out` with what is to be asked for now, in ascending order; answers how many. Each of them will be due again
+  // a round trip later.
+  std::size_t collect(std::span<std::uint16_t> out, Timestamp now, Duration round_trip_time);
+  Timestamp next_timeout() const { return due_; }
+
+  // Since when the oldest missing packet is missed; kNever when none is.
+  Timestamp oldest() const { return missing_.empty() ? kNever : missing_.front().since; }
+
+ private:
+  struct Missing {
+    std::int64_t sequence_number = 0;
+    Timestamp since{};
+    Timestamp due{};
+    int tries = 0;
+  };
+  void update_due();
+
+  std::vector<Missing> missing_;  // ascending
+  std::int64_t highest_ = -1;
+  bool started_ = false;
+  Timestamp due_ = kNever;
+};
+
+}  // namespace tidewire::media

@@ -1,0 +1,240 @@
+#include "media/send_stream.h"
+
+#include <algorithm>
+
+#include "media/vp8.h"
+
+namespace tidewire::media {
+
+namespace {
+
+// Resent bytes stay below half the target rate, with enough at once to repair a key frame. A storm of requests thus
+// costs the network at most half as much again.
+constexpr std::size_t kResendBurst = 64 * 1024;
+constexpr std::uint64_t kMinResendRate = 300'000;
+
+// A pause in the sound after which a talkspurt begins (RFC 3551 §4.1).
+constexpr Duration kTalkspurtGap = std::chrono::milliseconds{200};
+
+std::uint32_t to_ticks(Duration duration, std::uint32_t clock_rate) {
+  // In seconds and the rest, so that a call of days does not overflow.
+  const std::int64_t seconds = duration.count() / 1'000'000'000;
+  const std::int64_t rest = duration.count() % 1'000'000'000;
+  return static_cast<std::uint32_t>(seconds * clock_rate + rest * clock_rate / 1'000'000'000);
+}
+
+}  // namespace
+
+SendStream::SendStream(SendStreamConfig config, PacketPool& pool, crypto::Random& random)
+    : pool_(pool),
+      // RFC 3711 §3.3.1: the first number is best below 2^15, so that an early loss cannot hide a wrap.
+      next_sequence_number_(static_cast<std::uint16_t>(random.below(1U << 15))),
+      timestamp_offset_(random.u32()),
+      next_picture_id_(static_cast<std::uint16_t>(random.below(1U << 15))),
+      resend_budget_(kMinResendRate, kResendBurst) {
+  update(std::move(config));
+}
+
+void SendStream::update(SendStreamConfig config) {
+  config_ = std::move(config);
+  stats_.ssrc = remote_.ssrc = config_.ssrc.value();
+  stats_.kind = remote_.kind = kind(config_.codec);
+  stats_.codec = config_.codec;
+  stats_.payload_type = config_.payload_type.value();
+  stats_.mid = config_.mid;
+  set_target_bitrate(config_.target_bitrate);
+}
+
+void SendStream::set_target_bitrate(std::uint64_t bits_per_second) {
+  stats_.target_bitrate = config_.target_bitrate = bits_per_second;
+  resend_budget_.set(std::max(bits_per_second / 2, kMinResendRate), kResendBurst);
+  update_pace();
+}
+
+void SendStream::update_pace() {
+  const auto pace = static_cast<std::uint64_t>(kPacingFactor * static_cast<double>(config_.target_bitrate));
+  const std::uint64_t drain =
+      queued_bytes_ * 8 * 1000 / static_cast<std::uint64_t>(kMaxQueueTime / std::chrono::milliseconds{1});
+  pace_ = std::max(pace, drain);
+}
+
+Result<> SendStream::send_frame(const EncodedFrame& frame, Timestamp now) {
+  if (frame.codec != config_.codec) return Error{ErrorCode::kInvalidAccess, "The frame is not of the stream's codec."};
+  if (frame.payload.empty()) return {};
+  frame_timestamp_ = frame.rtp_timestamp + timestamp_offset_;
+  frame_captured_ = frame.timestamp == Timestamp{} ? now : std::min(frame.timestamp, now);
+  const bool packed = stats_.kind == MediaKind::kVideo ? pack_video(frame, now) : pack_audio(frame, now);
+  last_frame_sent_ = now;
+  if (!packed) {
+    ++stats_.frames_dropped;
+    if (stats_.kind == MediaKind::kVideo) need_key_frame(now);
+    return Error{ErrorCode::kOperation,
+                 "More media waits to be sent than the stream's queue holds; the frame is dropped."};
+  }
+  ++stats_.frames_sent;
+  if (!stats_.first_frame_sent) stats_.first_frame_sent = now;
+  if (stats_.kind == MediaKind::kVideo && frame.key_frame) ++stats_.key_frames_sent;
+  if (frame.width > 0) {
+    stats_.frame_width = frame.width;
+    stats_.frame_height = frame.height;
+  }
+  update_pace();
+  return {};
+}
+
+std::size_t SendStream::max_payload_size() const {
+  // The fixed header and the most that the extensions of one packet take: two-byte elements, padded.
+  const std::size_t header = 12 + 4 + 2 * 5 + 12 + config_.mid.size() + config_.rtp_stream_id.size() + 3;
+  return std::max<std::size_t>(config_.max_packet_size, header + 100) - header;
+}
+
+bool SendStream::pack_video(const EncodedFrame& frame, Timestamp now) {
+  const std::size_t room = max_payload_size() - kVp8DescriptorSize;
+  const std::size_t packets = (frame.payload.size() + room - 1) / room;
+  if (queue_.size() + packets > queue_.limit()) return false;
+  const ByteView bytes(frame.payload);
+  for (std::size_t i = 0; i < packets; ++i) {
+    // Of equal size, give or take a byte: the last packet is as likely to get through as the others.
+    const std::size_t begin = bytes.size() * i / packets;
+    const std::size_t end = bytes.size() * (i + 1) / packets;
+    Packet packet = pool_.copy_of(bytes.subspan(begin, end - begin));
+    if (!packet || !write_vp8_descriptor(packet, i == 0, next_picture_id_)) return false;
+    if (!enqueue(std::move(packet), i + 1 == packets, now)) return false;
+  }
+  next_picture_id_ = static_cast<std::uint16_t>((next_picture_id_ + 1) & 0x7fff);
+  return true;
+}
+
+bool SendStream::pack_audio(const EncodedFrame& frame, Timestamp now) {
+  if (frame.payload.size() > max_payload_size() || queue_.full()) return false;
+  // RFC 3551 §4.1: the marker stands on the first packet after silence.
+  const bool talkspurt = !last_frame_sent_ || now - *last_frame_sent_ > kTalkspurtGap;
+  return enqueue(pool_.copy_of(frame.payload), talkspurt, now);
+}
+
+rtp::Extensions SendStream::extensions() const {
+  rtp::Extensions extensions;
+  extensions.mid = config_.mid;
+  extensions.rtp_stream_id = config_.rtp_stream_id;
+  extensions.transport_sequence_number = 0;
+  extensions.absolute_send_time = 0;
+  return extensions;
+}
+
+bool SendStream::enqueue(Packet packet, bool marker, Timestamp now) {
+  const rtp::HeaderFields fields{marker, config_.payload_type, next_sequence_number_, frame_timestamp_, config_.ssrc};
+  if (!packet || !rtp::write_header(packet, fields, extensions(), config_.extensions)) return false;
+  queued_bytes_ += packet.size();
+  if (!queue_.push({std::move(packet), next_sequence_number_, now})) return false;
+  ++next_sequence_number_;
+  return true;
+}
+
+void SendStream::handle_nack(rtp::Nack nack, Timestamp now, std::optional<Duration> round_trip_time) {
+  ++stats_.nack_count;
+  if (!config_.nack) return;
+  // What was resent less than about a round trip ago is on its way; the request crossed it.
+  const Duration patience = round_trip_time.value_or(std::chrono::milliseconds{20}) * 3 / 4;
+  while (const auto number = nack.next()) {
+    PacketHistory::Entry* entry = history_.find(*number);
+    if (!entry || (entry->times_resent > 0 && now - entry->last_sent < patience)) continue;
+    if (!resend_budget_.take(entry->packet.size(), now) || !resend_queue_.push(*number)) return;
+    entry->last_sent = now;
+    ++entry->times_resent;
+  }
+}
+
+void SendStream::need_key_frame(Timestamp now) {
+  if (stats_.kind == MediaKind::kVideo && key_frame_limit_.allow(now, kKeyFrameInterval)) key_frame_needed_ = true;
+}
+
+void SendStream::handle_picture_loss(Timestamp now) {
+  ++stats_.pli_count;
+  need_key_frame(now);
+}
+
+void SendStream::handle_full_intra_request(std::uint8_t sequence_number, Timestamp now) {
+  ++stats_.fir_count;
+  // RFC 5104 §4.3.1.2: the same number again is the same request.
+  if (last_fir_ == sequence_number) return;
+  last_fir_ = sequence_number;
+  need_key_frame(now);
+}
+
+std::optional<Duration> SendStream::handle_report_block(const rtp::ReportBlock& block, std::uint32_t now_ntp) {
+  ++remote_.reports_received;
+  remote_.packets_lost = block.cumulative_lost;
+  remote_.fraction_lost = block.fraction_lost / 256.0;
+  remote_.jitter = Duration{std::int64_t{block.jitter} * 1'000'000'000 / clock_rate(config_.codec)};
+  if (block.last_sender_report == 0) return std::nullopt;
+  // RFC 3550 §6.4.1: A - LSR - DLSR
+  const Duration round_trip =
+      rtp::from_compact_ntp(now_ntp - block.last_sender_report - block.delay_since_last_sender_report);
+  // Below zero by rounding, or a lie; more than a minute is one, too.
+  if (round_trip < -std::chrono::milliseconds{10} || round_trip > std::chrono::seconds{60}) return std::nullopt;
+  remote_.round_trip_time = std::max(round_trip, Duration{std::chrono::microseconds{1}});
+  remote_.total_round_trip_time += *remote_.round_trip_time;
+  ++remote_.round_trip_time_measurements;
+  return remote_.round_trip_time;
+}
+
+std::optional<Packet> SendStream::resend(Timestamp now) {
+  while (const auto number = resend_queue_.pop()) {
+    PacketHistory::Entry* entry = history_.find(*number);
+    if (!entry) continue;
+    Packet copy = pool_.copy_of(entry->packet.bytes());
+    bucket_.spend(copy.size(), pace_, now);
+    count_sent(copy);
+    ++stats_.retransmitted_packets_sent;
+    stats_.retransmitted_bytes_sent += rtp::PacketView::parse(copy.bytes())->payload.size();
+    return copy;
+  }
+  return std::nullopt;
+}
+
+std::optional<Packet> SendStream::poll_transmit(Timestamp now) {
+  if (now < next_timeout()) return std::nullopt;
+  // What is missing over there holds up everything after it.
+  if (auto packet = resend(now)) return packet;
+  std::optional<Queued> queued = queue_.pop();
+  if (!queued) return std::nullopt;
+  queued_bytes_ -= queued->packet.size();
+  stats_.total_packet_send_delay += now - queued->since;
+  bucket_.spend(queued->packet.size(), pace_, now);
+  count_sent(queued->packet);
+  last_packet_sent_ = now;
+  if (config_.nack) history_.add(queued->sequence_number, pool_.copy_of(queued->packet.bytes()), now);
+  return std::move(queued->packet);
+}
+
+void SendStream::count_sent(const Packet& packet) {
+  const std::size_t header = rtp::Header::parse(packet.bytes())->size;
+  ++stats_.packets_sent;
+  stats_.bytes_sent += packet.size() - header;
+  stats_.header_bytes_sent += header;
+}
+
+Timestamp SendStream::next_timeout() const {
+  if (queue_.empty() && resend_queue_.empty()) return kNever;
+  // Sound is small and already spread in time.
+  return stats_.kind == MediaKind::kAudio ? Timestamp{} : bucket_.next();
+}
+
+std::optional<rtp::SenderInfo> SendStream::sender_info(Timestamp now, const WallClockAnchor& wall) const {
+  if (!last_packet_sent_) return std::nullopt;
+  rtp::SenderInfo info;
+  info.ntp = rtp::to_ntp(wall.to_wall(now));
+  info.rtp_timestamp = frame_timestamp_ + to_ticks(now - frame_captured_, clock_rate(config_.codec));
+  // RFC 3550 §6.4.1: without headers and padding, modulo 2^32
+  info.packet_count = static_cast<std::uint32_t>(stats_.packets_sent);
+  info.octet_count = static_cast<std::uint32_t>(stats_.bytes_sent);
+  return info;
+}
+
+OutboundRtpStreamStats SendStream::stats() const { return stats_; }
+
+std::optional<RemoteInboundRtpStreamStats> SendStream::remote_stats() const {
+  return remote_.reports_received == 0 ? std::nullopt : std::optional(remote_);
+}
+
+}  // namespace tidewire::media

@@ -1,0 +1,108 @@
+// One outgoing stream: packs frames, smooths large ones over time, resends what is asked for again, and keeps the
+// numbers that reports and statistics are made of. Audio and video differ only in how a frame is packed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/bounded_queue.h"
+#include "base/packet.h"
+#include "crypto/random.h"
+#include "media/budgets.h"
+#include "media/packet_history.h"
+#include "media/types.h"
+#include "rtp/extensions.h"
+#include "rtp/rtcp_feedback.h"
+#include "rtp/rtcp_reports.h"
+#include "tidewire/result.h"
+#include "tidewire/rtp_stats.h"
+
+namespace tidewire::media {
+
+class SendStream {
+ public:
+  // Packets that wait to leave at most: about half a second at 20 Mbit/s.
+  static constexpr std::size_t kMaxQueue = 1024;
+  // Requests for packets that wait at most; those beyond are forgotten, and asked for again.
+  static constexpr std::size_t kMaxResendQueue = 256;
+  // A frame leaves at this multiple of the target rate, so that a key frame does not fill the queues on its way …
+  static constexpr double kPacingFactor = 2.5;
+  // … but whatever waits is gone after this time.
+  static constexpr Duration kMaxQueueTime = std::chrono::milliseconds{100};
+  static constexpr Duration kKeyFrameInterval = std::chrono::milliseconds{300};
+
+  // First sequence number, timestamp offset and picture id are drawn at random (RFC 3550 §5.1).
+  SendStream(SendStreamConfig config, PacketPool& pool, crypto::Random& random);
+
+  const SendStreamConfig& config() const { return config_; }
+  void update(SendStreamConfig config);
+  void set_target_bitrate(std::uint64_t bits_per_second);
+
+  Result<> send_frame(const EncodedFrame& frame, Timestamp now);
+
+  void handle_nack(rtp::Nack nack, Timestamp now, std::optional<Duration> round_trip_time);
+  void handle_picture_loss(Timestamp now);
+  void handle_full_intra_request(std::uint8_t sequence_number, Timestamp now);
+  // `now_ntp` is compact NTP time by which the round trip is measured. Answers that, when the block tells.
+  std::optional<Duration> handle_report_block(const rtp::ReportBlock& block, std::uint32_t now_ntp);
+
+  // The next packet that may leave by now. It carries a transport sequence number (0) and an absolute send time to be
+  // patched, when these were negotiated.
+  std::optional<Packet> poll_transmit(Timestamp now);
+  // When the next packet may leave.
+  Timestamp next_timeout() const;
+  // True once for each time that a key frame is called for.
+  bool take_key_frame_needed() { return std::exchange(key_frame_needed_, false); }
+
+  // RFC 3550 §6.4: a host that sent since its report before last is a sender. Nothing before the first packet.
+  std::optional<rtp::SenderInfo> sender_info(Timestamp now, const WallClockAnchor& wall) const;
+  std::optional<Timestamp> last_packet_sent() const { return last_packet_sent_; }
+
+  OutboundRtpStreamStats stats() const;
+  // Nothing before the first report block.
+  std::optional<RemoteInboundRtpStreamStats> remote_stats() const;
+
+ private:
+  struct Queued {
+    Packet packet;
+    std::uint16_t sequence_number = 0;
+    Timestamp since{};
+  };
+
+  std::size_t max_payload_size() const;
+  bool pack_video(const EncodedFrame& frame, Timestamp now);
+  bool pack_audio(const EncodedFrame& frame, Timestamp now);
+  bool enqueue(Packet packet, bool marker, Timestamp now);
+  rtp::Extensions extensions() const;
+  std::optional<Packet> resend(Timestamp now);
+  void need_key_frame(Timestamp now);
+  void count_sent(const Packet& packet);
+  void update_pace();
+
+  SendStreamConfig config_;
+  PacketPool& pool_;
+  std::uint16_t next_sequence_number_;
+  std::uint32_t timestamp_offset_;
+  std::uint16_t next_picture_id_;
+
+  BoundedQueue<Queued> queue_{kMaxQueue};
+  std::size_t queued_bytes_ = 0;
+  std::uint64_t pace_ = 0;
+  LeakyBucket bucket_;
+  PacketHistory history_;
+  BoundedQueue<std::uint16_t> resend_queue_{kMaxResendQueue};
+  TokenBucket resend_budget_;
+
+  bool key_frame_needed_ = false;
+  RateLimit key_frame_limit_;
+  std::optional<std::uint8_t> last_fir_;
+
+  std::uint32_t frame_timestamp_ = 0;  // on the wire, of the frame that was sent last
+  Timestamp frame_captured_{};
+  std::optional<Timestamp> last_frame_sent_;
+  std::optional<Timestamp> last_packet_sent_;
+  OutboundRtpStreamStats stats_;
+  RemoteInboundRtpStreamStats remote_;
+};
+
+}  // namespace tidewire::media

@@ -1,0 +1,68 @@
+#include "media/stream_router.h"
+
+#include <algorithm>
+
+namespace tidewire::media {
+
+bool StreamRouter::Entry::takes(rtp::PayloadType payload_type) const {
+  return std::find(payload_types.begin(), payload_types.end(), payload_type) != payload_types.end();
+}
+
+void StreamRouter::add(StreamId stream, const ReceiveStreamConfig& config) {
+  Entry entry{stream, config.mid, {}};
+  for (const ReceiveCodec& codec : config.codecs) entry.payload_types.push_back(codec.payload_type);
+  entries_.push_back(std::move(entry));
+  for (const rtp::Ssrc ssrc : config.ssrcs) announced_[ssrc] = stream;
+}
+
+void StreamRouter::remove(StreamId stream) {
+  std::erase_if(entries_, [&](const Entry& entry) { return entry.stream == stream; });
+  std::erase_if(announced_, [&](const auto& pair) { return pair.second == stream; });
+  std::erase_if(learnt_, [&](const auto& pair) { return pair.second == stream; });
+}
+
+const StreamRouter::Entry* StreamRouter::find_entry(StreamId stream) const {
+  for (const Entry& entry : entries_) {
+    if (entry.stream == stream) return &entry;
+  }
+  return nullptr;
+}
+
+std::optional<StreamId> StreamRouter::find(rtp::Ssrc ssrc) const {
+  if (const auto found = learnt_.find(ssrc); found != learnt_.end()) return found->second;
+  if (const auto found = announced_.find(ssrc); found != announced_.end()) return found->second;
+  return std::nullopt;
+}
+
+std::optional<StreamId> StreamRouter::learn(rtp::Ssrc ssrc, StreamId stream) {
+  if (const auto known = find(ssrc); known == stream) return stream;
+  if (learnt_.size() >= kMaxLearnt) learnt_.clear();
+  learnt_[ssrc] = stream;
+  return stream;
+}
+
+std::optional<StreamId> StreamRouter::route(rtp::Ssrc ssrc, rtp::PayloadType payload_type,
+                                            std::optional<std::string_view> mid) {
+  // RFC 9143 §9.2: a MID decides, also about the packets of this SSRC that come without one. A MID that is not known
+  // yet drops the packet.
+  if (mid) {
+    for (const Entry& entry : entries_) {
+      if (entry.mid == *mid) return entry.takes(payload_type) ? learn(ssrc, entry.stream) : std::nullopt;
+    }
+    return std::nullopt;
+  }
+  if (const auto known = find(ssrc)) {
+    const Entry* entry = find_entry(*known);
+    return entry && entry->takes(payload_type) ? known : std::nullopt;
+  }
+  // A payload type that only one m-section has.
+  const Entry* only = nullptr;
+  for (const Entry& entry : entries_) {
+    if (!entry.takes(payload_type)) continue;
+    if (only) return std::nullopt;
+    only = &entry;
+  }
+  return only ? learn(ssrc, only->stream) : std::nullopt;
+}
+
+}  // namespace tidewire::media

@@ -1,0 +1,45 @@
+// Which receive stream an RTP packet belongs to (RFC 9143 §9.2).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "media/types.h"
+#include "rtp/types.h"
+
+namespace tidewire::media {
+
+class StreamRouter {
+ public:
+  // SSRCs that were learnt from packets, at most; then learning begins anew. Those announced are not counted.
+  static constexpr std::size_t kMaxLearnt = 1024;
+
+  void add(StreamId stream, const ReceiveStreamConfig& config);
+  void remove(StreamId stream);
+
+  // Learns the SSRC of a packet that was routed by its MID or its payload type.
+  std::optional<StreamId> route(rtp::Ssrc ssrc, rtp::PayloadType payload_type, std::optional<std::string_view> mid);
+  // The stream that an SSRC belongs to, as far as is known.
+  std::optional<StreamId> find(rtp::Ssrc ssrc) const;
+
+ private:
+  struct Entry {
+    StreamId stream;
+    std::string mid;
+    std::vector<rtp::PayloadType> payload_types;
+
+    bool takes(rtp::PayloadType payload_type) const;
+  };
+  const Entry* find_entry(StreamId stream) const;
+  std::optional<StreamId> learn(rtp::Ssrc ssrc, StreamId stream);
+
+  std::vector<Entry> entries_;
+  std::unordered_map<rtp::Ssrc, StreamId> announced_;
+  std::unordered_map<rtp::Ssrc, StreamId> learnt_;
+};
+
+}  // namespace tidewire::media

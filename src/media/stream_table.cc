@@ -1,0 +1,287 @@
+#include "media/stream_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tidewire::media {
+
+namespace {
+
+// RFC 8285 §4.3 and RFC 8843 §14: a MID is a token, and a two-byte element holds 255 bytes; ours stay far below, so
+// that every header fits the headroom of a packet.
+constexpr std::size_t kMaxMid = 32;
+
+Result<> check(const SendStreamConfig& config) {
+  if (config.mid.size() > kMaxMid || config.rtp_stream_id.size() > kMaxMid) {
+    return Error{ErrorCode::kType, "A MID or RTP stream id is at most 32 characters long."};
+  }
+  if (config.payload_type.value() > 127) return Error{ErrorCode::kType, "An RTP payload type is at most 127."};
+  if (config.max_packet_size < 300 || config.max_packet_size > 1500) {
+    return Error{ErrorCode::kType, "An RTP packet is to have 300 to 1500 bytes."};
+  }
+  return {};
+}
+
+Error not_found() { return {ErrorCode::kNotFound, "There is no such stream."}; }
+Error full() { return {ErrorCode::kOperation, "The connection has as many streams as it can have."}; }
+
+}  // namespace
+
+StreamTable::StreamTable(StreamTableConfig config, PacketPool& pool, crypto::Random random)
+    : config_(std::move(config)), pool_(pool), random_(std::move(random)), scheduler_(random_.fork()) {}
+
+// --- streams ---
+
+Result<StreamId> StreamTable::add_send_stream(SendStreamConfig config, Timestamp now) {
+  now_ = now;
+  if (senders_.size() >= kMaxStreams) return full();
+  if (sender_of_.contains(config.ssrc)) {
+    return Error{ErrorCode::kInvalidModification, "Another stream of the connection has this SSRC."};
+  }
+  if (auto checked = check(config); !checked) return checked.error();
+  const StreamId id(next_stream_id_++);
+  sender_of_[config.ssrc] = id;
+  senders_.try_emplace(id, std::move(config), pool_, random_);
+  return id;
+}
+
+Result<StreamId> StreamTable::add_receive_stream(ReceiveStreamConfig config, Timestamp now) {
+  now_ = now;
+  if (receivers_.size() >= kMaxStreams) return full();
+  const StreamId id(next_stream_id_++);
+  router_.add(id, config);
+  extensions_.merge(config.extensions);
+  if (config.kind == MediaKind::kVideo) {
+    receivers_.try_emplace(id, std::in_place_type<VideoReceiveStream>, std::move(config));
+  } else {
+    receivers_.try_emplace(id, std::in_place_type<AudioReceiveStream>, std::move(config));
+  }
+  return id;
+}
+
+Result<> StreamTable::update_send_stream(StreamId id, SendStreamConfig config) {
+  SendStream* stream = find_sender(id);
+  if (!stream) return not_found();
+  if (auto checked = check(config); !checked) return checked;
+  if (stream->config().ssrc != config.ssrc || kind(stream->config().codec) != kind(config.codec)) {
+    return Error{ErrorCode::kInvalidModification, "A stream keeps its SSRC and its kind."};
+  }
+  stream->update(std::move(config));
+  return {};
+}
+
+Result<> StreamTable::update_receive_stream(StreamId id, ReceiveStreamConfig config) {
+  ReceiveStream* stream = find_receiver(id);
+  if (!stream) return not_found();
+  const MediaKind present = std::visit([](const auto& s) { return s.config().kind; }, *stream);
+  if (present != config.kind) return Error{ErrorCode::kInvalidModification, "A stream keeps its kind."};
+  router_.remove(id);
+  router_.add(id, config);
+  std::visit([&](auto& s) { s.update(std::move(config)); }, *stream);
+  extensions_ = {};
+  for (const auto& [other, receiver] : receivers_) {
+    extensions_.merge(
+        std::visit([](const auto& s) -> const ReceiveStreamConfig& { return s.config(); }, receiver).extensions);
+  }
+  after_input(id, *stream, now_);
+  return {};
+}
+
+void StreamTable::set_target_bitrate(StreamId id, std::uint64_t bits_per_second) {
+  if (SendStream* stream = find_sender(id)) stream->set_target_bitrate(bits_per_second);
+}
+
+void StreamTable::remove_stream(StreamId id, Timestamp now) {
+  now_ = now;
+  if (SendStream* stream = find_sender(id)) {
+    const rtp::Ssrc ssrc = stream->config().ssrc;
+    // RFC 3550 §6.3.7: who never sent anything says no goodbye.
+    if (stream->last_packet_sent()) send_goodbye(std::span(&ssrc, 1));
+    sender_of_.erase(ssrc);
+    sender_deadlines_.remove(id);
+    senders_.erase(id);
+  } else if (receivers_.erase(id) > 0) {
+    router_.remove(id);
+    receiver_deadlines_.remove(id);
+  }
+}
+
+void StreamTable::close(Timestamp now) {
+  now_ = now;
+  if (std::exchange(closed_, true)) return;
+  std::vector<rtp::Ssrc> ssrcs;
+  for (const auto& [id, stream] : senders_) {
+    if (stream.last_packet_sent() && ssrcs.size() < rtp::kMaxReportBlocks) ssrcs.push_back(stream.config().ssrc);
+  }
+  if (!ssrcs.empty()) send_goodbye(ssrcs);
+  scheduler_.stop();
+}
+
+SendStream* StreamTable::find_sender(StreamId id) {
+  const auto found = senders_.find(id);
+  return found == senders_.end() ? nullptr : &found->second;
+}
+
+SendStream* StreamTable::find_sender(rtp::Ssrc ssrc) {
+  const auto found = sender_of_.find(ssrc);
+  return found == sender_of_.end() ? nullptr : find_sender(found->second);
+}
+
+StreamTable::ReceiveStream* StreamTable::find_receiver(StreamId id) {
+  const auto found = receivers_.find(id);
+  return found == receivers_.end() ? nullptr : &found->second;
+}
+
+// --- sending ---
+
+Result<> StreamTable::send_frame(StreamId id, const EncodedFrame& frame, Timestamp now) {
+  now_ = now;
+  SendStream* stream = find_sender(id);
+  if (!stream) return not_found();
+  if (closed_) return Error{ErrorCode::kInvalidState, "The connection is closed."};
+  scheduler_.start(now);
+  Result<> result = stream->send_frame(frame, now);
+  after_input(id, *stream);
+  return result;
+}
+
+void StreamTable::request_key_frame(StreamId id, Timestamp now) {
+  now_ = now;
+  ReceiveStream* stream = find_receiver(id);
+  if (!stream) return;
+  if (auto* video = std::get_if<VideoReceiveStream>(stream)) video->request_key_frame(now);
+  after_input(id, *stream, now);
+}
+
+void StreamTable::after_input(StreamId id, SendStream& stream) {
+  if (stream.take_key_frame_needed()) push_event(KeyFrameNeeded{id});
+  sender_deadlines_.set(id, stream.next_timeout());
+}
+
+void StreamTable::stamp(Packet& packet, const SendStream& stream, Timestamp now) {
+  const rtp::ExtensionMap& map = stream.config().extensions;
+  if (map.has(rtp::ExtensionType::kTransportSequenceNumber)) {
+    rtp::patch_transport_sequence_number(packet, map, sent_packets_.add(packet.size(), now));
+  }
+  if (map.has(rtp::ExtensionType::kAbsoluteSendTime)) rtp::patch_absolute_send_time(packet, map, now);
+}
+
+std::optional<StreamTable::Outgoing> StreamTable::poll_transmit(Timestamp now) {
+  now_ = std::max(now_, now);
+  if (auto packet = rtcp_.pop()) return Outgoing{Outgoing::Kind::kRtcp, std::move(*packet)};
+  while (!closed_ && sender_deadlines_.next() <= now) {
+    const StreamId id = sender_deadlines_.key();
+    SendStream& stream = *find_sender(id);
+    std::optional<Packet> packet = stream.poll_transmit(now);
+    after_input(id, stream);
+    if (!packet) continue;
+    stamp(*packet, stream, now);
+    return Outgoing{Outgoing::Kind::kRtp, std::move(*packet)};
+  }
+  return std::nullopt;
+}
+
+// --- receiving ---
+
+void StreamTable::handle_rtp(Packet packet, Timestamp now) {
+  now_ = now;
+  if (closed_) return;
+  const auto view = rtp::PacketView::parse(packet.bytes());
+  if (!view) return void(++counters_.rtp_malformed);
+  const rtp::Extensions extensions = rtp::read_extensions(view->header, extensions_);
+  const rtp::Ssrc ssrc = view->header.ssrc;
+  const auto id = router_.route(ssrc, view->header.payload_type, extensions.mid);
+  ReceiveStream* stream = id ? find_receiver(*id) : nullptr;
+  if (!stream) return void(++counters_.rtp_unroutable);
+  scheduler_.start(now);
+  const bool feedback = std::visit([](const auto& s) { return s.config().transport_wide_feedback; }, *stream);
+  if (feedback && extensions.transport_sequence_number) {
+    feedback_.handle_packet(*extensions.transport_sequence_number, ssrc, now);
+  }
+  switch_source(*id, *stream, ssrc);
+  bool sound = true;
+  if (auto* video = std::get_if<VideoReceiveStream>(stream)) {
+    sound = video->handle_packet(std::move(packet), *view, now);
+  } else {
+    sound = std::get<AudioReceiveStream>(*stream).handle_packet(*view, packet.size(), now);
+  }
+  if (!sound) ++counters_.rtp_malformed;
+  after_input(*id, *stream, now);
+}
+
+void StreamTable::switch_source(StreamId id, ReceiveStream& stream, rtp::Ssrc ssrc) {
+  const bool switched = std::visit(
+      [&](auto& s) {
+        if (s.ssrc() == ssrc) return false;
+        s.set_ssrc(ssrc);
+        return true;
+      },
+      stream);
+  if (switched) push_event(FirstPacketReceived{id, ssrc});
+}
+
+void StreamTable::after_input(StreamId id, ReceiveStream& stream, Timestamp now) {
+  if (auto* video = std::get_if<VideoReceiveStream>(&stream)) {
+    while (auto frame = video->poll_frame(now)) push_event(FrameReceived{id, std::move(*frame)});
+    if (video->feedback_due(now)) send_feedback(*video, now);
+    receiver_deadlines_.set(id, video->next_timeout());
+    return;
+  }
+  auto& audio = std::get<AudioReceiveStream>(stream);
+  while (auto slot = audio.poll_slot(now)) {
+    push_event(AudioPlayout{id, std::move(slot->frame), slot->duration, slot->due});
+  }
+  receiver_deadlines_.set(id, audio.next_timeout());
+}
+
+void StreamTable::push_event(Event event) {
+  if (events_.full()) {
+    events_.pop();
+    ++counters_.events_dropped;
+  }
+  (void)events_.push(std::move(event));
+}
+
+// --- machine ---
+
+void StreamTable::handle_timeout(Timestamp now) {
+  now_ = now;
+  if (closed_) return;
+  while (receiver_deadlines_.next() <= now) {
+    const StreamId id = receiver_deadlines_.key();
+    after_input(id, *find_receiver(id), now);
+    // What could not be said for want of room is said later.
+    if (receiver_deadlines_.next() <= now && rtcp_.full()) break;
+  }
+  if (feedback_.next_timeout() <= now) send_transport_feedback(now);
+  if (scheduler_.next() <= now) {
+    scheduler_.advance(now);
+    send_reports(now);
+  }
+}
+
+Timestamp StreamTable::next_timeout() const {
+  if (closed_) return kNever;
+  return std::min({sender_deadlines_.next(), receiver_deadlines_.next(), feedback_.next_timeout(), scheduler_.next()});
+}
+
+std::optional<Event> StreamTable::poll_event() { return events_.pop(); }
+
+RtpStats StreamTable::stats(Timestamp) const {
+  RtpStats stats;
+  for (const auto& [id, stream] : senders_) {
+    stats.outbound.push_back(stream.stats());
+    if (const auto remote = stream.remote_stats()) stats.remote_inbound.push_back(*remote);
+  }
+  for (const auto& [id, stream] : receivers_) {
+    std::visit(
+        [&](const auto& s) {
+          stats.inbound.push_back(s.stats());
+          if (const auto remote = s.remote_stats()) stats.remote_outbound.push_back(*remote);
+        },
+        stream);
+  }
+  return stats;
+}
+
+}  // namespace tidewire::media

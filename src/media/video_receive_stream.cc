@@ -1,0 +1,188 @@
+#include "media/video_receive_stream.h"
+
+#include <algorithm>
+#include <array>
+
+#include "rtp/rtcp_feedback.h"
+
+namespace tidewire::media {
+
+VideoReceiveStream::VideoReceiveStream(ReceiveStreamConfig config)
+    : reception_(clock_rate(CodecType::kVp8)), playout_(clock_rate(CodecType::kVp8), kDefaultPlayoutDelay) {
+  stats_.kind = remote_.kind = MediaKind::kVideo;
+  stats_.codec = CodecType::kVp8;
+  update(std::move(config));
+}
+
+void VideoReceiveStream::update(ReceiveStreamConfig config) {
+  config_ = std::move(config);
+  stats_.mid = config_.mid;
+  playout_.set_delay(config_.playout_delay.value_or(kDefaultPlayoutDelay));
+}
+
+void VideoReceiveStream::set_ssrc(rtp::Ssrc ssrc) {
+  if (ssrc_ == ssrc) return;
+  ssrc_ = ssrc;
+  stats_.ssrc = remote_.ssrc = ssrc.value();
+  remote_.reports_sent = 0;
+  reception_ = Reception(clock_rate(CodecType::kVp8));
+  restart();
+}
+
+void VideoReceiveStream::restart() {
+  assembler_.reset();
+  missing_.clear();
+  playout_.reset();
+  key_frame_wanted_since_.reset();
+  blocked_since_.reset();
+  update_ready();
+}
+
+bool VideoReceiveStream::handle_packet(Packet packet, const rtp::PacketView& view, Timestamp now) {
+  count_packet(view, packet.size(), now);
+  switch (reception_.handle_packet(view.header, now)) {
+    case Reception::Verdict::kAccepted: break;
+    case Reception::Verdict::kStray: ++stats_.packets_discarded; return true;
+    case Reception::Verdict::kRestarted: restart(); break;
+  }
+  const std::int64_t number = reception_.sequence_number();
+  if (config_.nack && !missing_.handle_packet(number, now)) want_key_frame(now);
+  switch (assembler_.insert(number, std::move(packet), view, now)) {
+    case FrameAssembler::Insert::kStored: break;
+    case FrameAssembler::Insert::kUseless: ++stats_.packets_discarded; break;
+    case FrameAssembler::Insert::kMalformed: ++stats_.packets_discarded; return false;
+    case FrameAssembler::Insert::kOverflow:
+      missing_.forget_before(assembler_.oldest());
+      want_key_frame(now);
+      break;
+  }
+  update_ready();
+  if (assembler_.needs_key_frame()) want_key_frame(now);
+  if (!assembler_.blocked()) {
+    blocked_since_.reset();
+  } else if (!blocked_since_) {
+    blocked_since_ = now;
+  }
+  return true;
+}
+
+void VideoReceiveStream::count_packet(const rtp::PacketView& view, std::size_t size, Timestamp now) {
+  ++stats_.packets_received;
+  stats_.bytes_received += view.payload.size();
+  stats_.header_bytes_received += size - view.payload.size();
+  stats_.payload_type = view.header.payload_type.value();
+  stats_.last_packet_received_timestamp = now;
+  if (!stats_.first_packet_received_timestamp) stats_.first_packet_received_timestamp = now;
+}
+
+void VideoReceiveStream::update_ready() {
+  const std::optional<FrameAssembler::Ready> ready = assembler_.ready();
+  if (ready && ready_ && ready->first == ready_->first) return;
+  ready_ = ready;
+  due_ = ready ? playout_.handle_frame(ready->rtp_timestamp, ready->complete_since) : kNever;
+}
+
+std::optional<EncodedFrame> VideoReceiveStream::poll_frame(Timestamp now) {
+  if (!ready_ || now < due_) return std::nullopt;
+  EncodedFrame frame = assembler_.take(*ready_);
+  frame.timestamp = due_;
+  if (frame.key_frame) {
+    key_frame_wanted_since_.reset();
+    missing_.forget_before(ready_->last);
+    stats_.frame_width = frame.width;
+    stats_.frame_height = frame.height;
+    ++stats_.key_frames_received;
+  }
+  ++stats_.frames_received;
+  if (ready_->last > ready_->first) ++stats_.frames_assembled_from_multiple_packets;
+  stats_.jitter_buffer_delay += now - ready_->complete_since;
+  ++stats_.jitter_buffer_emitted_count;
+  if (!stats_.first_frame_received_timestamp) stats_.first_frame_received_timestamp = ready_->complete_since;
+  ready_.reset();
+  update_ready();
+  blocked_since_ = assembler_.blocked() ? std::optional(now) : std::nullopt;
+  return frame;
+}
+
+void VideoReceiveStream::want_key_frame(Timestamp now) {
+  if (!key_frame_wanted_since_) key_frame_wanted_since_ = now;
+}
+
+void VideoReceiveStream::request_key_frame(Timestamp now) { want_key_frame(now); }
+
+Duration VideoReceiveStream::key_frame_request_interval() const {
+  return std::max<Duration>(kKeyFrameRequestInterval, round_trip_time_ * 3 / 2);
+}
+
+Timestamp VideoReceiveStream::gap_deadline() const {
+  if (!blocked_since_) return kNever;
+  return *blocked_since_ +
+         (config_.nack ? std::max<Duration>(kGapPatience, round_trip_time_ * 10) : Duration{kGapPatienceWithoutNack});
+}
+
+Timestamp VideoReceiveStream::key_frame_request_due() const {
+  if (!ssrc_ || !stats_.last_packet_received_timestamp) return kNever;
+  Timestamp wanted = gap_deadline();
+  if (key_frame_wanted_since_) {
+    // One that is on its way needs time to arrive in whole.
+    wanted = *key_frame_wanted_since_ + (assembler_.key_frame_begun() ? key_frame_request_interval() : kKeyFrameGrace);
+  }
+  if (wanted == kNever) return kNever;
+  const Timestamp due = std::max(wanted, key_frame_requests_.next(key_frame_request_interval()));
+  // A source that fell silent is not asked; its next packet starts this anew.
+  return due > *stats_.last_packet_received_timestamp + kSilence ? kNever : due;
+}
+
+bool VideoReceiveStream::write_nack(rtp::RtcpWriter& writer, rtp::Ssrc sender, Timestamp now) {
+  if (!config_.nack || !ssrc_) return false;
+  // 64 numbers take 256 bytes at most. What is not among them is due still.
+  std::array<std::uint16_t, 64> numbers;
+  if (writer.remaining() < 12 + 4 * numbers.size()) return false;
+  const std::size_t count = missing_.collect(numbers, now, round_trip_time_);
+  if (count == 0 || !rtp::write_nack(writer, sender, *ssrc_, std::span(numbers).first(count))) return false;
+  ++stats_.nack_count;
+  return true;
+}
+
+bool VideoReceiveStream::write_key_frame_request(rtp::RtcpWriter& writer, rtp::Ssrc sender, Timestamp now) {
+  if (now < key_frame_request_due() || writer.remaining() < 20) return false;
+  key_frame_requests_.allow(now, Duration::zero());
+  if (config_.picture_loss_indication) {
+    ++stats_.pli_count;
+    return rtp::write_picture_loss_indication(writer, sender, *ssrc_);
+  }
+  return config_.full_intra_request && rtp::write_full_intra_request(writer, sender, *ssrc_, ++fir_sequence_number_);
+}
+
+bool VideoReceiveStream::write_feedback(rtp::RtcpWriter& writer, rtp::Ssrc sender, Timestamp now) {
+  const bool asked_for_packets = write_nack(writer, sender, now);
+  return write_key_frame_request(writer, sender, now) || asked_for_packets;
+}
+
+Timestamp VideoReceiveStream::next_timeout() const { return std::min({due_, nack_due(), key_frame_request_due()}); }
+
+void VideoReceiveStream::handle_sender_report(const rtp::SenderInfo& info, Timestamp now) {
+  reception_.handle_sender_report(info, now);
+  ++remote_.reports_sent;
+  remote_.packets_sent = info.packet_count;
+  remote_.bytes_sent = info.octet_count;
+  remote_.remote_timestamp = rtp::to_unix(info.ntp);
+}
+
+std::optional<rtp::ReportBlock> VideoReceiveStream::make_report_block(Timestamp now) {
+  return ssrc_ ? reception_.make_report_block(*ssrc_, now) : std::nullopt;
+}
+
+InboundRtpStreamStats VideoReceiveStream::stats() const {
+  InboundRtpStreamStats stats = stats_;
+  stats.packets_lost = reception_.cumulative_lost();
+  stats.jitter = reception_.jitter();
+  stats.frames_dropped = assembler_.frames_abandoned();
+  return stats;
+}
+
+std::optional<RemoteOutboundRtpStreamStats> VideoReceiveStream::remote_stats() const {
+  return remote_.reports_sent == 0 ? std::nullopt : std::optional(remote_);
+}
+
+}  // namespace tidewire::media

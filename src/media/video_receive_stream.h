@@ -1,0 +1,93 @@
+// One incoming picture stream: reorders, asks again for what is missing, asks for a key frame when that is hopeless,
+// and hands out whole frames in decoding order at the time that they are due.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "base/packet.h"
+#include "media/budgets.h"
+#include "media/frame_assembler.h"
+#include "media/nack_list.h"
+#include "media/playout_clock.h"
+#include "media/reception.h"
+#include "media/types.h"
+#include "rtp/rtcp_reports.h"
+#include "tidewire/rtp_stats.h"
+
+namespace tidewire::media {
+
+class VideoReceiveStream {
+ public:
+  static constexpr Duration kDefaultPlayoutDelay = std::chrono::milliseconds{30};
+  // Between two requests for a key frame; one and a half round trips when these are longer.
+  static constexpr Duration kKeyFrameRequestInterval = std::chrono::milliseconds{300};
+  // Before the first request: packets may come out of order, a key frame's first one later than others.
+  static constexpr Duration kKeyFrameGrace = std::chrono::milliseconds{20};
+  // A gap that is this old, or ten round trips when these are longer, calls for a key frame.
+  static constexpr Duration kGapPatience = std::chrono::milliseconds{600};
+  // The same when packets cannot be asked for: a little more than reordering takes.
+  static constexpr Duration kGapPatienceWithoutNack = std::chrono::milliseconds{100};
+  // No requests to a source that has been silent for this long.
+  static constexpr Duration kSilence = std::chrono::seconds{2};
+
+  explicit VideoReceiveStream(ReceiveStreamConfig config);
+
+  const ReceiveStreamConfig& config() const { return config_; }
+  void update(ReceiveStreamConfig config);
+  // Of packets to come; what there was of another source is forgotten.
+  void set_ssrc(rtp::Ssrc ssrc);
+  std::optional<rtp::Ssrc> ssrc() const { return ssrc_; }
+  void set_round_trip_time(Duration round_trip_time) { round_trip_time_ = round_trip_time; }
+
+  // A packet of this stream's SSRC and one of its payload types. `packet` holds what `view` looks at. False when it is
+  // malformed.
+  bool handle_packet(Packet packet, const rtp::PacketView& view, Timestamp now);
+  void handle_sender_report(const rtp::SenderInfo& info, Timestamp now);
+  // The decoder is lost.
+  void request_key_frame(Timestamp now);
+
+  // The next frame that is due by now.
+  std::optional<EncodedFrame> poll_frame(Timestamp now);
+  // Adds the NACK, PLI or FIR that is due by now; false when none is, or when there is no room.
+  bool write_feedback(rtp::RtcpWriter& writer, rtp::Ssrc sender, Timestamp now);
+  bool feedback_due(Timestamp now) const { return now >= std::min(nack_due(), key_frame_request_due()); }
+  // When poll_frame() or write_feedback() will have something.
+  Timestamp next_timeout() const;
+
+  std::optional<rtp::ReportBlock> make_report_block(Timestamp now);
+  InboundRtpStreamStats stats() const;
+  std::optional<RemoteOutboundRtpStreamStats> remote_stats() const;
+
+ private:
+  void restart();
+  void want_key_frame(Timestamp now);
+  void count_packet(const rtp::PacketView& view, std::size_t size, Timestamp now);
+  void update_ready();
+  Timestamp nack_due() const { return config_.nack && ssrc_ ? missing_.next_timeout() : kNever; }
+  Timestamp key_frame_request_due() const;
+  Timestamp gap_deadline() const;
+  Duration key_frame_request_interval() const;
+  bool write_nack(rtp::RtcpWriter& writer, rtp::Ssrc sender, Timestamp now);
+  bool write_key_frame_request(rtp::RtcpWriter& writer, rtp::Ssrc sender, Timestamp now);
+
+  ReceiveStreamConfig config_;
+  std::optional<rtp::Ssrc> ssrc_;
+  Duration round_trip_time_ = NackList::kDefaultRoundTrip;
+  Reception reception_;
+  FrameAssembler assembler_;
+  NackList missing_;
+  PlayoutClock playout_;
+  // The frame that comes next, when it is complete, and when it is due.
+  std::optional<FrameAssembler::Ready> ready_;
+  Timestamp due_ = kNever;
+  std::optional<Timestamp> blocked_since_;
+  std::optional<Timestamp> key_frame_wanted_since_;
+  RateLimit key_frame_requests_;
+  std::uint8_t fir_sequence_number_ = 0;
+  InboundRtpStreamStats stats_;
+  RemoteOutboundRtpStreamStats remote_;
+};
+
+}  // namespace tidewire::media

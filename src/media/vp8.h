@@ -1,0 +1,45 @@
+// The RTP payload format for VP8 (RFC 7741).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/packet.h"
+#include "tidewire/bytes.h"
+
+namespace tidewire::media {
+
+// RFC 7741 §4.2
+struct Vp8Descriptor {
+  bool non_reference = false;               // N: no other frame needs this one
+  bool start_of_partition = false;          // S
+  std::uint8_t partition = 0;               // PID
+  std::optional<std::uint16_t> picture_id;  // of 7 or of 15 bits
+  std::optional<std::uint8_t> tl0_picture_index;
+  std::optional<std::uint8_t> temporal_layer;
+  bool layer_sync = false;  // Y
+  std::optional<std::uint8_t> key_index;
+  std::size_t size = 0;  // of the descriptor itself
+
+  // Nothing when it is cut short.
+  static std::optional<Vp8Descriptor> parse(ByteView payload);
+
+  bool starts_frame() const { return start_of_partition && partition == 0; }
+};
+
+// What the first bytes of a compressed frame say (RFC 7741 §4.3, RFC 6386 §9.1).
+struct Vp8FrameHeader {
+  bool key_frame = false;
+  int width = 0;  // key frames only
+  int height = 0;
+
+  // Nothing when too short, or a key frame without its start code.
+  static std::optional<Vp8FrameHeader> parse(ByteView frame);
+};
+
+// The descriptor that the library writes: 15-bit picture id, and no layers.
+inline constexpr std::size_t kVp8DescriptorSize = 4;
+// Puts it before the payload of `packet`. False, unchanged, when there is no headroom.
+[[nodiscard]] bool write_vp8_descriptor(Packet& packet, bool starts_frame, std::uint16_t picture_id);
+
+}  // namespace tidewire::media
