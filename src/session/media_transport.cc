@@ -37,7 +37,7 @@ bool any_codec_has(const sdp::NegotiatedSection& section, std::string_view type,
 }  // namespace
 
 void MediaTransport::apply(const std::vector<sdp::NegotiatedSection>& sections, Timestamp now) {
-  std::map<sdp::TransceiverId, Streams> before = std::exchange(streams_, {});
+  std::map<TransceiverId, Streams> before = std::exchange(streams_, {});
   for (const sdp::NegotiatedSection& section : sections) {
     if (!section.transceiver || section.rejected) continue;
     if (!table_) {
@@ -104,25 +104,25 @@ void MediaTransport::drop(std::optional<media::StreamId>& stream, Timestamp now)
   stream.reset();
 }
 
-std::optional<sdp::TransceiverId> MediaTransport::transceiver_of(media::StreamId stream) const {
+std::optional<TransceiverId> MediaTransport::transceiver_of(media::StreamId stream) const {
   for (const auto& [transceiver, streams] : streams_) {
     if (streams.send == stream || streams.receive == stream) return transceiver;
   }
   return std::nullopt;
 }
 
-std::optional<media::StreamId> MediaTransport::send_stream(sdp::TransceiverId transceiver) const {
+std::optional<media::StreamId> MediaTransport::send_stream(TransceiverId transceiver) const {
   const auto found = streams_.find(transceiver);
   return found == streams_.end() ? std::nullopt : found->second.send;
 }
 
-std::optional<media::StreamId> MediaTransport::receive_stream(sdp::TransceiverId transceiver) const {
+std::optional<media::StreamId> MediaTransport::receive_stream(TransceiverId transceiver) const {
   const auto found = streams_.find(transceiver);
   return found == streams_.end() ? std::nullopt : found->second.receive;
 }
 
-std::map<sdp::TransceiverId, CodecType> MediaTransport::sending() const {
-  std::map<sdp::TransceiverId, CodecType> sending;
+std::map<TransceiverId, CodecType> MediaTransport::sending() const {
+  std::map<TransceiverId, CodecType> sending;
   for (const auto& [transceiver, streams] : streams_) {
     if (streams.send) sending[transceiver] = streams.codec;
   }

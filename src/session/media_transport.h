@@ -32,11 +32,11 @@ class MediaTransport {
   media::StreamTable* table() { return table_.get(); }
   const media::StreamTable* table() const { return table_.get(); }
 
-  std::optional<sdp::TransceiverId> transceiver_of(media::StreamId stream) const;
-  std::optional<media::StreamId> send_stream(sdp::TransceiverId transceiver) const;
-  std::optional<media::StreamId> receive_stream(sdp::TransceiverId transceiver) const;
+  std::optional<TransceiverId> transceiver_of(media::StreamId stream) const;
+  std::optional<media::StreamId> send_stream(TransceiverId transceiver) const;
+  std::optional<media::StreamId> receive_stream(TransceiverId transceiver) const;
   // Transceivers that may send, with the codec to use.
-  std::map<sdp::TransceiverId, CodecType> sending() const;
+  std::map<TransceiverId, CodecType> sending() const;
 
   Timestamp next_timeout() const { return table_ ? table_->next_timeout() : kNever; }
 
@@ -55,7 +55,7 @@ class MediaTransport {
   PacketPool* pool_;
   crypto::Random random_;
   std::unique_ptr<media::StreamTable> table_;
-  std::map<sdp::TransceiverId, Streams> streams_;
+  std::map<TransceiverId, Streams> streams_;
 };
 
 }  // namespace tidewire::session

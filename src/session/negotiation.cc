@@ -64,7 +64,7 @@ void Session::Impl::apply_media(Timestamp at) {
 
 // Says for which transceivers frames are wanted: those that were negotiated to send, once there are keys.
 void Session::Impl::announce_sending() {
-  std::map<sdp::TransceiverId, CodecType> sending;
+  std::map<TransceiverId, CodecType> sending;
   if (transport.keying().srtp() && !closed) sending = media.sending();
   for (const auto& [id, codec] : announced_sending) {
     if (!sending.contains(id)) emit(event::SendingChanged{id, std::nullopt});

@@ -88,7 +88,7 @@ struct Session::Impl {
   // Remote candidates of the present generation that the agent has been given.
   std::set<std::string> known_remote_candidates;
   std::uint32_t remote_ice_generation = 0;
-  std::map<sdp::TransceiverId, CodecType> announced_sending;
+  std::map<TransceiverId, CodecType> announced_sending;
 };
 
 }  // namespace tidewire
