@@ -15,7 +15,7 @@ namespace tidewire::codecs {
 struct VideoEncoderConfig {
   int bitrate = 1'000'000;  // bit/s, kept on average; clamped to 30 kbit/s … 50 Mbit/s
   int max_framerate = 30;   // pictures per second; what the rate control plans with
-  int threads = 0;          // 0: one, or two from 1280x720 on
+  int threads = 0;          // 0: one, or two from 1280x720 on where there are four cores
   // Lets a decoder go on after a lost frame, at some cost in bits. Off: loss is repaired by key frames and
   // retransmission.
   bool error_resilient = false;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <string>
+#include <thread>
 
 namespace tidewire::codecs {
 
@@ -37,7 +38,12 @@ struct Size {
 // Speed -1 (best) … -16 (fastest). Small pictures can afford more search; from VGA on a laptop core needs the speed.
 int cpu_used(Size size) { return size.pixels() < 352 * 288 ? -6 : size.pixels() < 640 * 480 ? -7 : -8; }
 
-int threads_for(Size size, int wanted) { return wanted > 0 ? wanted : size.pixels() >= 1280 * 720 ? 2 : 1; }
+// Threads of libvpx spin while they wait for each other: on a machine whose cores are taken, two are eight times
+// slower than one, which needs 12 ms for 720p. So a second one needs cores to spare.
+int threads_for(Size size, int wanted) {
+  if (wanted > 0) return wanted;
+  return size.pixels() >= 1280 * 720 && std::thread::hardware_concurrency() >= 4 ? 2 : 1;
+}
 
 // A key frame may take half of the optimal buffer: this many percent of an average frame's bits.
 unsigned max_intra_bitrate_percent(int framerate) {

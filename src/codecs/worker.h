@@ -43,12 +43,14 @@ class Worker {
   // Runs admit(queue) under the lock and wakes the thread. `admit` is where the drop rule lives.
   template <typename Admit>
   void post(Admit&& admit) {
+    // As soon as the lock is free the callback may run, and destroy us.
+    const auto state = state_;
     {
-      const std::lock_guard lock(state_->mutex);
-      if (state_->stopped) return;
-      admit(state_->queue);
+      const std::lock_guard lock(state->mutex);
+      if (state->stopped) return;
+      admit(state->queue);
     }
-    state_->wake.notify_one();
+    state->wake.notify_one();
   }
 
   void stop() {

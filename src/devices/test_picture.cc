@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <numbers>
 #include <string_view>
 
 #include "devices/font.h"
@@ -83,11 +84,11 @@ int text_width(std::size_t letters, int dot) { return static_cast<int>(letters) 
 void draw_labels(I420Buffer& picture, const TestPicture& content) {
   const Area band = cells(picture, 0, 4, kColumns, 1);
   fill(picture, band, kBlack);
-  // 40 letters across: twelve of clock, the rest for the name.
-  const int dot = std::max(1, picture.width() / (40 * (kGlyphWidth + 1)));
+  // 28 letters across: twelve of clock, the rest for the name.
+  const int dot = std::max(1, picture.width() / (28 * (kGlyphWidth + 1)));
   const int top = (band.top + band.bottom - kGlyphHeight * dot) / 2;
-  draw_text(picture, std::string_view(content.name).substr(0, 24), 4 * dot, top, dot);
-  draw_text(picture, content.clock, picture.width() - text_width(content.clock.size(), dot) - 4 * dot, top, dot);
+  draw_text(picture, std::string_view(content.name).substr(0, 14), 2 * dot, top, dot);
+  draw_text(picture, content.clock, picture.width() - text_width(content.clock.size(), dot) - 2 * dot, top, dot);
 }
 
 void draw_digits(I420Buffer& picture, std::uint32_t counter) {
@@ -101,11 +102,17 @@ void draw_digits(I420Buffer& picture, std::uint32_t counter) {
             (band.top + band.bottom - kGlyphHeight * dot) / 2, dot);
 }
 
-// A colour of half brightness around the circle of hues.
+// A rather dark, strong colour: hue to RGB to BT.601 in studio range.
 Colour of_hue(int degrees) {
-  const double angle = degrees * 3.14159265358979 / 180;
-  return {90, static_cast<std::uint8_t>(std::lround(128 - 60 * std::cos(angle))),
-          static_cast<std::uint8_t>(std::lround(128 - 60 * std::sin(angle + 0.5)))};
+  auto primary = [&](int offset) {  // a smooth wave per primary, a third of the circle apart
+    return 90 + 90 * std::cos((degrees - offset) * std::numbers::pi / 180);
+  };
+  const double r = primary(0);
+  const double g = primary(120);
+  const double b = primary(240);
+  auto byte = [](double level) { return static_cast<std::uint8_t>(std::lround(level)); };
+  return {byte(16 + 0.257 * r + 0.504 * g + 0.098 * b), byte(128 - 0.148 * r - 0.291 * g + 0.439 * b),
+          byte(128 + 0.439 * r - 0.368 * g - 0.071 * b)};
 }
 
 void draw_ball(I420Buffer& picture, std::uint32_t counter, int hue) {
