@@ -31,9 +31,9 @@ TEST_P(ConnectsUnderLoss, MediaAndMessagesArriveIntact) {
 INSTANTIATE_TEST_SUITE_P(Shares, ConnectsUnderLoss,
                          testing::Values(Case{0, 1}, Case{0.05, 1}, Case{0.05, 2}, Case{0.05, 3}, Case{0.2, 1},
                                          Case{0.2, 2}, Case{0.2, 3}, Case{0.2, 4}, Case{0.2, 5}),
-                         [](const auto& info) {
-                           return std::to_string(static_cast<int>(info.param.loss * 100)) + "PercentSeed" +
-                                  std::to_string(info.param.seed);
+                         [](const auto& tested) {
+                           return std::to_string(static_cast<int>(tested.param.loss * 100)) + "PercentSeed" +
+                                  std::to_string(tested.param.seed);
                          });
 
 }  // namespace

@@ -143,7 +143,7 @@ class SimulatedCall::StunServer final : public sim::Endpoint {
     const auto request = stun::MessageView::parse(datagram.packet.bytes());
     if (!request) return;
     Packet packet = pool_.make();
-    stun::MessageBuilder builder(packet, stun::MessageClass::kSuccessResponse, stun::Method::kBinding,
+    stun::MessageBuilder builder(packet, stun::MessageClass::kSuccess, stun::Method::kBinding,
                                  request->transaction_id());
     builder.add_xor_address(stun::AttributeType::kXorMappedAddress, datagram.remote);
     if (!builder.finish()) return;
@@ -191,6 +191,8 @@ SimulatedCall::SimulatedCall(const CallOptions& options)
   wire(alice, bob);
   wire(bob, alice);
 }
+
+SimulatedCall::~SimulatedCall() = default;
 
 void SimulatedCall::log(std::string_view what) {
   const double ms = std::chrono::duration<double, std::milli>(now() - clicked).count();

@@ -76,6 +76,7 @@ struct CallOptions {
 class SimulatedCall {
  public:
   explicit SimulatedCall(const CallOptions& options = {});
+  ~SimulatedCall();
 
   // Alice clicks: from now on everything goes by itself.
   void click();
