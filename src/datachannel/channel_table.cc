@@ -388,4 +388,11 @@ std::optional<Event> ChannelTable::poll_event() {
   return event;
 }
 
+std::vector<const Channel*> ChannelTable::all() const {
+  std::vector<const Channel*> all;
+  all.reserve(channels_.size());
+  for (const auto& [id, entry] : channels_) all.push_back(&entry.channel);
+  return all;
+}
+
 }  // namespace tidewire::datachannel

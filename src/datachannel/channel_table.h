@@ -125,6 +125,8 @@ class ChannelTable {
   // Nullptr when unknown: a channel is forgotten when its ChannelClosed has been polled. Valid until the next call.
   const Channel* find(ChannelId channel) const;
   std::size_t size() const { return channels_.size(); }
+  // In the order of their making. Valid until the next call.
+  std::vector<const Channel*> all() const;
 
   // -- News of the transport ----------------------------------------------------------------------------------------
 
