@@ -12,6 +12,8 @@ struct IceServer {
   std::vector<std::string> urls;
   std::string username;
   std::string credential;
+
+  friend bool operator==(const IceServer&, const IceServer&) = default;
 };
 
 struct Configuration {

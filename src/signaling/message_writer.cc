@@ -32,7 +32,7 @@ json::object write(const SessionDescription& description) {
 json::object write(const IceCandidate& candidate) {
   json::object object{{"candidate", candidate.candidate}};
   if (candidate.sdp_mid) object["sdpMid"] = *candidate.sdp_mid;
-  if (candidate.sdp_m_line_index) object["sdpMLineIndex"] = *candidate.sdp_m_line_index;
+  if (candidate.sdp_mline_index) object["sdpMLineIndex"] = *candidate.sdp_mline_index;
   if (candidate.username_fragment) object["usernameFragment"] = *candidate.username_fragment;
   return object;
 }

@@ -153,7 +153,7 @@ Candidate read_candidate(const JsonReader& reader, std::string_view peer) {
     message.candidate.candidate = inner.string("candidate");
     message.candidate.sdp_mid = inner.optional_string("sdpMid");
     if (const auto index = inner.optional_integer("sdpMLineIndex", 65535)) {
-      message.candidate.sdp_m_line_index = static_cast<std::uint16_t>(*index);
+      message.candidate.sdp_mline_index = static_cast<std::uint16_t>(*index);
     }
     message.candidate.username_fragment = inner.optional_string("usernameFragment");
   }
@@ -242,7 +242,6 @@ std::optional<ServerMessage> read_server_message(std::string_view type, const Js
 
 }  // namespace
 
-std::string_view to_string(SdpType type) { return name_in(kSdpTypes, type); }
 std::string_view to_string(Fault fault) { return name_in(kFaults, fault); }
 std::string_view to_string(LeaveReason reason) { return name_in(kLeaveReasons, reason); }
 
@@ -254,7 +253,8 @@ std::variant<ClientMessage, ErrorMessage> parse_client_message(std::string_view 
   std::optional<ClientMessage> message = read_client_message(type, JsonReader(value.get_object(), "", error));
   // Another version may have other rules for the other members: say that first.
   const auto* version = value.get_object().if_contains("version");
-  if (type == "join" && version != nullptr && version->is_number() && *version != kProtocolVersion) {
+  const auto* join = message ? std::get_if<Join>(&*message) : nullptr;
+  if (join != nullptr && version != nullptr && version->is_number() && join->version != kProtocolVersion) {
     return ErrorMessage{Fault::kUnsupportedVersion, "this server speaks version 1 of the protocol", "version",
                         std::nullopt};
   }

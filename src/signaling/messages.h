@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "signaling/limits.h"
+#include "tidewire/configuration.h"
+#include "tidewire/session_description.h"
 
 namespace tidewire::signaling {
 
@@ -23,32 +25,12 @@ struct PeerInfo {
   friend bool operator==(const PeerInfo&, const PeerInfo&) = default;
 };
 
-// W3C RTCIceServer.
-struct IceServer {
-  std::vector<std::string> urls;
-  std::string username;
-  std::string credential;
-  friend bool operator==(const IceServer&, const IceServer&) = default;
-};
-
-enum class SdpType { kOffer, kPranswer, kAnswer, kRollback };
-std::string_view to_string(SdpType type);
-
-// W3C RTCSessionDescriptionInit.
-struct SessionDescription {
-  SdpType type = SdpType::kOffer;
-  std::string sdp;
-  friend bool operator==(const SessionDescription&, const SessionDescription&) = default;
-};
-
-// W3C RTCIceCandidateInit. An empty candidate says that there are no more.
-struct IceCandidate {
-  std::string candidate;
-  std::optional<std::string> sdp_mid;
-  std::optional<std::uint16_t> sdp_m_line_index;
-  std::optional<std::string> username_fragment;
-  friend bool operator==(const IceCandidate&, const IceCandidate&) = default;
-};
+// What the API speaks of travels as it is.
+using tidewire::IceServer;
+using tidewire::SdpType;
+using tidewire::SessionDescription;
+// An empty candidate says that there are no more.
+using IceCandidate = tidewire::IceCandidateInit;
 
 // ---- client to server ----------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 #include "signaling/room_url.h"
 
 #include <boost/url/parse.hpp>
+#include <boost/url/scheme.hpp>
 #include <boost/url/url_view.hpp>
 
 #include "signaling/limits.h"
@@ -24,17 +25,19 @@ Result<RoomUrl> RoomUrl::parse(std::string_view text) {
   const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
   if (!parsed) return bad_url(text, "no URL");
   RoomUrl url;
-  if (parsed->scheme() == "https") {
+  if (parsed->scheme_id() == boost::urls::scheme::https) {
     url.secure = true;
     url.port = 443;
-  } else if (parsed->scheme() != "http") {
+  } else if (parsed->scheme_id() != boost::urls::scheme::http) {
     return bad_url(text, "it must begin with http:// or https://");
   }
   url.host = parsed->host_address();
   if (url.host.empty()) return bad_url(text, "it names no host");
   if (parsed->has_userinfo()) return bad_url(text, "a user name has no place in it");
   if (parsed->has_port() && !parsed->port().empty()) {
-    url.port = parsed->port_number();
+    const std::string port(parsed->port());
+    const unsigned long number = port.size() <= 5 ? std::stoul(port) : 0;  // digits only: the parser saw to that
+    url.port = number <= 65535 ? static_cast<std::uint16_t>(number) : 0;
     if (url.port == 0) return bad_url(text, "the port must be a number from 1 to 65535");
   }
   const std::string path(parsed->encoded_path());
