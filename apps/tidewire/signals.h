@@ -1,6 +1,7 @@
 // Ctrl-C and SIGTERM as an event of a loop.
 #pragma once
 
+#include <atomic>
 #include <csignal>
 #include <thread>
 
@@ -20,6 +21,7 @@ class Signals {
   }
   ~Signals() {
     if (!waiter_.joinable()) return;
+    over_ = true;
     pthread_kill(waiter_.native_handle(), SIGTERM);
     waiter_.join();
   }
@@ -30,6 +32,7 @@ class Signals {
     waiter_ = std::thread([this, &loop, function = std::move(function)]() mutable {
       int signal = 0;
       sigwait(&set_, &signal);
+      if (over_) return;
       pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
       loop.post(std::move(function));
     });
@@ -37,6 +40,7 @@ class Signals {
 
  private:
   sigset_t set_{};
+  std::atomic<bool> over_ = false;
   std::thread waiter_;
 };
 

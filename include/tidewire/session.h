@@ -174,6 +174,8 @@ class Session {
   std::optional<SessionDescription> local_description() const;
   std::optional<SessionDescription> remote_description() const;
   Result<> restart_ice();
+  // W3C [[NegotiationNeeded]]: as of now. An event that waited may have been overtaken by a description.
+  bool negotiation_needed() const;
   SignalingState signaling_state() const;
   PeerConnectionState connection_state() const;
   IceConnectionState ice_connection_state() const;

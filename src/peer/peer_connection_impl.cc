@@ -91,6 +91,7 @@ void PeerConnectionImpl::dispatch(SessionEvent event) {
 }
 
 void PeerConnectionImpl::handle(event::NegotiationNeeded) {
+  if (!session_.negotiation_needed()) return;
   if (facade_ && facade_->on_negotiation_needed) facade_->on_negotiation_needed();
 }
 

@@ -92,6 +92,7 @@ Result<> Session::restart_ice() {
   return result;
 }
 
+bool Session::negotiation_needed() const { return impl_->negotiation_needed; }
 SignalingState Session::signaling_state() const { return impl_->negotiator.signaling_state(); }
 PeerConnectionState Session::connection_state() const { return impl_->state; }
 
