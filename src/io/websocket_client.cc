@@ -1,6 +1,7 @@
 #include "io/websocket_client.h"
 
 #include <boost/url/parse.hpp>
+#include <boost/url/scheme.hpp>
 #include <boost/url/url_view.hpp>
 #include <optional>
 
@@ -13,9 +14,9 @@ std::optional<WebSocketUrl> parse_url(std::string_view text) {
   const auto parsed = boost::urls::parse_uri({text.data(), text.size()});
   if (!parsed || parsed->host().empty() || parsed->has_userinfo()) return std::nullopt;
   WebSocketUrl url;
-  if (parsed->scheme() == "wss") {
+  if (parsed->scheme_id() == boost::urls::scheme::wss) {
     url.secure = true;
-  } else if (parsed->scheme() != "ws") {
+  } else if (parsed->scheme_id() != boost::urls::scheme::ws) {
     return std::nullopt;
   }
   url.host = parsed->host_address();

@@ -1,0 +1,161 @@
+#include "io/udp_socket.h"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <optional>
+#include <set>
+
+#include "io/socket_address.h"
+
+namespace tidewire::io {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kPatience = 20s;
+
+class UdpSocketTest : public testing::TestWithParam<const char*> {
+ protected:
+  SocketAddress any_port() const { return {*IpAddress::parse(GetParam()), 0}; }
+  UdpSocket bind(UdpSocket::OnDatagrams on_datagrams, UdpSocket::Options options = {}) {
+    auto socket = UdpSocket::bind(loop_, any_port(), std::move(on_datagrams), options);
+    EXPECT_TRUE(socket) << socket.error().message;
+    return *std::move(socket);
+  }
+  Packet packet(std::string_view text) { return loop_.packet_pool().copy_of(as_bytes(text)); }
+  bool until(UniqueFunction<bool()> done) { return loop_.run_until(std::move(done), EventLoop::now() + kPatience); }
+
+  EventLoop loop_;
+};
+
+TEST_P(UdpSocketTest, MovesBatchesWithTheirAddresses) {
+  std::set<std::string> heard;
+  UdpSocket sender = bind([](std::span<Datagram>) { FAIL(); });
+  std::optional<UdpSocket> receiver;
+  receiver.emplace(bind([&](std::span<Datagram> batch) {
+    for (const Datagram& datagram : batch) {
+      EXPECT_EQ(datagram.remote, sender.local_address());
+      EXPECT_EQ(datagram.local, receiver->local_address());
+      heard.insert(std::string(as_text(datagram.packet.bytes())));
+    }
+  }));
+  EXPECT_NE(receiver->local_address().port, 0);
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(sender.send(packet(std::to_string(i)), receiver->local_address()));
+  EXPECT_EQ(sender.stats().datagrams_sent, 0U) << "they leave at the end of the turn";
+  ASSERT_TRUE(until([&] { return heard.size() == 100; }));
+  EXPECT_EQ(sender.stats().datagrams_sent, 100U);
+  EXPECT_LE(sender.stats().send_calls, 4U);
+  EXPECT_LE(receiver->stats().receive_calls, 10U);
+}
+
+TEST_P(UdpSocketTest, TakesNothingFromTheHeapInTheSteadyState) {
+  std::size_t heard = 0;
+  UdpSocket receiver = bind([&](std::span<Datagram> batch) {
+    for (Datagram& datagram : batch) {
+      const Packet taken = std::move(datagram.packet);  // back to the pool at once
+      ++heard;
+    }
+  });
+  UdpSocket sender = bind([](std::span<Datagram>) {});
+  const auto round = [&] {
+    const std::size_t before = heard;
+    for (int i = 0; i < 32; ++i) sender.send(packet("x"), receiver.local_address());
+    return until([&] { return heard == before + 32; });
+  };
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(round());
+  const std::uint64_t allocations = loop_.packet_pool().allocations();
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(round());
+  EXPECT_EQ(loop_.packet_pool().allocations(), allocations);
+}
+
+TEST_P(UdpSocketTest, PacketsThatTheCallbackChangedAreWholeAgainForTheNextBatch) {
+  std::vector<std::string> heard;
+  UdpSocket receiver = bind([&](std::span<Datagram> batch) {
+    for (Datagram& datagram : batch) {
+      heard.emplace_back(as_text(datagram.packet.bytes()));
+      datagram.packet.remove_prefix(datagram.packet.size());
+    }
+  });
+  UdpSocket sender = bind([](std::span<Datagram>) {});
+  for (const std::size_t size : {std::size_t{5}, Packet::kMaxPayload}) {
+    sender.send(packet(std::string(size, 'x')), receiver.local_address());
+    ASSERT_TRUE(until([&] { return !heard.empty() && heard.back().size() == size; }));
+  }
+}
+
+TEST_P(UdpSocketTest, AFullQueueDropsAndCounts) {
+  UdpSocket::Options options;
+  options.send_queue = 4;
+  UdpSocket sender = bind([](std::span<Datagram>) {}, options);
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(sender.send(packet("x"), sender.local_address()));
+  EXPECT_FALSE(sender.send(packet("x"), sender.local_address()));
+  EXPECT_EQ(sender.stats().dropped_queue, 1U);
+  sender.flush();
+  EXPECT_TRUE(sender.send(packet("x"), sender.local_address()));
+}
+
+TEST_P(UdpSocketTest, AnUnreachableAddressHarmsNothing) {
+  std::size_t heard = 0;
+  UdpSocket receiver = bind([&](std::span<Datagram> batch) { heard += batch.size(); });
+  UdpSocket sender = bind([](std::span<Datagram>) {});
+  const SocketAddress closed_port = [&] { return bind([](std::span<Datagram>) {}).local_address(); }();
+  const SocketAddress no_route{IpAddress::v4({255, 255, 255, 255}),
+                               9};  // forbidden without SO_BROADCAST; wrong family on v6
+  for (int i = 0; i < 3; ++i) {
+    sender.send(packet("x"), closed_port);
+    sender.send(packet("x"), no_route);
+    sender.send(packet("x"), receiver.local_address());
+  }
+  ASSERT_TRUE(until([&] { return heard == 3; }));
+  EXPECT_EQ(sender.stats().dropped_error, 3U);
+}
+
+TEST_P(UdpSocketTest, MayBeDestroyedInItsOwnCallback) {
+  int calls = 0;
+  std::optional<UdpSocket> receiver;
+  receiver.emplace(bind([&, held = std::string(100, 'x')](std::span<Datagram> batch) {
+    ++calls;
+    receiver.reset();
+    EXPECT_EQ(held.size(), 100U);
+    EXPECT_FALSE(batch.empty());
+  }));
+  UdpSocket sender = bind([](std::span<Datagram>) {});
+  for (int i = 0; i < 3; ++i) sender.send(packet("x"), receiver->local_address());
+  ASSERT_TRUE(until([&] { return calls == 1; }));
+  EXPECT_FALSE(receiver.has_value());
+}
+
+TEST_P(UdpSocketTest, ATakenPortIsOneClearSentence) {
+  const UdpSocket first = bind([](std::span<Datagram>) {});
+  const auto second = UdpSocket::bind(loop_, first.local_address(), [](std::span<Datagram>) {});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().message,
+            "cannot open UDP socket " + first.local_address().to_string() + ": Address already in use");
+}
+
+INSTANTIATE_TEST_SUITE_P(BothFamilies, UdpSocketTest, testing::Values("127.0.0.1", "::1"),
+                         [](const auto& param) { return std::string(param.index == 0 ? "Ipv4" : "Ipv6"); });
+
+TEST(UdpSocketOversize, DatagramsLongerThanAPacketAreCountedAndDropped) {
+  EventLoop loop;
+  std::vector<std::size_t> heard;
+  auto receiver = UdpSocket::bind(loop, {*IpAddress::parse("127.0.0.1"), 0}, [&](std::span<Datagram> batch) {
+    for (const Datagram& datagram : batch) heard.push_back(datagram.packet.size());
+  });
+  ASSERT_TRUE(receiver);
+  SystemAddress to;
+  const socklen_t length = to_system(receiver->local_address(), to);
+  const int fd = ::socket(AF_INET, SOCK_DGRAM, 0);
+  const std::string text(4000, 'x');
+  for (const std::size_t size : {std::size_t{4000}, Packet::kMaxPayload + 1, Packet::kMaxPayload}) {
+    EXPECT_EQ(sendto(fd, text.data(), size, 0, &to.any, length), static_cast<ssize_t>(size));
+  }
+  ::close(fd);
+  ASSERT_TRUE(loop.run_until([&] { return !heard.empty(); }, EventLoop::now() + kPatience));
+  EXPECT_THAT(heard, testing::ElementsAre(Packet::kMaxPayload));
+  EXPECT_EQ(receiver->stats().dropped_oversize, 2U);
+}
+
+}  // namespace
+}  // namespace tidewire::io
