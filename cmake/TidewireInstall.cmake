@@ -2,8 +2,8 @@
 include(CMakePackageConfigHelpers)
 
 get_property(layer_targets GLOBAL PROPERTY TIDEWIRE_LAYER_TARGETS)
-# The server and the simulated network are not part of what an application links.
-list(FILTER layer_targets EXCLUDE REGEX "tidewire_(server|sim)$")
+# What only our own program links, and the simulated network, are not part of what an application links.
+list(FILTER layer_targets EXCLUDE REGEX "tidewire_(signaling|call|server|sim)$")
 set(objects "")
 foreach(target IN LISTS layer_targets)
   list(APPEND objects $<TARGET_OBJECTS:${target}>)
@@ -15,7 +15,6 @@ set_target_properties(tidewire PROPERTIES EXPORT_NAME tidewire LINKER_LANGUAGE C
 target_compile_features(tidewire PUBLIC cxx_std_20)
 target_include_directories(tidewire PUBLIC
   $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-find_package(Threads REQUIRED)
 target_link_libraries(tidewire PUBLIC OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 if(TIDEWIRE_MEDIA)
   target_link_libraries(tidewire PUBLIC Boost::system Boost::json Boost::url

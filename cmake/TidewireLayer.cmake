@@ -39,7 +39,6 @@ endfunction()
 
 # Runs the two checks as part of every build.
 function(tidewire_check_layers)
-  find_package(Python3 REQUIRED COMPONENTS Interpreter)
   get_property(layers GLOBAL PROPERTY TIDEWIRE_LAYERS)
   get_property(pure GLOBAL PROPERTY TIDEWIRE_PURE_TARGETS)
   add_custom_target(check_layers ALL
