@@ -70,7 +70,8 @@ void HttpConnection::answer(const HttpResponse& made) {
   const bool header_only = request.method() == http::verb::head || made.status == 304;
   if (made.status != 304) response_->content_length(made.body.size());
   if (header_only) response_->body() = {};
-  response_->keep_alive(parser_->is_done() && request.keep_alive());
+  // After an error the connection may be out of step with what the client means.
+  response_->keep_alive(made.status < 400 && parser_->is_done() && request.keep_alive());
   http::async_write(socket_, *response_, [self = shared_from_this()](boost::system::error_code error, std::size_t) {
     if (error || !self->response_->keep_alive()) return self->end();
     self->read();

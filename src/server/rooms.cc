@@ -98,7 +98,9 @@ void RoomDirectory::shut_down(const std::string& reason) {
 
 void RoomDirectory::handle_timeout(Timestamp now) {
   while (!join_deadlines_.empty() && join_deadlines_.begin()->first <= now) {
-    end(join_deadlines_.begin()->second, {Fault::kJoinTimeout, "no \"join\" came in time", "", std::nullopt});
+    const ConnectionId late = join_deadlines_.begin()->second;
+    join_deadlines_.erase(join_deadlines_.begin());
+    end(late, {Fault::kJoinTimeout, "no \"join\" came in time", "", std::nullopt});
   }
 }
 

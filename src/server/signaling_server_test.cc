@@ -3,11 +3,13 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <optional>
+#include <thread>
 
 #include "io/websocket_client.h"
 #include "signaling/client.h"
@@ -153,20 +155,64 @@ TEST_F(SignalingServerTest, AMessageOfTheLargestSizePasses) {
   EXPECT_TRUE(client->is_open());
 }
 
+// A member whose program does nothing any more once it has joined: neither reads, nor answers pings, nor says goodbye.
+class FrozenMember {
+ public:
+  explicit FrozenMember(const SocketAddress& server) : socket_(context_) {
+    boost::system::error_code error;
+    socket_.connect({boost::asio::ip::make_address(server.ip.to_string()), server.port}, error);
+    send(
+        "GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+  }
+  bool has_answer() { return socket_.available() > 0; }
+  void join() {
+    const std::string text = to_json(ClientMessage(Join{1, "room", "Frozen", ""}));
+    // RFC 6455 §5.2: a final text frame, masked with zeroes.
+    const std::string head = {'\x81', static_cast<char>(0x80U | text.size()), 0, 0, 0, 0};
+    send(head + text);
+  }
+  void drop() { socket_.close(); }
+
+ private:
+  void send(const std::string& bytes) {
+    boost::system::error_code error;
+    boost::asio::write(socket_, boost::asio::buffer(bytes), error);
+    EXPECT_FALSE(error) << error.message();
+  }
+
+  boost::asio::io_context context_;
+  boost::asio::ip::tcp::socket socket_;
+};
+
 TEST_F(SignalingServerTest, AMemberWhoseConnectionBreaksIsLost) {
   Member ann(loop_, room(), "Ann");
   ASSERT_TRUE(until_joined(ann));
-  {
-    // A WebSocket that joins and whose machine then dies: its loop goes away without a close frame.
-    io::EventLoop other;
-    Member bob(other, room(), "Bob");
-    ASSERT_TRUE(until([&] {
-      other.run_until([] { return false; }, io::EventLoop::now() + 1ms);
-      return ann.last<PeerJoined>() != nullptr;
-    }));
-    bob.client.reset();
-  }
+  FrozenMember bob(server_->local_address());
+  ASSERT_TRUE(until([&] { return bob.has_answer(); }));
+  bob.join();
+  ASSERT_TRUE(until([&] { return ann.last<PeerJoined>() != nullptr; }));
+  bob.drop();
   ASSERT_TRUE(until([&] { return ann.last<PeerLeft>() != nullptr; }));
+  EXPECT_EQ(ann.last<PeerLeft>()->reason, LeaveReason::kLost);
+}
+
+TEST_F(SignalingServerTest, AMemberThatAnswersNoPingIsLostInBoundedTime) {
+  server_.reset();
+  SignalingServer::Options impatient = on_port(0);
+  impatient.idle_ping = 100ms;
+  auto started = SignalingServer::start(loop_, impatient);
+  ASSERT_TRUE(started);
+  server_.emplace(*std::move(started));
+
+  Member ann(loop_, room(), "Ann");
+  ASSERT_TRUE(until_joined(ann));
+  FrozenMember bob(server_->local_address());
+  ASSERT_TRUE(until([&] { return bob.has_answer(); }));
+  bob.join();
+  ASSERT_TRUE(until([&] { return ann.last<PeerLeft>() != nullptr; }));
+  EXPECT_EQ(ann.last<PeerLeft>()->reason, LeaveReason::kLost);
+  EXPECT_TRUE(ann.client->is_joined()) << "who answers pings stays";
 }
 
 TEST_F(SignalingServerTest, AClientThatNeverReadsIsThrownOutAndTheOthersGoOn) {
