@@ -36,6 +36,12 @@ std::vector<NegotiatedCodec> agree_codecs(const Capabilities& capabilities, cons
       const Codec& theirs = local_offered ? answered : *offered;
       codecs.push_back({capability.name, capability.clock_rate, capability.channels, theirs.payload_type,
                         ours.payload_type, theirs.fmtp, ours.fmtp, common(ours.feedback, theirs.feedback)});
+      const Codec* our_rtx = find_rtx(local.codecs, ours.payload_type);
+      const Codec* their_rtx = find_rtx(remote.codecs, theirs.payload_type);
+      if (our_rtx && their_rtx) {
+        codecs.back().send_rtx_payload_type = their_rtx->payload_type;
+        codecs.back().receive_rtx_payload_type = our_rtx->payload_type;
+      }
       break;
     }
   }
@@ -88,6 +94,7 @@ void agree_media(NegotiatedSection& section, const State& state, const Capabilit
     section.remote_stream_ids = transceiver->association.remote_stream_ids;
     section.remote_track_id = transceiver->association.remote_track_id;
     section.local_ssrc = transceiver->ssrc;
+    section.local_rtx_ssrc = transceiver->rtx_ssrc;
     section.local_cname = state.cname;
   }
 }

@@ -43,6 +43,21 @@ std::vector<Codec> answer_codecs(const std::vector<Codec>& offered, const Transc
   return codecs;
 }
 
+// RFC 4588 §8.6: the offered retransmission of each codec that is accepted with nack.
+std::vector<Codec> with_retransmission(const std::vector<Codec>& accepted, const std::vector<Codec>& offered) {
+  std::vector<Codec> all;
+  for (const Codec& codec : accepted) {
+    all.push_back(codec);
+    const Codec* rtx = find_rtx(offered, codec.payload_type);
+    const bool nack = std::any_of(codec.feedback.begin(), codec.feedback.end(),
+                                  [](const RtcpFeedback& f) { return f.type == "nack" && f.parameter.empty(); });
+    if (rtx && nack) {
+      all.push_back({rtx->payload_type, "rtx", rtx->clock_rate, 1, "apt=" + std::to_string(codec.payload_type), {}});
+    }
+  }
+  return all;
+}
+
 // RFC 8285 §7: the offer's ids, for the directions that both allow.
 std::vector<HeaderExtension> answer_extensions(const std::vector<HeaderExtension>& offered, MediaKind kind,
                                                const Capabilities& capabilities) {
@@ -104,6 +119,7 @@ std::optional<MediaSection> AnswerMaker::answer_media(std::size_t index, const T
   MediaLines lines;
   lines.codecs = answer_codecs(offered.codecs, transceiver, config_.capabilities);
   if (lines.codecs.empty()) return std::nullopt;
+  lines.codecs = with_retransmission(lines.codecs, offered.codecs);
   lines.mid = offered.mid;
   lines.protocol = offer_.tree.media[index].protocol;
   lines.direction = intersect(transceiver.direction, reversed(offered.direction));

@@ -143,4 +143,14 @@ bool same_token(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
+bool is_rtx(const Codec& codec) { return same_token(codec.name, "rtx"); }
+
+const Codec* find_rtx(const std::vector<Codec>& codecs, std::uint8_t payload_type) {
+  const std::string apt = std::to_string(payload_type);
+  const auto found = std::find_if(codecs.begin(), codecs.end(), [&](const Codec& codec) {
+    return is_rtx(codec) && fmtp_parameter(codec.fmtp, "apt") == apt;
+  });
+  return found == codecs.end() ? nullptr : &*found;
+}
+
 }  // namespace tidewire::sdp

@@ -25,6 +25,9 @@ struct NegotiatedCodec {
   std::string send_fmtp;               // what the remote side wishes to receive
   std::string receive_fmtp;            // what we told it
   std::vector<RtcpFeedback> feedback;  // both sides named it
+  // RFC 4588: of retransmissions; nothing unless both sides can.
+  std::optional<std::uint8_t> send_rtx_payload_type;
+  std::optional<std::uint8_t> receive_rtx_payload_type;
 
   bool has_feedback(std::string_view type, std::string_view parameter = {}) const;
   friend bool operator==(const NegotiatedCodec&, const NegotiatedCodec&) = default;
@@ -65,6 +68,7 @@ struct NegotiatedSection {
   std::vector<std::string> remote_stream_ids;
   std::string remote_track_id;
   std::uint32_t local_ssrc = 0;
+  std::uint32_t local_rtx_ssrc = 0;
   std::string local_cname;
 
   friend bool operator==(const NegotiatedSection&, const NegotiatedSection&) = default;

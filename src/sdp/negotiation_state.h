@@ -41,6 +41,7 @@ struct Transceiver {
   std::string track_id;
   std::vector<std::string> stream_ids;
   std::uint32_t ssrc = 0;
+  std::uint32_t rtx_ssrc = 0;  // of its retransmissions
   std::vector<CodecCapability> preferences;
 };
 

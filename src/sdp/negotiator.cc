@@ -92,7 +92,7 @@ std::uint32_t Negotiator::Impl::new_ssrc() {
   while (true) {
     const std::uint32_t ssrc = random.u32();
     const bool taken = std::any_of(state.transceivers.begin(), state.transceivers.end(),
-                                   [&](const Transceiver& t) { return t.ssrc == ssrc; });
+                                   [&](const Transceiver& t) { return t.ssrc == ssrc || t.rtx_ssrc == ssrc; });
     if (ssrc != 0 && !taken) return ssrc;
   }
 }
@@ -113,6 +113,7 @@ Transceiver& Negotiator::Impl::add(MediaKind kind, TransceiverInit init) {
   transceiver.track_id = init.track_id.empty() ? random_id() : std::move(init.track_id);
   transceiver.stream_ids = std::move(init.stream_ids);
   transceiver.ssrc = new_ssrc();
+  transceiver.rtx_ssrc = new_ssrc();
   changed();
   return state.transceivers.emplace_back(std::move(transceiver));
 }
@@ -364,7 +365,10 @@ Result<Applied> Negotiator::set_remote_description(SdpType type, std::string_vie
       return done.error();
     }
     if (next.transceivers.size() > known || !applied.created.empty()) {
-      for (Transceiver& t : next.transceivers) t.ssrc = t.ssrc == 0 ? impl_->new_ssrc() : t.ssrc;
+      for (Transceiver& t : next.transceivers) {
+        if (t.ssrc == 0) t.ssrc = impl_->new_ssrc();
+        if (t.rtx_ssrc == 0) t.rtx_ssrc = impl_->new_ssrc();
+      }
     }
   }
   applied.signaling_state_changed = next.signaling != before;

@@ -31,7 +31,11 @@ std::uint8_t NumberPlan::payload_type_for(const CodecCapability& capability) {
       std::find_if(codecs_.begin(), codecs_.end(), [&](const Codec& codec) { return matches(capability, codec); });
   if (known != codecs_.end()) return known->payload_type;
   if (capability.payload_type < 128 && !payload_types_[capability.payload_type]) return capability.payload_type;
-  // RFC 3551 §3: 96 to 127 are dynamic; the browsers go on at 35.
+  return free_payload_type();
+}
+
+// RFC 3551 §3: 96 to 127 are dynamic; the browsers go on at 35.
+std::uint8_t NumberPlan::free_payload_type() const {
   for (std::uint8_t number = 96; number < 128; ++number) {
     if (!payload_types_[number]) return number;
   }
@@ -56,6 +60,24 @@ std::vector<Codec> NumberPlan::number(const std::vector<CodecCapability>& capabi
     if (!twice) codecs.push_back(std::move(codec));
   }
   return codecs;
+}
+
+std::vector<Codec> NumberPlan::with_retransmission(const std::vector<Codec>& codecs) {
+  std::vector<Codec> all;
+  for (const Codec& codec : codecs) {
+    all.push_back(codec);
+    const bool nack = std::any_of(codec.feedback.begin(), codec.feedback.end(),
+                                  [](const RtcpFeedback& f) { return f.type == "nack" && f.parameter.empty(); });
+    if (!nack) continue;
+    if (const Codec* known = find_rtx(codecs_, codec.payload_type)) {
+      all.push_back({known->payload_type, "rtx", codec.clock_rate, 1, known->fmtp, {}});
+    } else if (const std::uint8_t number = free_payload_type(); number != 0) {
+      payload_types_.set(number);
+      all.push_back({number, "rtx", codec.clock_rate, 1, "apt=" + std::to_string(codec.payload_type), {}});
+      codecs_.push_back(all.back());
+    }
+  }
+  return all;
 }
 
 std::uint8_t NumberPlan::extension_id_for(const HeaderExtensionCapability& capability) {

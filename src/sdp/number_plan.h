@@ -22,12 +22,15 @@ class NumberPlan {
   explicit NumberPlan(const State& state);
 
   std::vector<Codec> number(const std::vector<CodecCapability>& capabilities);
+  // RFC 4588: after each codec that can be asked for again (nack), the one that retransmits it.
+  std::vector<Codec> with_retransmission(const std::vector<Codec>& codecs);
   std::vector<HeaderExtension> number(const std::vector<HeaderExtensionCapability>& capabilities, MediaKind kind);
 
  private:
   void learn(const AppliedDescription& description);
   // 0: none is left.
   std::uint8_t payload_type_for(const CodecCapability& capability);
+  std::uint8_t free_payload_type() const;
   std::uint8_t extension_id_for(const HeaderExtensionCapability& capability);
 
   std::vector<Codec> codecs_;

@@ -59,7 +59,7 @@ void OfferMaker::put_media(std::size_t index, const Transceiver& transceiver) {
   MediaLines lines;
   lines.mid = transceiver.association.mid ? *transceiver.association.mid : new_mid();
   lines.direction = transceiver.direction;
-  lines.codecs = numbers_.number(codecs_for(transceiver, config_.capabilities));
+  lines.codecs = numbers_.with_retransmission(numbers_.number(codecs_for(transceiver, config_.capabilities)));
   lines.extensions = numbers_.number(config_.capabilities.header_extensions, transceiver.kind);
   sections_[index] = write_media(transceiver, state_.cname, transport_, lines);
   mids_[index] = lines.mid;

@@ -1,5 +1,6 @@
 #include "sdp/section_writer.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tidewire::sdp {
@@ -31,6 +32,20 @@ std::vector<std::string> msids(const Transceiver& transceiver) {
   return out;
 }
 
+// RFC 5576 §4.1; RFC 4588 §8.1: with retransmission a second source, grouped with the first.
+void write_sources(const Transceiver& transceiver, const std::string& cname, const std::vector<Codec>& codecs,
+                   Attributes& attributes) {
+  std::vector<std::string> ssrcs{std::to_string(transceiver.ssrc)};
+  if (std::any_of(codecs.begin(), codecs.end(), is_rtx)) {
+    ssrcs.push_back(std::to_string(transceiver.rtx_ssrc));
+    attributes.add("ssrc-group", "FID " + ssrcs[0] + " " + ssrcs[1]);
+  }
+  for (const std::string& ssrc : ssrcs) {
+    attributes.add("ssrc", ssrc + " cname:" + cname);
+    attributes.add("ssrc", ssrc + " msid:" + msids(transceiver).front());
+  }
+}
+
 }  // namespace
 
 MediaSection write_media(const Transceiver& transceiver, const std::string& cname, const TransportLines& transport,
@@ -47,11 +62,7 @@ MediaSection write_media(const Transceiver& transceiver, const std::string& cnam
   attributes.add("rtcp-mux");
   if (lines.rtcp_rsize) attributes.add("rtcp-rsize");
   for (const Codec& codec : lines.codecs) write_codec(codec, section);
-  if (sends(lines.direction)) {
-    const std::string ssrc = std::to_string(transceiver.ssrc);
-    attributes.add("ssrc", ssrc + " cname:" + cname);
-    attributes.add("ssrc", ssrc + " msid:" + msids(transceiver).front());
-  }
+  if (sends(lines.direction)) write_sources(transceiver, cname, lines.codecs, attributes);
   return section;
 }
 

@@ -1,0 +1,70 @@
+// What the tests of this folder share. Tests only.
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "sdp/negotiator.h"
+
+namespace tidewire::sdp {
+
+inline std::filesystem::path data_folder() {
+  return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() / "tests" / "data" / "sdp";
+}
+
+// Names of the recorded browser descriptions that end with `suffix`, in order.
+inline std::vector<std::string> recorded(const std::string& suffix = ".sdp") {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(data_folder())) {
+    if (entry.path().filename().string().ends_with(suffix)) names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+inline std::string read_recorded(const std::string& name) {
+  std::ifstream file(data_folder() / name, std::ios::binary);
+  EXPECT_TRUE(file) << name;
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+inline NegotiatorConfig test_config(std::uint8_t fingerprint = 0xab) {
+  return {.capabilities = default_capabilities(), .fingerprints = {{"sha-256", Bytes(32, fingerprint)}}};
+}
+
+inline Negotiator make_peer(std::uint64_t seed, NegotiatorConfig config = test_config()) {
+  return Negotiator(std::move(config), crypto::Random::from_test_seed(seed));
+}
+
+// Fails the test and gives an empty value when the call failed.
+template <typename T>
+T ok(Result<T> result) {
+  if (!result) {
+    ADD_FAILURE() << to_string(result.error().code) << ": " << result.error().message;
+    return T{};
+  }
+  return *std::move(result);
+}
+inline void ok(const Result<>& result) { EXPECT_TRUE(result) << (result ? "" : result.error().message); }
+
+inline DescriptionView view_of(const std::string& sdp) { return ok(interpret(ok(parse(sdp)))); }
+
+// One whole round from `offerer`, with what each step changed.
+struct Round {
+  Applied offer_local, offer_remote, answer_local, answer_remote;
+};
+inline Round negotiate(Negotiator& offerer, Negotiator& answerer) {
+  Round round;
+  round.offer_local = ok(offerer.set_local_description());
+  round.offer_remote = ok(answerer.set_remote_description(SdpType::kOffer, offerer.local_description()->sdp));
+  round.answer_local = ok(answerer.set_local_description());
+  round.answer_remote = ok(offerer.set_remote_description(SdpType::kAnswer, answerer.local_description()->sdp));
+  return round;
+}
+
+}  // namespace tidewire::sdp
