@@ -35,10 +35,11 @@ class EventLoop {
   static Timestamp now();
 
   // For the library's own use.
-  io::EventLoop& impl() { return *impl_; }
+  io::EventLoop& impl();
 
  private:
-  std::unique_ptr<io::EventLoop> impl_;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace tidewire

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "media/rtx.h"
 #include "media/vp8.h"
 
 namespace tidewire::media {
@@ -29,6 +30,7 @@ SendStream::SendStream(SendStreamConfig config, PacketPool& pool, crypto::Random
     : pool_(pool),
       // RFC 3711 §3.3.1: the first number is best below 2^15, so that an early loss cannot hide a wrap.
       next_sequence_number_(static_cast<std::uint16_t>(random.below(1U << 15))),
+      next_rtx_sequence_number_(static_cast<std::uint16_t>(random.below(1U << 15))),
       timestamp_offset_(random.u32()),
       next_picture_id_(static_cast<std::uint16_t>(random.below(1U << 15))),
       resend_budget_(kMinResendRate, kResendBurst) {
@@ -133,6 +135,7 @@ bool SendStream::enqueue(Packet packet, bool marker, Timestamp now) {
 void SendStream::handle_nack(rtp::Nack nack, Timestamp now, std::optional<Duration> round_trip_time) {
   ++stats_.nack_count;
   if (!config_.nack) return;
+  if (!config_.rtx) return need_key_frame(now);
   // What was resent less than about a round trip ago is on its way; the request crossed it.
   const Duration patience = round_trip_time.value_or(std::chrono::milliseconds{20}) * 3 / 4;
   while (const auto number = nack.next()) {
@@ -182,7 +185,10 @@ std::optional<Packet> SendStream::resend(Timestamp now) {
   while (const auto number = resend_queue_.pop()) {
     PacketHistory::Entry* entry = history_.find(*number);
     if (!entry) continue;
-    Packet copy = pool_.copy_of(entry->packet.bytes());
+    if (!config_.rtx) continue;  // negotiated away meanwhile
+    Packet copy =
+        wrap_rtx(entry->packet, *config_.rtx, next_rtx_sequence_number_++, extensions(), config_.extensions, pool_);
+    if (!copy) continue;
     bucket_.spend(copy.size(), pace_, now);
     count_sent(copy);
     ++stats_.retransmitted_packets_sent;
@@ -203,7 +209,7 @@ std::optional<Packet> SendStream::poll_transmit(Timestamp now) {
   bucket_.spend(queued->packet.size(), pace_, now);
   count_sent(queued->packet);
   last_packet_sent_ = now;
-  if (config_.nack) history_.add(queued->sequence_number, pool_.copy_of(queued->packet.bytes()), now);
+  if (config_.nack && config_.rtx) history_.add(queued->sequence_number, pool_.copy_of(queued->packet.bytes()), now);
   return std::move(queued->packet);
 }
 

@@ -82,6 +82,7 @@ class SendStream {
   SendStreamConfig config_;
   PacketPool& pool_;
   std::uint16_t next_sequence_number_;
+  std::uint16_t next_rtx_sequence_number_;
   std::uint32_t timestamp_offset_;
   std::uint16_t next_picture_id_;
 

@@ -10,9 +10,13 @@ bool StreamRouter::Entry::takes(rtp::PayloadType payload_type) const {
 
 void StreamRouter::add(StreamId stream, const ReceiveStreamConfig& config) {
   Entry entry{stream, config.mid, {}};
-  for (const ReceiveCodec& codec : config.codecs) entry.payload_types.push_back(codec.payload_type);
+  for (const ReceiveCodec& codec : config.codecs) {
+    entry.payload_types.push_back(codec.payload_type);
+    if (codec.rtx_payload_type) entry.payload_types.push_back(*codec.rtx_payload_type);
+  }
   entries_.push_back(std::move(entry));
   for (const rtp::Ssrc ssrc : config.ssrcs) announced_[ssrc] = stream;
+  for (const rtp::Ssrc ssrc : config.rtx_ssrcs) announced_[ssrc] = stream;
 }
 
 void StreamRouter::remove(StreamId stream) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "media/rtx.h"
+
 namespace tidewire::media {
 
 namespace {
@@ -198,15 +200,35 @@ void StreamTable::handle_rtp(Packet packet, Timestamp now) {
   if (feedback && extensions.transport_sequence_number) {
     feedback_.handle_packet(*extensions.transport_sequence_number, ssrc, now);
   }
+  if (const auto original = original_of(*stream, view->header.payload_type)) {
+    const std::optional<rtp::Ssrc> source = std::visit([](const auto& s) { return s.ssrc(); }, *stream);
+    if (!source || !unwrap_rtx(packet, *view, *source, *original)) return;
+    return deliver(*id, *stream, std::move(packet), now);
+  }
   switch_source(*id, *stream, ssrc);
+  deliver(*id, *stream, std::move(packet), now);
+}
+
+// RFC 4588 §8.6: the payload type of what an RTX packet repeats; nothing for a packet that is no repetition.
+std::optional<rtp::PayloadType> StreamTable::original_of(const ReceiveStream& stream, rtp::PayloadType payload_type) {
+  const auto& config = std::visit([](const auto& s) -> const ReceiveStreamConfig& { return s.config(); }, stream);
+  for (const ReceiveCodec& codec : config.codecs) {
+    if (codec.rtx_payload_type == payload_type) return codec.payload_type;
+  }
+  return std::nullopt;
+}
+
+void StreamTable::deliver(StreamId id, ReceiveStream& stream, Packet packet, Timestamp now) {
+  const auto view = rtp::PacketView::parse(packet.bytes());
+  if (!view) return void(++counters_.rtp_malformed);
   bool sound = true;
-  if (auto* video = std::get_if<VideoReceiveStream>(stream)) {
+  if (auto* video = std::get_if<VideoReceiveStream>(&stream)) {
     sound = video->handle_packet(std::move(packet), *view, now);
   } else {
-    sound = std::get<AudioReceiveStream>(*stream).handle_packet(*view, packet.size(), now);
+    sound = std::get<AudioReceiveStream>(stream).handle_packet(*view, packet.size(), now);
   }
   if (!sound) ++counters_.rtp_malformed;
-  after_input(*id, *stream, now);
+  after_input(id, stream, now);
 }
 
 void StreamTable::switch_source(StreamId id, ReceiveStream& stream, rtp::Ssrc ssrc) {

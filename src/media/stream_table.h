@@ -126,6 +126,8 @@ class StreamTable {
   void after_input(StreamId id, SendStream& stream);
   void after_input(StreamId id, ReceiveStream& stream, Timestamp now);
   void push_event(Event event);
+  static std::optional<rtp::PayloadType> original_of(const ReceiveStream& stream, rtp::PayloadType payload_type);
+  void deliver(StreamId id, ReceiveStream& stream, Packet packet, Timestamp now);
   void switch_source(StreamId id, ReceiveStream& stream, rtp::Ssrc ssrc);
   void stamp(Packet& packet, const SendStream& stream, Timestamp now);
 

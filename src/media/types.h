@@ -22,6 +22,12 @@ using StreamId = StrongId<struct StreamIdTag, std::uint32_t>;
 constexpr std::uint32_t clock_rate(CodecType codec) { return codec == CodecType::kOpus ? 48'000 : 90'000; }
 constexpr MediaKind kind(CodecType codec) { return codec == CodecType::kOpus ? MediaKind::kAudio : MediaKind::kVideo; }
 
+// Retransmission as a stream of its own (RFC 4588).
+struct RtxConfig {
+  rtp::Ssrc ssrc;
+  rtp::PayloadType payload_type;
+};
+
 struct SendStreamConfig {
   CodecType codec = CodecType::kVp8;
   rtp::Ssrc ssrc;
@@ -31,8 +37,10 @@ struct SendStreamConfig {
   std::string rtp_stream_id;
   // What was negotiated for the m-section: only these are written.
   rtp::ExtensionMap extensions;
-  // The other end may ask for packets again (a=rtcp-fb: nack).
+  // The other end may ask for packets again (a=rtcp-fb: nack). They go out as RTX; without it, a request for a lost
+  // packet is taken as one for a key frame: SRTP must not protect a sequence number twice.
   bool nack = true;
+  std::optional<RtxConfig> rtx;
   // What the encoder aims at: the pace of large frames and the budget of retransmissions follow from it.
   std::uint64_t target_bitrate = 1'000'000;
   // Of an RTP packet with its header, before SRTP adds up to 16 bytes.
@@ -42,6 +50,7 @@ struct SendStreamConfig {
 struct ReceiveCodec {
   rtp::PayloadType payload_type;
   CodecType codec = CodecType::kVp8;
+  std::optional<rtp::PayloadType> rtx_payload_type;  // of its retransmissions
 };
 
 struct ReceiveStreamConfig {
@@ -49,6 +58,7 @@ struct ReceiveStreamConfig {
   // How packets find this stream (RFC 9143 §9.2): by MID, by an SSRC that was announced, by payload type.
   std::string mid;
   std::vector<rtp::Ssrc> ssrcs;
+  std::vector<rtp::Ssrc> rtx_ssrcs;
   std::vector<ReceiveCodec> codecs;
   // What was negotiated for the m-section.
   rtp::ExtensionMap extensions;

@@ -29,6 +29,11 @@ const sdp::NegotiatedCodec* first_known_codec(const sdp::NegotiatedSection& sect
   return known == section.codecs.end() ? nullptr : &*known;
 }
 
+std::optional<media::RtxConfig> rtx_config(const sdp::NegotiatedSection& section, const sdp::NegotiatedCodec& codec) {
+  if (!codec.send_rtx_payload_type) return std::nullopt;
+  return media::RtxConfig{rtp::Ssrc{section.local_rtx_ssrc}, rtp::PayloadType{*codec.send_rtx_payload_type}};
+}
+
 bool any_codec_has(const sdp::NegotiatedSection& section, std::string_view type, std::string_view parameter = {}) {
   return std::ranges::any_of(section.codecs,
                              [&](const sdp::NegotiatedCodec& codec) { return codec.has_feedback(type, parameter); });
@@ -70,6 +75,7 @@ void MediaTransport::apply_send(const sdp::NegotiatedSection& section, Streams& 
       .mid = section.mid,
       .extensions = extension_map(section, true),
       .nack = codec->has_feedback("nack"),
+      .rtx = rtx_config(section, *codec),
       .target_bitrate = video ? config_.video_bitrate : config_.audio_bitrate,
   };
   if (streams.send && table_->update_send_stream(*streams.send, config)) return;
@@ -88,10 +94,15 @@ void MediaTransport::apply_receive(const sdp::NegotiatedSection& section, Stream
       .full_intra_request = any_codec_has(section, "ccm", "fir"),
       .transport_wide_feedback = any_codec_has(section, "transport-cc"),
   };
-  for (const sdp::RemoteSource& source : section.remote_sources) config.ssrcs.emplace_back(source.ssrc);
+  for (const sdp::RemoteSource& source : section.remote_sources) {
+    config.ssrcs.emplace_back(source.ssrc);
+    if (source.rtx_ssrc) config.rtx_ssrcs.emplace_back(*source.rtx_ssrc);
+  }
   for (const sdp::NegotiatedCodec& codec : section.codecs) {
     if (const auto type = codec_type(codec)) {
-      config.codecs.push_back({rtp::PayloadType{codec.receive_payload_type}, *type});
+      media::ReceiveCodec& known = config.codecs.emplace_back(
+          media::ReceiveCodec{.payload_type = rtp::PayloadType{codec.receive_payload_type}, .codec = *type});
+      if (codec.receive_rtx_payload_type) known.rtx_payload_type = rtp::PayloadType{*codec.receive_rtx_payload_type};
     }
   }
   if (streams.receive && table_->update_receive_stream(*streams.receive, config)) return;
