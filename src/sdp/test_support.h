@@ -1,6 +1,8 @@
 // What the tests of this folder share. Tests only.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -8,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "gtest/gtest.h"
 #include "sdp/negotiator.h"
 
 namespace tidewire::sdp {
@@ -54,6 +55,14 @@ inline void ok(const Result<>& result) { EXPECT_TRUE(result) << (result ? "" : r
 
 inline DescriptionView view_of(const std::string& sdp) { return ok(interpret(ok(parse(sdp)))); }
 
+inline std::string replaced(std::string text, const std::string& from, const std::string& to, bool all = true) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+    text.replace(at, from.size(), to);
+    if (!all) break;
+  }
+  return text;
+}
+
 // One whole round from `offerer`, with what each step changed.
 struct Round {
   Applied offer_local, offer_remote, answer_local, answer_remote;
@@ -65,6 +74,50 @@ inline Round negotiate(Negotiator& offerer, Negotiator& answerer) {
   round.answer_local = ok(answerer.set_local_description());
   round.answer_remote = ok(offerer.set_remote_description(SdpType::kAnswer, answerer.local_description()->sdp));
   return round;
+}
+
+// A peer that wants to send audio and video and to have data channels.
+inline Negotiator make_caller(std::uint64_t seed) {
+  Negotiator peer = make_peer(seed);
+  ok(peer.add_track(MediaKind::kAudio, {.stream_ids = {"s" + std::to_string(seed)}}));
+  ok(peer.add_track(MediaKind::kVideo, {.stream_ids = {"s" + std::to_string(seed)}}));
+  ok(peer.add_data_section());
+  return peer;
+}
+
+// Puts `peer` into `state`.
+inline Negotiator peer_in(SignalingState state) {
+  Negotiator peer = make_caller(1);
+  Negotiator other = make_caller(2);
+  using enum SignalingState;
+  switch (state) {
+    case kStable: break;
+    case kHaveLocalOffer: ok(peer.set_local_description()); break;
+    case kHaveRemoteOffer:
+    case kHaveLocalPranswer:
+      ok(peer.set_remote_description(SdpType::kOffer, ok(other.create_offer()).sdp));
+      if (state == kHaveLocalPranswer) ok(peer.set_local_description(SdpType::kPranswer));
+      break;
+    case kHaveRemotePranswer:
+      ok(peer.set_local_description());
+      ok(other.set_remote_description(SdpType::kOffer, peer.local_description()->sdp));
+      ok(peer.set_remote_description(SdpType::kPranswer, ok(other.create_answer()).sdp));
+      break;
+    case kClosed: peer.close(); break;
+  }
+  EXPECT_EQ(peer.signaling_state(), state);
+  return peer;
+}
+
+// An answer that fits what `peer` offered, or any answer at all.
+inline std::string answer_for(const Negotiator& peer) {
+  Negotiator other = make_caller(3);
+  Negotiator offerer = make_caller(4);
+  const auto pending = peer.pending_local_description();
+  const bool offered = pending && pending->type == SdpType::kOffer;
+  const std::string offer = offered ? pending->sdp : ok(offerer.create_offer()).sdp;
+  ok(other.set_remote_description(SdpType::kOffer, offer));
+  return ok(other.create_answer()).sdp;
 }
 
 }  // namespace tidewire::sdp
