@@ -26,9 +26,10 @@ void print_figures_each_second(EventLoop& loop, Participant& participant) {
 
 int call(const CallOptions& options) {
   const auto url = signaling::RoomUrl::parse(options.room_url);
-  if (!url) return fail(url.error());
+  if (!url) return fail(options.json, url.error());
   if (options.play == "window" && !has_display()) {
-    return fail({ErrorCode::kNotFound, "there is no display to open a window on; set DISPLAY, or use --play none"});
+    return fail(options.json,
+                {ErrorCode::kNotFound, "there is no display to open a window on; set DISPLAY, or use --play none"});
   }
   Signals signals;
   EventLoop loop;
@@ -39,7 +40,7 @@ int call(const CallOptions& options) {
                                               .play = options.play.empty() ? has_display() : options.play == "window",
                                               .must_play = options.play == "window",
                                               .json = options.json});
-  if (!participant) return fail(participant.error());
+  if (!participant) return fail(options.json, participant.error());
 
   int status = 0;
   const auto finish = [&] {
@@ -49,7 +50,7 @@ int call(const CallOptions& options) {
     loop.post_after(std::chrono::milliseconds(100), [&loop] { loop.stop(); });
   };
   (*participant)->join([&](const Error& error) {
-    status = fail(error);
+    status = fail(options.json, error);
     loop.stop();
   });
   if (options.duration) loop.post_after(*options.duration, finish);
@@ -59,7 +60,8 @@ int call(const CallOptions& options) {
   if (status != 0) return status;
   if ((*participant)->ever_connected()) return 0;
   const std::string reason = (*participant)->failure_reason();
-  return fail({ErrorCode::kNetwork, reason.empty() ? "nobody came to the room; share its link: " + url->page_url()
+  return fail(false,
+              {ErrorCode::kNetwork, reason.empty() ? "nobody came to the room; share its link: " + url->page_url()
                                                    : "no call came about: " + reason});
 }
 

@@ -45,7 +45,8 @@ struct Demo {
       print_result(boost::json::serialize(report));
     }
     const bool connected = host->ever_connected();
-    if (!connected) status = fail({ErrorCode::kNetwork, "the two peers did not connect: " + host->failure_reason()});
+    if (!connected)
+      status = fail(false, {ErrorCode::kNetwork, "the two peers did not connect: " + host->failure_reason()});
     if (guest) guest->leave();
     host->leave();
     loop.post_after(std::chrono::milliseconds(100), [this] { loop.stop(); });
@@ -58,22 +59,22 @@ int demo(const DemoOptions& options) {
   Signals signals;
   EventLoop loop;
   auto server = start_server(loop, options.listen, options.json);
-  if (!server) return fail(server.error());
+  if (!server) return fail(options.json, server.error());
   const std::string link = server->room_url(options.room);
   const auto url = signaling::RoomUrl::parse(link);
-  if (!url) return fail(url.error());
+  if (!url) return fail(options.json, url.error());
 
   Demo demo{.loop = loop, .options = options};
   auto host = Participant::make(loop, {.url = *url, .name = "Ada", .json = options.json, .quiet = true});
-  if (!host) return fail(host.error());
+  if (!host) return fail(options.json, host.error());
   demo.host = std::move(*host);
   const auto on_failed = [&](const Error& error) {
-    demo.status = fail(error);
+    demo.status = fail(options.json, error);
     loop.stop();
   };
   demo.host->join(on_failed);
   auto guest = Participant::make(loop, {.url = *url, .name = "Ben", .json = options.json});
-  if (!guest) return fail(guest.error());
+  if (!guest) return fail(options.json, guest.error());
   demo.guest = std::move(*guest);
   demo.guest->join(on_failed);
 

@@ -1,6 +1,7 @@
 // The command line: what can be said, and which verb it calls.
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <iostream>
 #include <string>
 
 #include "commands.h"
@@ -33,7 +34,8 @@ void add_duration(CLI::App& verb, std::optional<tidewire::Duration>& duration, c
           "--duration",
           [&duration](const std::string& text) {
             duration = parse_duration(text);
-            if (!duration) throw CLI::ValidationError("--duration", "'" + text + "' is no duration; try 10s, 500ms or 2m");
+            if (!duration)
+              throw CLI::ValidationError("--duration", "'" + text + "' is no duration; try 10s, 500ms or 2m");
           },
           help)
       ->type_name("TIME");
@@ -51,7 +53,7 @@ int main(int argc, char** argv) {
       "  tidewire call http://127.0.0.1:8080/r/tea        call whoever is in that room",
       "tidewire"};
   app.set_version_flag("--version", "tidewire " TIDEWIRE_VERSION);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.footer("`tidewire VERB --help` tells the options of a verb.");
 
   tidewire::app::ServeOptions serve_options;
@@ -71,9 +73,11 @@ int main(int argc, char** argv) {
   call->add_option("--audio", call_options.audio, "What to say: synthetic (a tone), none, or a media file")
       ->type_name("synthetic|FILE|none")
       ->capture_default_str();
-  call->add_option("--play", call_options.play,
-                   "Where to play what arrives: window (and loudspeaker) or none; by default a window if there is a display")
-      ->check(CLI::IsMember({"window", "none"}));
+  call->add_option(
+          "--play", call_options.play,
+          "Where to play what arrives: window (and loudspeaker) or none; by default a window if there is a display")
+      ->check(CLI::IsMember({"window", "none"}))
+      ->type_name("window|none");
   add_duration(*call, call_options.duration, "Hang up after this long; without it, stay until Ctrl-C");
   call->add_flag("--json", call_options.json, kJsonHelp);
 
@@ -87,6 +91,10 @@ int main(int argc, char** argv) {
   demo->add_flag("--json", demo_options.json, kJsonHelp);
 
   CLI11_PARSE(app, argc, argv);
+  if (app.get_subcommands().empty()) {
+    std::cerr << app.help();
+    return 2;
+  }
   if (serve->parsed()) return tidewire::app::serve(serve_options);
   if (call->parsed()) return tidewire::app::call(call_options);
   return tidewire::app::demo(demo_options);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/json.hpp>
 #include <cstdio>
 #include <string>
 
@@ -18,15 +19,19 @@ void say(bool json, fmt::format_string<Args...> format, Args&&... args) {
   std::fflush(stream);
 }
 
-// One sentence; the exit status of a failure.
-inline int fail(const Error& error) {
-  fmt::print(stderr, "tidewire: {}\n", error.message);
-  return 1;
-}
-
 inline void print_result(const std::string& text) {
   fmt::print("{}\n", text);
   std::fflush(stdout);
+}
+
+// One sentence; the exit status of a failure. With --json the same as an object on standard output.
+inline int fail(bool json, const Error& error) {
+  fmt::print(stderr, "tidewire: {}\n", error.message);
+  if (json) {
+    print_result(boost::json::serialize(boost::json::object{
+        {"connected", false}, {"error", {{"name", to_string(error.code)}, {"message", error.message}}}}));
+  }
+  return 1;
 }
 
 }  // namespace tidewire::app

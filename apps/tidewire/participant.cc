@@ -111,7 +111,8 @@ void Participant::print_figures() {
   for (const auto& [id, call] : room_->calls()) {
     if (!call->ever_connected()) continue;
     const bool first = !figures_.contains(call.get());
-    if (first) say(options_.json, "timeline of the call with {}:\n{}", call->peer().name, call::timeline_text(call->timeline()));
+    if (first)
+      say(options_.json, "timeline of the call with {}:\n{}", call->peer().name, call::timeline_text(call->timeline()));
     say(options_.json, "{}: {}", call->peer().name, figures_[call.get()].line(*call));
   }
 }

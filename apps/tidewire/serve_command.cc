@@ -10,12 +10,14 @@ namespace tidewire::app {
 int serve(const ServeOptions& options) {
   const auto listen = SocketAddress::parse(options.listen);
   if (!listen) {
-    return fail({ErrorCode::kSyntax, "'" + options.listen + "' is no ADDR:PORT; try 127.0.0.1:8080 or 0.0.0.0:8080"});
+    return fail(options.json,
+                {ErrorCode::kSyntax, "'" + options.listen + "' is no ADDR:PORT; try 127.0.0.1:8080 or 0.0.0.0:8080"});
   }
   Signals signals;
   EventLoop loop;
   auto server = server::SignalingServer::start(loop.impl(), {.listen = *listen});
-  if (!server) return fail(server.error());
+  if (!server)
+    return fail(options.json, {server.error().code, server.error().message + "; choose another address with --listen"});
 
   const std::string url = server->room_url("tea");
   const std::string base = url.substr(0, url.find("/r/"));

@@ -207,6 +207,8 @@ class Session {
   // --- Network.
   // A bound UDP socket. A higher preference (each its own) makes it preferred.
   Result<> add_local_socket(const SocketAddress& bound, std::uint16_t preference, Timestamp now);
+  // A server whose address became known later than the session was made; before end_of_local_sockets().
+  Result<> add_stun_server(const SocketAddress& server, Timestamp now);
   void end_of_local_sockets(Timestamp now);
   // The answer to ResolveName; nothing when there is no such name.
   void name_resolved(std::string_view name, const std::optional<IpAddress>& address, Timestamp now);

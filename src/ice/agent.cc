@@ -130,6 +130,18 @@ void Agent::add_server_reflexive(const Gatherer::Found& found) {
   announce(found.base, std::move(candidate));
 }
 
+Result<> Agent::add_stun_server(const SocketAddress& server, Timestamp now) {
+  if (state_ == State::kClosed) return Error{ErrorCode::kInvalidState, "the ICE agent is closed"};
+  if (local_sockets_ended_) return Error{ErrorCode::kInvalidState, "local sockets were said to be complete"};
+  std::vector<SocketAddress> bases;
+  for (const Base& base : bases_) {
+    if (base.candidate.type == CandidateType::kHost) bases.push_back(base.address);
+  }
+  if (!gatherer_.add_server(server, bases)) return Error{ErrorCode::kOperation, "too many STUN servers"};
+  drive(now);
+  return {};
+}
+
 void Agent::end_of_local_sockets(Timestamp now) {
   if (state_ == State::kClosed) return;
   local_sockets_ended_ = true;

@@ -39,7 +39,7 @@ class Agent {
  public:
   // Bounds. What exceeds them is dropped and counted (stats().dropped_table_full) or, for the owner's calls, refused.
   static constexpr std::size_t kMaxLocalSockets = 32;
-  static constexpr std::size_t kMaxStunServers = 4;
+  static constexpr std::size_t kMaxStunServers = Gatherer::kMaxServers;
   static constexpr std::size_t kMaxRemoteCandidates = 64;      // signalled
   static constexpr std::size_t kMaxPeerReflexive = 32;         // learnt from authentic checks
   static constexpr std::size_t kMaxPairs = 100;                // RFC 8445 §6.1.2.5
@@ -61,7 +61,10 @@ class Agent {
   // client's to carry. `mapped` is its raddr. Errors as above.
   Result<> add_local_relay(const SocketAddress& relayed, const SocketAddress& mapped, std::uint16_t preference,
                            Timestamp now);
-  // No more sockets: gathering completes when the STUN servers have answered or were given up.
+  // A server whose address was not known when the agent was made (its name had to be looked up). The sockets that are
+  // there ask it too. Errors as above.
+  Result<> add_stun_server(const SocketAddress& server, Timestamp now);
+  // No more sockets and servers: gathering completes when the STUN servers have answered or were given up.
   void end_of_local_sockets(Timestamp now);
 
   // From the peer's description. Checks learnt before are continued at once. The same ones again: nothing happens.

@@ -23,6 +23,15 @@ void Gatherer::add(const SocketAddress& base) {
   }
 }
 
+bool Gatherer::add_server(const SocketAddress& server, std::span<const SocketAddress> bases) {
+  if (servers_.size() >= kMaxServers) return false;
+  servers_.push_back(server);
+  for (const SocketAddress& base : bases) {
+    if (can_reach(base.ip, server.ip)) queries_.push_back({.base = base, .server = server});
+  }
+  return true;
+}
+
 bool Gatherer::settled() const {
   return std::all_of(queries_.begin(), queries_.end(), [](const Query& query) { return query.settled; });
 }

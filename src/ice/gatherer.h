@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "crypto/random.h"
@@ -13,6 +14,8 @@ namespace tidewire::ice {
 
 class Gatherer {
  public:
+  static constexpr std::size_t kMaxServers = 4;
+
   // One base asking one server.
   struct Query {
     SocketAddress base;
@@ -33,6 +36,8 @@ class Gatherer {
 
   // Queues a query to each server that this base can reach.
   void add(const SocketAddress& base);
+  // One more server; false when there are enough. The bases that are known ask it too.
+  bool add_server(const SocketAddress& server, std::span<const SocketAddress> bases);
   // True when no query is open: gathering may complete.
   bool settled() const;
 

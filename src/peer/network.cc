@@ -1,5 +1,6 @@
 #include "peer/network.h"
 
+#include <charconv>
 #include <utility>
 
 #include "io/interfaces.h"
@@ -13,9 +14,26 @@ constexpr Duration kMdnsTimeout = std::chrono::seconds(5);
 }  // namespace
 
 Network::Network(io::EventLoop& loop, Session& session, UniqueFunction<void()> on_change)
-    : loop_(loop), session_(session), on_change_(std::move(on_change)) {}
+    : loop_(loop), session_(session), on_change_(std::move(on_change)), resolver_(loop) {}
 
-Result<> Network::open(bool include_loopback) {
+std::optional<StunUrl> parse_stun_url(std::string_view url) {
+  constexpr std::string_view kScheme = "stun:";
+  if (!url.starts_with(kScheme)) return std::nullopt;
+  url.remove_prefix(kScheme.size());
+  if (const auto literal = SocketAddress::parse(url)) return StunUrl{literal->ip.to_string(), literal->port};
+  StunUrl parsed;
+  const std::size_t colon = url.find(':');
+  parsed.host = url.substr(0, colon);
+  if (colon != std::string_view::npos) {
+    const std::string_view port = url.substr(colon + 1);
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), parsed.port);
+    if (error != std::errc{} || end != port.data() + port.size() || parsed.port == 0) return std::nullopt;
+  }
+  if (parsed.host.empty()) return std::nullopt;
+  return parsed;
+}
+
+Result<> Network::open(bool include_loopback, const std::vector<StunUrl>& servers) {
   const auto interfaces = io::list_interfaces();
   if (!interfaces) return interfaces.error();
   Error last{ErrorCode::kNetwork, "this machine has no network address; bring an interface up"};
@@ -31,9 +49,28 @@ Result<> Network::open(bool include_loopback) {
     sockets_.emplace(bound, std::move(*socket));
     --preference;
   }
-  session_.end_of_local_sockets(loop_.now());
+  unresolved_servers_ = 1;
+  for (const StunUrl& server : servers) look_up(server);
+  settle();
   if (sockets_.empty()) return last;
   return {};
+}
+
+void Network::look_up(const StunUrl& server) {
+  ++unresolved_servers_;
+  resolver_.resolve(server.host, [this, port = server.port](const Result<std::vector<IpAddress>>& addresses) {
+    // A server that has no address is one way fewer, and no reason to fail: the others and the host candidates remain.
+    if (addresses) {
+      for (const IpAddress& ip : *addresses) (void)session_.add_stun_server({ip, port}, loop_.now());
+    }
+    settle();
+    on_change_();
+  });
+}
+
+// Gathering may complete when the last name has been looked up.
+void Network::settle() {
+  if (--unresolved_servers_ == 0) session_.end_of_local_sockets(loop_.now());
 }
 
 void Network::send(Datagram datagram) {

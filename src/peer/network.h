@@ -4,15 +4,27 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "io/event_loop.h"
+#include "io/host_resolver.h"
 #include "io/mdns_resolver.h"
 #include "io/udp_socket.h"
 #include "tidewire/session.h"
 
 namespace tidewire::peer {
+
+// "stun:HOST[:PORT]" (RFC 7064 §3.1).
+struct StunUrl {
+  std::string host;  // a name or an address
+  std::uint16_t port = 3478;
+};
+// Nothing for a URL of another kind, or one that is malformed.
+std::optional<StunUrl> parse_stun_url(std::string_view url);
 
 class Network {
  public:
@@ -20,19 +32,24 @@ class Network {
   Network(io::EventLoop& loop, Session& session, UniqueFunction<void()> on_change);
 
   // Binds a socket on each address and gives it to the session. An error when there is not one that can be bound.
-  Result<> open(bool include_loopback);
+  // Servers that are names are looked up meanwhile.
+  Result<> open(bool include_loopback, const std::vector<StunUrl>& servers);
   void send(Datagram datagram);
   // Multicast DNS for the names of browsers; the session gets the answer.
   void resolve(const std::string& name);
 
  private:
   void handle_batch(std::span<Datagram> batch);
+  void look_up(const StunUrl& server);
+  void settle();
 
   io::EventLoop& loop_;
   Session& session_;
   UniqueFunction<void()> on_change_;
   std::map<SocketAddress, io::UdpSocket> sockets_;
   std::unique_ptr<io::MdnsResolver> mdns_;
+  io::HostResolver resolver_;
+  std::size_t unresolved_servers_ = 0;
 };
 
 }  // namespace tidewire::peer

@@ -8,23 +8,8 @@
 namespace tidewire {
 namespace {
 
-// "stun:HOST[:PORT]" with a literal address (RFC 7064 §3.1). Servers by name and TURN are not used yet.
-std::vector<SocketAddress> stun_addresses(const Configuration& configuration) {
-  std::vector<SocketAddress> addresses;
-  for (const IceServer& server : configuration.ice_servers) {
-    for (std::string_view url : server.urls) {
-      if (!url.starts_with("stun:")) continue;
-      url.remove_prefix(5);
-      if (const auto with_port = SocketAddress::parse(url)) addresses.push_back(*with_port);
-      if (const auto alone = IpAddress::parse(url)) addresses.push_back({*alone, 3478});
-    }
-  }
-  return addresses;
-}
-
 SessionConfig session_config(const Configuration& configuration) {
   SessionConfig config{.wall_clock = io::EventLoop::wall_clock_anchor(),
-                       .stun_servers = stun_addresses(configuration),
                        .video_bitrate = configuration.video_bitrate,
                        .audio_bitrate = configuration.audio_bitrate};
   io::os_random().fill(config.random_seed);
@@ -47,7 +32,13 @@ void PeerConnectionImpl::start(PeerConnection* facade) { facade_ = facade; }
 
 Result<> PeerConnectionImpl::open_network() {
   if (network_open_ || closed_) return {};
-  auto opened = network_.open(configuration_.include_loopback);
+  std::vector<peer::StunUrl> servers;
+  for (const IceServer& server : configuration_.ice_servers) {
+    for (const std::string& url : server.urls) {
+      if (auto parsed = peer::parse_stun_url(url)) servers.push_back(std::move(*parsed));
+    }
+  }
+  auto opened = network_.open(configuration_.include_loopback, servers);
   network_open_ = opened.has_value();
   return opened;
 }

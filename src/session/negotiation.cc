@@ -14,6 +14,7 @@ Result<> Session::Impl::apply(Result<sdp::Applied> applied, Timestamp at) {
     const sdp::IceCredentials& local = negotiator.local_ice();
     transport.ice().restart({local.ufrag, local.pwd}, at);
     known_remote_candidates.clear();
+    awaiting_remote_restart = negotiator.signaling_state() == SignalingState::kHaveLocalOffer;
   }
   if (negotiated.transport) apply_transport(*negotiated.transport, at);
   if (applied->answered || applied->rolled_back) apply_media(at);
@@ -36,7 +37,10 @@ void Session::Impl::apply_transport(const sdp::NegotiatedTransport& remote, Time
     // RFC 8445 §9: the peer restarted. Ours followed in apply() when both did; the agent forgets the old side.
     remote_ice_generation = remote.remote_ice_generation;
     known_remote_candidates.clear();
+    awaiting_remote_restart = false;
   }
+  if (awaiting_remote_restart) return;
+  // A restart by the peer's offer is refused here and taken with our answer, which restarts our side too.
   (void)agent.set_remote_credentials({remote.remote_ice.ufrag, remote.remote_ice.pwd}, at);
   for (const std::string& text : remote.remote_candidates) {
     if (!known_remote_candidates.insert(text).second) continue;

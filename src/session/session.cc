@@ -212,6 +212,10 @@ Result<> Session::add_local_socket(const SocketAddress& bound, std::uint16_t pre
   return impl_->transport.ice().add_local_socket(bound, preference, now);
 }
 
+Result<> Session::add_stun_server(const SocketAddress& server, Timestamp now) {
+  return impl_->transport.ice().add_stun_server(server, now);
+}
+
 void Session::end_of_local_sockets(Timestamp now) { impl_->transport.ice().end_of_local_sockets(now); }
 
 void Session::name_resolved(std::string_view name, const std::optional<IpAddress>& address, Timestamp now) {

@@ -88,6 +88,8 @@ struct Session::Impl {
   // Remote candidates of the present generation that the agent has been given.
   std::set<std::string> known_remote_candidates;
   std::uint32_t remote_ice_generation = 0;
+  // Our offer restarted ICE: the peer's credentials of before are not to be used again.
+  bool awaiting_remote_restart = false;
   std::map<TransceiverId, CodecType> announced_sending;
 };
 

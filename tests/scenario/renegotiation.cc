@@ -51,9 +51,17 @@ TEST(Renegotiation, IceRestartsWithoutLosingTheCall) {
     return sdp.substr(at, sdp.find('\r', at) - at);
   };
   EXPECT_NE(ufrag(before), ufrag(after));
+  // The new generation carries the call: both sides connected anew, and consent goes on.
+  const auto consent = [&] {
+    return call.alice.session.stats(call.now()).selected_candidate_pair->consent_requests_sent;
+  };
+  const std::uint64_t consents = consent();
+  call.simulation.run_for(40s);
+  EXPECT_GT(consent(), consents + 4);
   const std::uint64_t frames = call.bob.video_frames_received;
   EXPECT_TRUE(call.run_until([&] { return call.bob.video_frames_received > frames + 60; }));
   EXPECT_EQ(call.alice.session.connection_state(), PeerConnectionState::kConnected);
+  EXPECT_EQ(call.bob.session.connection_state(), PeerConnectionState::kConnected);
 }
 
 TEST(Renegotiation, AMalformedDescriptionChangesNothing) {

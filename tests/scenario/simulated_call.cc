@@ -51,6 +51,8 @@ Peer::Peer(std::string peer_name, std::uint64_t seed, std::vector<SocketAddress>
 
 void Peer::add_socket(const SocketAddress& address, Timestamp now) {
   session.add_local_socket(address, 65535, now).value();
+  // As when its name had to be looked up first.
+  if (late_stun_server) session.add_stun_server(*late_stun_server, now).value();
   session.end_of_local_sockets(now);
 }
 
@@ -166,8 +168,7 @@ class SimulatedCall::StunServer final : public sim::Endpoint {
 
 SimulatedCall::SimulatedCall(const CallOptions& options)
     : simulation(options.seed),
-      alice("alice", options.seed * 2 + 1,
-            options.stun_server ? std::vector{kStunAddress} : std::vector<SocketAddress>{}),
+      alice("alice", options.seed * 2 + 1),
       bob("bob", options.seed * 2 + 2, options.stun_server ? std::vector{kStunAddress} : std::vector<SocketAddress>{}),
       options_(options) {
   sim::Network& network = simulation.network();
@@ -186,6 +187,7 @@ SimulatedCall::SimulatedCall(const CallOptions& options)
     stun_ = std::make_unique<StunServer>(network.pool());
     simulation.attach(server, *stun_);
   }
+  if (options.stun_server) alice.late_stun_server = kStunAddress;
   alice.add_socket(alice_address, now());
   bob.add_socket(bob_address, now());
   wire(alice, bob);

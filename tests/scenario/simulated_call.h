@@ -50,6 +50,7 @@ class Peer final : public sim::Endpoint {
   std::string failure;
   std::vector<TransceiverId> tracks;
   std::size_t video_frame_size = 2500;
+  std::optional<SocketAddress> late_stun_server;
 
  private:
   void send_due_media(Timestamp now);
