@@ -4,9 +4,9 @@
 #include "base/bounded_queue.h"
 #include "base/byte_reader.h"
 #include "base/byte_writer.h"
-#include "tidewire/packet.h"
 #include "base/serial.h"
 #include "tidewire/address.h"
+#include "tidewire/packet.h"
 #include "tidewire/result.h"
 #include "tidewire/unique_function.h"
 

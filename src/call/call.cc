@@ -49,8 +49,8 @@ void Call::start() {
 
 // One audio and one video section, also without a device of our own: the other side's is received in it.
 void Call::set_up_media() {
-  for (const auto& [kind, track] : {std::pair(MediaKind::kAudio, options_.media.audio),
-                                    std::pair(MediaKind::kVideo, options_.media.video)}) {
+  for (const auto& [kind, track] :
+       {std::pair(MediaKind::kAudio, options_.media.audio), std::pair(MediaKind::kVideo, options_.media.video)}) {
     if (track) {
       (void)connection_.add_track(track, {"tidewire"});
     } else if (options_.caller) {

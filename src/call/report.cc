@@ -28,9 +28,8 @@ json::value timeline_json(const Timeline& timeline) {
 }
 
 json::value candidate_json(const IceCandidateStats& candidate) {
-  return json::object{{"type", candidate.candidate_type},
-                      {"protocol", candidate.protocol},
-                      {"address", candidate.address.to_string()}};
+  return json::object{
+      {"type", candidate.candidate_type}, {"protocol", candidate.protocol}, {"address", candidate.address.to_string()}};
 }
 
 json::value pair_json(const std::optional<IceCandidatePairStats>& pair) {
@@ -130,7 +129,8 @@ std::string LiveFigures::line(Call& call) {
     const auto* out_before = find_kind(last_.rtp.outbound, kind);
     const auto* in_before = find_kind(last_.rtp.inbound, kind);
     line += fmt::format("{} ", to_string(kind));
-    line += fmt::format("↑ {:.0f} fps {:.0f} kbit/s ", rate(out ? out->frames_sent : 0, out_before ? out_before->frames_sent : 0),
+    line += fmt::format("↑ {:.0f} fps {:.0f} kbit/s ",
+                        rate(out ? out->frames_sent : 0, out_before ? out_before->frames_sent : 0),
                         rate(out ? out->bytes_sent : 0, out_before ? out_before->bytes_sent : 0) * 8 / 1000);
     line += fmt::format("↓ {:.0f} fps {:.0f} kbit/s · ",
                         rate(in ? in->frames_received : 0, in_before ? in_before->frames_received : 0),

@@ -24,7 +24,7 @@ class Room {
   // None may destroy the room.
   struct Callbacks {
     UniqueFunction<void(const std::string& id)> on_joined;
-    UniqueFunction<void(Call& call)> on_call;       // there is a new call, not yet connected
+    UniqueFunction<void(Call& call)> on_call;  // there is a new call, not yet connected
     UniqueFunction<void(Call& call)> on_connected;
     UniqueFunction<void(Call& call, const std::string& text)> on_chat;
     // It goes away after this.

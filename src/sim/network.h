@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "tidewire/datagram.h"
 #include "sim/link.h"
 #include "sim/nat.h"
+#include "tidewire/datagram.h"
 
 namespace tidewire::sim {
 
