@@ -57,6 +57,8 @@ export class Call extends EventTarget {
 
   get chatReady() { return this.#chat?.readyState === 'open'; }
   stats() { return this.#meter.read(); }
+  // Our candidates so far, as they were told to the other side.
+  get localCandidates() { return this.#pc.localDescription?.sdp.match(/(?<=a=)candidate:.*/g) ?? []; }
 
   // Makes the first offer. Sections are always sendrecv, also without a device: turning a camera on later then needs no
   // new negotiation.

@@ -226,6 +226,7 @@ window.tidewire = Object.freeze({
   get messages() { return page ? [...page.messages] : []; },
   timeline: (index = 0) => at(index)?.timeline.toJSON() ?? null,
   stats: async (index = 0) => (await at(index)?.stats()) ?? null,
+  localCandidates: (index = 0) => at(index)?.localCandidates ?? [],
   send: (text) => page?.say(String(text)) ?? 0,
 
   // The picture of a person right now as ImageData, or null when there is none yet.

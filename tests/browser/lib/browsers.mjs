@@ -37,11 +37,20 @@ const FIREFOX = {
 
 export const BROWSERS = { chromium: CHROMIUM, firefox: FIREFOX };
 
+// What makes a browser hide its addresses behind .local names, as it does for people who gave it no permission.
+export const HIDING = {
+  chromium: { without: ['--use-fake-ui-for-media-stream', '--allow-loopback-in-peer-connection'] },
+  firefox: {
+    extraPrefsFirefox: { ...FIREFOX.extraPrefsFirefox, 'media.peerconnection.ice.obfuscate_host_addresses': true,
+      'media.peerconnection.ice.loopback': false },
+  },
+};
+
 // Firefox now and then dies while its first page opens ("Target closed"): a new launch is fine.
 export async function launch(name, extra = {}) {
-  const { args = [], ...rest } = extra;
+  const { args = [], without = [], ...rest } = extra;
   const base = BROWSERS[name];
-  const options = { ...base, ...rest, args: [...(base.args ?? []), ...args], protocolTimeout: 60_000 };
+  const options = { ...base, ...rest, args: [...(base.args ?? []), ...args].filter((arg) => !without.includes(arg)), protocolTimeout: 60_000 };
   for (let attempt = 1; ; ++attempt) {
     let browser;
     try {

@@ -8,13 +8,14 @@ const kTestTimeout = 180_000;
 
 // Starts a server and the named browsers for all tests of the file. Returns {server, browsers, story}; the first two
 // are filled when the tests run.
-export function suite(names) {
+// `extra` has launch options by browser.
+export function suite(names, extra = {}) {
   const shared = { server: null, browsers: {} };
   before(async () => {
     shared.server = await serve();
     for (const name of names) {
       if (missing(name)) throw new Error(missing(name));
-      shared.browsers[name] = await launch(name);
+      shared.browsers[name] = await launch(name, extra[name]);
       console.log(`# ${name}: ${await shared.browsers[name].version()}`);
     }
   }, { timeout: kTestTimeout });
