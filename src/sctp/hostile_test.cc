@@ -1,8 +1,6 @@
 // What a peer that breaks the rules can and cannot do.
 #include <gtest/gtest.h>
 
-#include <numeric>
-
 #include "base/byte_reader.h"
 #include "base/byte_writer.h"
 #include "sctp/packet/crc32c.h"

@@ -27,7 +27,7 @@ class Ring {
     back() = std::move(value);
   }
   T pop_front() {
-    T value = std::exchange(front(), T{});
+    T value = std::move(front());  // what is left of it holds no memory
     head_ = (head_ + 1) & (slots_.size() - 1);
     --size_;
     return value;
