@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 LIBC = set("""
-memcpy memmove memset memcmp memchr bcmp strlen strcmp strncmp strchr strtol strtoul strtod snprintf abort
+memcpy memmove memset memcmp memchr bcmp strlen strcmp strncmp strchr strstr strtol strtoul strtod snprintf abort
 malloc free calloc realloc inet_pton inet_ntop __assert_fail __stack_chk_fail __errno_location
 log log2 log10 exp exp2 pow sqrt cbrt floor ceil round lround llround fmod sin cos trunc fmin fmax hypot fabs
 sincos ldexp logf expf powf sqrtf cbrtf sincosf sinf cosf

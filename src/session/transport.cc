@@ -6,6 +6,15 @@
 #include "session/demux.h"
 
 namespace tidewire::session {
+namespace {
+
+// One part's event as one of ours. Moves from it.
+template <typename Event>
+TransportEvent widen(Event& event) {
+  return std::visit([](auto& one) { return TransportEvent{std::move(one)}; }, event);
+}
+
+}  // namespace
 
 Transport::Transport(ice::AgentConfig config, std::shared_ptr<const crypto::Certificate> certificate,
                      crypto::Random random, PacketPool& pool)
@@ -87,12 +96,9 @@ Datagram Transport::count(Datagram datagram) {
 }
 
 std::optional<TransportEvent> Transport::poll_event() {
-  const auto widen = [](auto&& event) {
-    return std::visit([](auto&& one) { return TransportEvent{std::move(one)}; }, std::move(event));
-  };
   if (auto event = media_in_.pop()) return event;
-  if (auto event = keying_.poll_event()) return widen(std::move(*event));
-  if (auto event = ice_.poll_event()) return widen(std::move(*event));
+  if (auto event = keying_.poll_event()) return widen(*event);
+  if (auto event = ice_.poll_event()) return widen(*event);
   return std::nullopt;
 }
 
