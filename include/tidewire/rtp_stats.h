@@ -62,6 +62,8 @@ struct InboundRtpStreamStats {
   std::uint64_t packets_received = 0;
   std::uint64_t bytes_received = 0;  // payload bytes
   std::uint64_t header_bytes_received = 0;
+  std::uint64_t retransmitted_packets_received = 0;  // by RTX; among packets_received
+  std::uint64_t retransmitted_bytes_received = 0;
   std::int64_t packets_lost = 0;  // RFC 3550 §6.4.1: expected less received; negative with duplicates
   Duration jitter{};
   // Arrived too late, twice, or without use.

@@ -49,6 +49,13 @@ Reception::Verdict Reception::handle_packet(const rtp::Header& header, Timestamp
   return verdict;
 }
 
+bool Reception::locate(std::uint16_t sequence_number) {
+  const std::int64_t distance = serial_distance(static_cast<std::uint16_t>(highest_), sequence_number);
+  if (received_ == 0 || distance > kMaxDropout || distance < -kMaxMisorder) return false;
+  sequence_number_ = highest_ + distance;
+  return true;
+}
+
 void Reception::update_jitter(std::uint32_t timestamp, Timestamp now) {
   // RFC 3550 §A.8
   const std::int64_t transit = to_ticks(now, clock_rate_) - timestamps_.unwrap(timestamp);

@@ -29,6 +29,9 @@ class Reception {
   // Takes a packet into account. After kAccepted and kRestarted, sequence_number() is its number, unwrapped.
   Verdict handle_packet(const rtp::Header& header, Timestamp now);
   std::int64_t sequence_number() const { return sequence_number_; }
+  // The same for a packet that was sent again in a stream of its own: RFC 4588 §6.3: it counts in that stream's
+  // reports, not in these. False when it is far from the others.
+  bool locate(std::uint16_t sequence_number);
   void handle_sender_report(const rtp::SenderInfo& info, Timestamp now);
 
   // The block for the next report, which starts a new interval. Nothing when no packet came since the last one:

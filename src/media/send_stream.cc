@@ -86,7 +86,8 @@ Result<> SendStream::send_frame(const EncodedFrame& frame, Timestamp now) {
 
 std::size_t SendStream::max_payload_size() const {
   // The fixed header and the most that the extensions of one packet take: two-byte elements, padded.
-  const std::size_t header = 12 + 4 + 2 * 5 + 12 + config_.mid.size() + config_.rtp_stream_id.size() + 3;
+  const std::size_t header =
+      12 + 4 + 2 * 5 + 12 + config_.mid.size() + config_.rtp_stream_id.size() + 3 + (config_.rtx ? 2 : 0);
   return std::max<std::size_t>(config_.max_packet_size, header + 100) - header;
 }
 

@@ -203,10 +203,10 @@ void StreamTable::handle_rtp(Packet packet, Timestamp now) {
   if (const auto original = original_of(*stream, view->header.payload_type)) {
     const std::optional<rtp::Ssrc> source = std::visit([](const auto& s) { return s.ssrc(); }, *stream);
     if (!source || !unwrap_rtx(packet, *view, *source, *original)) return;
-    return deliver(*id, *stream, std::move(packet), now);
+    return deliver(*id, *stream, std::move(packet), true, now);
   }
   switch_source(*id, *stream, ssrc);
-  deliver(*id, *stream, std::move(packet), now);
+  deliver(*id, *stream, std::move(packet), false, now);
 }
 
 // RFC 4588 §8.6: the payload type of what an RTX packet repeats; nothing for a packet that is no repetition.
@@ -218,12 +218,13 @@ std::optional<rtp::PayloadType> StreamTable::original_of(const ReceiveStream& st
   return std::nullopt;
 }
 
-void StreamTable::deliver(StreamId id, ReceiveStream& stream, Packet packet, Timestamp now) {
+void StreamTable::deliver(StreamId id, ReceiveStream& stream, Packet packet, bool repeated, Timestamp now) {
   const auto view = rtp::PacketView::parse(packet.bytes());
   if (!view) return void(++counters_.rtp_malformed);
   bool sound = true;
   if (auto* video = std::get_if<VideoReceiveStream>(&stream)) {
-    sound = video->handle_packet(std::move(packet), *view, now);
+    sound = repeated ? video->handle_repeated(std::move(packet), *view, now)
+                     : video->handle_packet(std::move(packet), *view, now);
   } else {
     sound = std::get<AudioReceiveStream>(stream).handle_packet(*view, packet.size(), now);
   }

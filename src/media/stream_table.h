@@ -127,7 +127,7 @@ class StreamTable {
   void after_input(StreamId id, ReceiveStream& stream, Timestamp now);
   void push_event(Event event);
   static std::optional<rtp::PayloadType> original_of(const ReceiveStream& stream, rtp::PayloadType payload_type);
-  void deliver(StreamId id, ReceiveStream& stream, Packet packet, Timestamp now);
+  void deliver(StreamId id, ReceiveStream& stream, Packet packet, bool repeated, Timestamp now);
   void switch_source(StreamId id, ReceiveStream& stream, rtp::Ssrc ssrc);
   void stamp(Packet& packet, const SendStream& stream, Timestamp now);
 

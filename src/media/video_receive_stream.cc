@@ -45,6 +45,18 @@ bool VideoReceiveStream::handle_packet(Packet packet, const rtp::PacketView& vie
     case Reception::Verdict::kStray: ++stats_.packets_discarded; return true;
     case Reception::Verdict::kRestarted: restart(); break;
   }
+  return store(std::move(packet), view, now);
+}
+
+bool VideoReceiveStream::handle_repeated(Packet packet, const rtp::PacketView& view, Timestamp now) {
+  count_packet(view, packet.size(), now);
+  ++stats_.retransmitted_packets_received;
+  stats_.retransmitted_bytes_received += view.payload.size();
+  if (!reception_.locate(view.header.sequence_number)) return ++stats_.packets_discarded, true;
+  return store(std::move(packet), view, now);
+}
+
+bool VideoReceiveStream::store(Packet packet, const rtp::PacketView& view, Timestamp now) {
   const std::int64_t number = reception_.sequence_number();
   if (config_.nack && !missing_.handle_packet(number, now)) want_key_frame(now);
   switch (assembler_.insert(number, std::move(packet), view, now)) {

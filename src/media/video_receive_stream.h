@@ -44,6 +44,8 @@ class VideoReceiveStream {
   // A packet of this stream's SSRC and one of its payload types. `packet` holds what `view` looks at. False when it is
   // malformed.
   bool handle_packet(Packet packet, const rtp::PacketView& view, Timestamp now);
+  // The same for one that came again in a stream of its own (RFC 4588) and was unwrapped.
+  bool handle_repeated(Packet packet, const rtp::PacketView& view, Timestamp now);
   void handle_sender_report(const rtp::SenderInfo& info, Timestamp now);
   // The decoder is lost.
   void request_key_frame(Timestamp now);
@@ -61,6 +63,7 @@ class VideoReceiveStream {
   std::optional<RemoteOutboundRtpStreamStats> remote_stats() const;
 
  private:
+  bool store(Packet packet, const rtp::PacketView& view, Timestamp now);
   void restart();
   void want_key_frame(Timestamp now);
   void count_packet(const rtp::PacketView& view, std::size_t size, Timestamp now);
