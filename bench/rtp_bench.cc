@@ -58,7 +58,7 @@ void BM_RtpVideoFrame(benchmark::State& state) {
   std::int64_t packets = 0;
   std::uint64_t allocations = 0;
   for (auto _ : state) {
-    if (frames == 64) allocations = pool.allocations();
+    if (frames == 1024) allocations = pool.allocations();
     frame.rtp_timestamp += 3000;
     (void)sender.send_frame(stream, frame, now);
     for (int tick = 0; tick < 33; ++tick) {
