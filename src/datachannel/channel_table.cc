@@ -207,13 +207,27 @@ void ChannelTable::handle_message(IncomingMessage message) {
   // The peer is done with the old channel of the stream and goes on with a new one, while the confirmation of our reset
   // is still on its way: that has to wait until we may answer on the stream.
   if (entry && entry->incoming_reset_done) {
-    constexpr std::size_t kMaxEarly = 64;
-    if (entry->early.size() < kMaxEarly) entry->early.push_back(std::move(message));
-    return;
+    return keep_early(*entry, std::move(message));
   }
   if (message.ppid == kPpidControl) return handle_control(message.stream, message.payload);
   // User data for no channel, or of an unknown kind, is nobody's.
   if (entry && is_user_data(message.ppid)) handle_user_data(*entry, std::move(message));
+}
+
+// A peer that never confirms the reset must not fill the memory. A message that does not fit costs the new channel its
+// life, for without it the channel would have a gap.
+void ChannelTable::keep_early(Entry& entry, IncomingMessage message) {
+  if (early_bytes_ + message.payload.size() > kMaxEarlyBytes || entry.early.size() >= kMaxEarlyMessages) {
+    entry.early_overflowed = true;
+  }
+  if (entry.early_overflowed) return;
+  early_bytes_ += message.payload.size();
+  entry.early.push_back(std::move(message));
+}
+
+std::vector<IncomingMessage> ChannelTable::take_early(Entry& entry) {
+  for (const IncomingMessage& message : entry.early) early_bytes_ -= message.payload.size();
+  return std::exchange(entry.early, {});
 }
 
 void ChannelTable::handle_user_data(Entry& entry, IncomingMessage message) {
@@ -247,7 +261,8 @@ void ChannelTable::handle_open(std::uint16_t stream, ByteView payload) {
   const std::uint16_t peer_parity = role_ == Role::kDtlsClient ? 1 : 0;
   auto open = parse_open(payload);
   const bool parity_is_right = !role_ || (stream & 1) == peer_parity;
-  if (!open || !parity_is_right || !stream_is_free(stream) || channels_.size() >= kMaxStreams) {
+  const bool fits = open && channels_.size() < kMaxStreams && announced_names_ + payload.size() <= kMaxAnnouncedNames;
+  if (!fits || !parity_is_right || !stream_is_free(stream)) {
     refuse_stream(stream);
     return;
   }
@@ -258,6 +273,7 @@ void ChannelTable::handle_open(std::uint16_t stream, ByteView payload) {
                        .id = stream};
   Entry& entry = add(std::move(open->label), std::move(init));
   by_stream_[stream] = entry.id;
+  announced_names_ += entry.announced_names = payload.size();
   entry.channel.state = ChannelState::kOpen;
   // RFC 8832 §6: the ACK is sent reliably and in order.
   actions_.push_back(SendMessage{stream, kPpidControl, build_ack()});
@@ -269,104 +285,7 @@ void ChannelTable::refuse_stream(std::uint16_t stream) {
   actions_.push_back(ResetStreams{{stream}});
 }
 
-// -- Closing (RFC 8831 §6.7)
-// --------------------------------------------------------------------------------------------
-
-// What was sent before is delivered before: the association resets a stream when it has run dry.
-void ChannelTable::begin_close(Entry& entry) {
-  entry.channel.state = ChannelState::kClosing;
-  if (entry.reset_requested) return;
-  entry.reset_requested = true;
-  actions_.push_back(ResetStreams{{*entry.channel.init.id}});
-}
-
-void ChannelTable::peer_reset(Entry& entry) {
-  if (entry.channel.state == ChannelState::kConnecting || entry.channel.state == ChannelState::kClosed) return;
-  entry.incoming_reset_done = true;
-  if (entry.channel.state == ChannelState::kOpen) events_.push_back(ChannelClosing{entry.id});
-  begin_close(entry);
-  finish_if_reset(entry);
-}
-
-void ChannelTable::handle_incoming_reset(std::span<const std::uint16_t> streams) {
-  for (const std::uint16_t stream : streams) {
-    if (Entry* entry = find_stream(stream)) peer_reset(*entry);
-  }
-}
-
-void ChannelTable::handle_incoming_reset_of_all() {
-  std::vector<std::uint16_t> streams;
-  for (const auto& [stream, id] : by_stream_) streams.push_back(stream);
-  std::sort(streams.begin(), streams.end());
-  handle_incoming_reset(streams);
-}
-
-void ChannelTable::handle_outgoing_reset(std::span<const std::uint16_t> streams) {
-  for (const std::uint16_t stream : streams) own_reset_ended(stream, true);
-}
-
-void ChannelTable::handle_reset_failed(std::span<const std::uint16_t> streams) {
-  for (const std::uint16_t stream : streams) own_reset_ended(stream, false);
-}
-
-void ChannelTable::own_reset_ended(std::uint16_t stream, bool performed) {
-  Entry* entry = find_stream(stream);
-  if (!entry) {
-    if (performed) unfit_.erase(stream);
-    return;
-  }
-  if (!entry->reset_requested) return;
-  entry->outgoing_reset_done = true;
-  if (performed) return finish_if_reset(*entry);
-  // The peer cannot or will not: the channel ends here, and its stream is not used again.
-  unfit_.insert(stream);
-  finish(*entry, std::nullopt);
-}
-
-void ChannelTable::finish_if_reset(Entry& entry) {
-  if (!entry.outgoing_reset_done || !entry.incoming_reset_done) return;
-  std::vector<IncomingMessage> early = std::exchange(entry.early, {});
-  finish(entry, std::nullopt);
-  for (IncomingMessage& message : early) handle_message(std::move(message));
-}
-
-void ChannelTable::finish(Entry& entry, std::optional<Error> error) {
-  if (entry.channel.state == ChannelState::kClosed) return;
-  entry.channel.state = ChannelState::kClosed;
-  entry.early.clear();
-  set_buffered(entry, 0);
-  if (entry.channel.init.id) by_stream_.erase(*entry.channel.init.id);
-  events_.push_back(ChannelClosed{entry.id, std::move(error)});
-}
-
-void ChannelTable::handle_transport_closed(std::optional<Error> error) {
-  if (closed_) return;
-  closed_ = true;
-  actions_.clear();
-  for (auto& [id, entry] : channels_) finish(entry, error);
-}
-
-// -- Buffered amount
-// ----------------------------------------------------------------------------------------------------
-
-void ChannelTable::set_buffered(Entry& entry, std::size_t amount) {
-  buffered_total_ += amount - entry.channel.buffered_amount;
-  entry.channel.buffered_amount = amount;
-}
-
-void ChannelTable::handle_buffered_amount(std::uint16_t stream, std::size_t amount) {
-  Entry* entry = find_stream(stream);
-  if (!entry) return;
-  // The association counts DCEP's messages and the bytes that stand for empty ones, the W3C's bufferedAmount does not.
-  const std::size_t before = entry->channel.buffered_amount;
-  const std::size_t after = std::min(before, amount + entry->queued_bytes);
-  set_buffered(*entry, after);
-  const std::size_t threshold = entry->channel.buffered_amount_low_threshold;
-  if (before > threshold && after <= threshold) events_.push_back(BufferedAmountLow{entry->id});
-}
-
-// -- Output
-// -------------------------------------------------------------------------------------------------------------
+// -- Output ----------------------------------------------------------------------------------------------------------
 
 std::optional<Action> ChannelTable::poll_action() {
   if (actions_.empty()) return std::nullopt;
@@ -384,7 +303,10 @@ std::optional<Event> ChannelTable::poll_event() {
   if (events_.empty()) return std::nullopt;
   Event event = std::move(events_.front());
   events_.pop_front();
-  if (const auto* closed = std::get_if<ChannelClosed>(&event)) channels_.erase(closed->channel);
+  if (const auto* closed = std::get_if<ChannelClosed>(&event)) {
+    if (const Entry* entry = find_entry(closed->channel)) announced_names_ -= entry->announced_names;
+    channels_.erase(closed->channel);
+  }
   return event;
 }
 

@@ -6,8 +6,9 @@
 //   open()/send()/close()  ->  [ ChannelTable ]  ->  poll_action(): SendMessage, ResetStreams  -> association
 //   poll_event()           <-  [              ]  <-  handle_*()                                <- association
 //
-// Bounds: at most 65535 channels; actions are bounded by the send buffer; every incoming message is at most one event
-// (the owner drains events before it polls the association for more), and besides a channel has one event of a kind.
+// Bounds: at most 65535 channels, and kMaxAnnouncedNames bytes of OPENs for those that the peer made; actions are
+// bounded by the send buffer; every incoming message is at most one event (the owner drains events before it polls the
+// association for more), and besides a channel has one event of a kind.
 #pragma once
 
 #include <cstdint>
@@ -101,6 +102,12 @@ struct Config {
 
 class ChannelTable {
  public:
+  // An OPEN that names its channel beyond this, all the peer's channels together, is refused.
+  static constexpr std::size_t kMaxAnnouncedNames = 8 * 1024 * 1024;
+  // What the peer may send for new channels on streams whose old channel is not quite closed: all together, and each.
+  static constexpr std::size_t kMaxEarlyBytes = 4 * 1024 * 1024;
+  static constexpr std::size_t kMaxEarlyMessages = 64;
+
   explicit ChannelTable(Config config = {});
 
   // -- Commands of the application ----------------------------------------------------------------------------------
@@ -165,6 +172,9 @@ class ChannelTable {
     bool outgoing_reset_done = false;
     bool incoming_reset_done = false;
     std::vector<IncomingMessage> early;  // for the channel that the peer opens next on the stream
+    bool early_overflowed = false;
+    bool early_reset = false;
+    std::size_t announced_names = 0;
   };
 
   Entry* find_entry(ChannelId channel);
@@ -180,6 +190,8 @@ class ChannelTable {
   void handle_control(std::uint16_t stream, ByteView payload);
   void handle_open(std::uint16_t stream, ByteView payload);
   void handle_user_data(Entry& entry, IncomingMessage message);
+  void keep_early(Entry& entry, IncomingMessage message);
+  std::vector<IncomingMessage> take_early(Entry& entry);
   void refuse_stream(std::uint16_t stream);
   void begin_close(Entry& entry);
   void peer_reset(Entry& entry);
@@ -197,6 +209,8 @@ class ChannelTable {
   std::uint32_t next_id_ = 1;
   std::uint32_t next_stream_ = 0;  // where the search for a free one goes on; of either parity
   std::size_t buffered_total_ = 0;
+  std::size_t early_bytes_ = 0;
+  std::size_t announced_names_ = 0;
   std::map<ChannelId, Entry> channels_;
   std::unordered_map<std::uint16_t, ChannelId> by_stream_;
   // Streams of no channel that are still unfit for one: a refused OPEN is being reset, or a reset failed.

@@ -3,58 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "datachannel/dcep.h"
+#include "datachannel/pair_for_test.h"
 
 namespace tidewire::datachannel {
 namespace {
-
-// Two tables on a transport that delivers everything at once and in order.
-struct Pair {
-  ChannelTable client;
-  ChannelTable server;
-  std::vector<Event> client_events;
-  std::vector<Event> server_events;
-  std::vector<SendMessage> client_sent;
-
-  void start() {
-    client.set_role(Role::kDtlsClient);
-    server.set_role(Role::kDtlsServer);
-    client.handle_connected(65535);
-    server.handle_connected(65535);
-    run();
-  }
-  static bool move(ChannelTable& from, ChannelTable& to, std::vector<SendMessage>* log) {
-    auto action = from.poll_action();
-    if (!action) return false;
-    if (auto* message = std::get_if<SendMessage>(&*action)) {
-      if (log) log->push_back(*message);
-      to.handle_message({message->stream, message->ppid, message->payload});
-      from.handle_buffered_amount(message->stream, 0);
-    } else {
-      const auto streams = std::get<ResetStreams>(*action).streams;
-      to.handle_incoming_reset(streams);
-      from.handle_outgoing_reset(streams);
-    }
-    return true;
-  }
-  static void collect(ChannelTable& table, std::vector<Event>& events) {
-    while (auto event = table.poll_event()) events.push_back(std::move(*event));
-  }
-  void run() {
-    while (move(client, server, &client_sent) || move(server, client, nullptr)) {
-    }
-    collect(client, client_events);
-    collect(server, server_events);
-  }
-};
-
-template <typename E>
-std::vector<E> of(const std::vector<Event>& events) {
-  std::vector<E> found;
-  for (const Event& event : events) {
-    if (const auto* e = std::get_if<E>(&event)) found.push_back(*e);
-  }
-  return found;
-}
 
 TEST(ChannelTable, AnnouncesAChannelWithAllItsOptions) {
   Pair pair;
@@ -128,45 +80,6 @@ TEST(ChannelTable, SendsInOrderUntilTheOpenIsAcknowledged) {
   EXPECT_FALSE(pair.client_sent[2].ordered);
 }
 
-TEST(ChannelTable, ClosesBothWaysAndOnlyThenUsesTheStreamAgain) {
-  Pair pair;
-  pair.start();
-  const ChannelId id = *pair.client.open("x", {.negotiated = false});
-  pair.run();
-  const ChannelId there = of<ChannelAnnounced>(pair.server_events)[0].channel;
-  pair.client.close(id);
-  EXPECT_EQ(pair.client.find(id)->state, ChannelState::kClosing);
-  EXPECT_EQ(pair.client.send_text(id, "x").error().code, ErrorCode::kInvalidState);
-  EXPECT_FALSE(pair.client.open("", {.negotiated = true, .id = 0}));
-  pair.run();
-  EXPECT_EQ(of<ChannelClosed>(pair.client_events).size(), 1U);
-  EXPECT_TRUE(of<ChannelClosing>(pair.client_events).empty());
-  ASSERT_EQ(of<ChannelClosing>(pair.server_events).size(), 1U);
-  EXPECT_EQ(of<ChannelClosed>(pair.server_events)[0].channel, there);
-  EXPECT_FALSE(of<ChannelClosed>(pair.server_events)[0].error);
-  EXPECT_EQ(pair.client.size(), 0U);
-  EXPECT_EQ(pair.server.size(), 0U);
-  EXPECT_TRUE(pair.client.open("", {.negotiated = true, .id = 0}));
-}
-
-TEST(ChannelTable, KeepsANewChannelsMessagesWhileTheOldResetIsUnconfirmed) {
-  ChannelTable table;
-  table.set_role(Role::kDtlsServer);
-  table.handle_connected(65535);
-  const std::vector<std::uint16_t> zero{0};
-  table.handle_message({0, kPpidControl, build_open({.label = "old"})});
-  table.handle_incoming_reset(zero);
-  table.handle_message({0, kPpidControl, build_open({.label = "new"})});
-  table.handle_message({0, kPpidString, {'h', 'i'}});
-  table.handle_outgoing_reset(zero);
-  std::vector<Event> events;
-  Pair::collect(table, events);
-  ASSERT_EQ(of<ChannelAnnounced>(events).size(), 2U);
-  EXPECT_EQ(of<ChannelClosed>(events).size(), 1U);
-  EXPECT_EQ(of<MessageArrived>(events).size(), 1U);
-  EXPECT_EQ(table.find(of<ChannelAnnounced>(events)[1].channel)->label, "new");
-}
-
 TEST(ChannelTable, ChecksWhatTheW3cChecks) {
   struct Case {
     const char* what;
@@ -226,59 +139,6 @@ TEST(ChannelTable, TellsWhenTheBufferedAmountFallsToTheThreshold) {
   EXPECT_EQ(table.find(id)->buffered_amount, 0U);
 }
 
-TEST(ChannelTable, ClosesTheStreamOfABadOpen) {
-  struct Case {
-    const char* what;
-    std::uint16_t stream;
-    Bytes payload;
-  };
-  Bytes lying = build_open({.label = "label"});
-  lying[9] = 200;
-  const Case cases[] = {
-      {"wrong parity", 1, build_open({})},
-      {"lying length", 2, lying},
-      {"unknown type", 4, {3, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
-  };
-  for (const Case& c : cases) {
-    ChannelTable table;
-    table.set_role(Role::kDtlsServer);
-    table.handle_connected(65535);
-    table.handle_message({c.stream, kPpidControl, c.payload});
-    table.handle_message({c.stream, kPpidControl, c.payload});
-    table.handle_message({c.stream, kPpidString, {1}});
-    EXPECT_FALSE(table.poll_event()) << c.what;
-    const auto action = table.poll_action();
-    ASSERT_TRUE(action) << c.what;
-    EXPECT_EQ(std::get<ResetStreams>(*action).streams, std::vector{c.stream}) << c.what;
-    EXPECT_FALSE(table.poll_action()) << c.what;
-  }
-}
-
-TEST(ChannelTable, ClosesAChannelWhoseStreamIsOpenedAgain) {
-  Pair pair;
-  pair.start();
-  const ChannelId id = *pair.client.open("x", {});
-  pair.run();
-  pair.server.handle_message({0, kPpidControl, build_open({})});
-  pair.run();
-  EXPECT_EQ(of<ChannelClosed>(pair.server_events).size(), 1U);
-  EXPECT_EQ(of<ChannelClosed>(pair.client_events).size(), 1U);
-  EXPECT_EQ(pair.client.find(id), nullptr);
-}
-
-TEST(ChannelTable, ClosesEverythingWithTheTransport) {
-  Pair pair;
-  pair.start();
-  ASSERT_TRUE(pair.client.open("a", {}));
-  ASSERT_TRUE(pair.client.open("b", {}));
-  pair.client.handle_transport_closed(Error{ErrorCode::kNetwork, "gone"});
-  pair.run();
-  const auto closed = of<ChannelClosed>(pair.client_events);
-  ASSERT_EQ(closed.size(), 2U);
-  EXPECT_EQ(closed[0].error->message, "gone");
-  EXPECT_EQ(pair.client.size(), 0U);
-}
-
 TEST(ChannelTable, RunsOutOfStreamsWithAnError) {
   ChannelTable table;
   table.set_role(Role::kDtlsClient);
@@ -287,6 +147,54 @@ TEST(ChannelTable, RunsOutOfStreamsWithAnError) {
   EXPECT_EQ(table.open("", {}).error().code, ErrorCode::kOperation);
   EXPECT_EQ(table.open("", {.negotiated = true, .id = 10}).error().code, ErrorCode::kOperation);
   EXPECT_EQ(table.size(), 5U);
+}
+
+TEST(ChannelTable, BoundsWhatThePeersNamesTake) {
+  ChannelTable table;
+  table.set_role(Role::kDtlsServer);
+  table.handle_connected(65535);
+  const Bytes open = build_open({.label = std::string(65535, 'l'), .protocol = std::string(65535, 'p')});
+  for (std::uint16_t stream = 0; stream < 1000; stream += 2) table.handle_message({stream, kPpidControl, open});
+  EXPECT_EQ(table.size(), ChannelTable::kMaxAnnouncedNames / open.size());
+  // Closing one makes room.
+  const std::vector<std::uint16_t> zero{0};
+  table.handle_incoming_reset(zero);
+  table.handle_outgoing_reset(zero);
+  std::vector<Event> events;
+  Pair::collect(table, events);
+  const std::size_t before = table.size();
+  table.handle_message({0, kPpidControl, open});
+  table.handle_message({2000, kPpidControl, open});
+  EXPECT_EQ(table.size(), before + 1);
+}
+
+TEST(ChannelTable, DeliversNothingOfUnknownKindsOrForNoChannel) {
+  Pair pair;
+  pair.start();
+  const ChannelId id = *pair.client.open("x", {});
+  pair.run();
+  for (const std::uint32_t ppid : {0U, 49U, 52U, 54U, 55U, 58U}) pair.client.handle_message({0, ppid, {1}});
+  pair.client.handle_message({8, kPpidString, {1}});
+  pair.client.handle_message({0, kPpidControl, {}});
+  pair.client.handle_message({0, kPpidControl, {9}});
+  pair.run();
+  EXPECT_TRUE(of<MessageArrived>(pair.client_events).empty());
+  EXPECT_EQ(pair.client.find(id)->state, ChannelState::kOpen);
+}
+
+TEST(ChannelTable, CarriesNegotiatedChannelsWithoutAnOpen) {
+  Pair pair;
+  const DataChannelInit init{.ordered = false, .negotiated = true, .id = 5};
+  const ChannelId here = *pair.client.open("x", init);
+  const ChannelId there = *pair.server.open("x", init);
+  pair.start();
+  EXPECT_TRUE(pair.client_sent.empty());
+  ASSERT_TRUE(pair.client.send_text(here, "hi"));
+  pair.run();
+  ASSERT_EQ(pair.client_sent.size(), 1U);
+  EXPECT_FALSE(pair.client_sent[0].ordered);
+  ASSERT_EQ(of<MessageArrived>(pair.server_events).size(), 1U);
+  EXPECT_EQ(of<MessageArrived>(pair.server_events)[0].channel, there);
 }
 
 }  // namespace
