@@ -15,7 +15,9 @@ struct Loop {
   Timestamp now = Timestamp{} + std::chrono::seconds(1);
   Association a{{}, pool, crypto::Random::from_test_seed(1)};
   Association b{{}, pool, crypto::Random::from_test_seed(2)};
-  std::size_t received = 0;
+  std::size_t received = 0;  // messages
+  std::size_t received_bytes = 0;
+  std::size_t packets = 0;  // both ways
 
   Loop() {
     a.connect(now);
@@ -29,15 +31,22 @@ struct Loop {
       now += std::chrono::microseconds(1);
       for (int i = 0; i < 64; ++i) moved |= pass(a, b);
       while (pass(b, a)) moved = true;
-      while (auto event = b.poll_event()) received += std::holds_alternative<MessageReceived>(*event);
+      while (auto event = b.poll_event()) {
+        const auto* message = std::get_if<MessageReceived>(&*event);
+        if (!message) continue;
+        ++received;
+        received_bytes += message->payload.size();
+      }
       while (a.poll_event()) {
       }
     }
   }
   bool pass(Association& from, Association& to) {
     const auto packet = from.poll_transmit();
-    if (packet) to.handle_input(packet->bytes(), now);
-    return packet.has_value();
+    if (!packet) return false;
+    ++packets;
+    to.handle_input(packet->bytes(), now);
+    return true;
   }
 };
 
@@ -52,8 +61,11 @@ void BM_SctpThroughput(benchmark::State& state) {
     }
     loop.run();
   }
-  if (loop.received != count * static_cast<std::size_t>(state.iterations())) state.SkipWithError("messages missing");
+  const auto iterations = static_cast<std::size_t>(state.iterations());
+  if (loop.received != count * iterations) state.SkipWithError("messages missing");
+  if (loop.received_bytes != count * iterations * size) state.SkipWithError("bytes missing");
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(count * size));
+  state.counters["packets"] = benchmark::Counter(static_cast<double>(loop.packets), benchmark::Counter::kAvgIterations);
   state.counters["pool_blocks"] = static_cast<double>(loop.pool.allocations());
 }
 BENCHMARK(BM_SctpThroughput)->Arg(1024)->Arg(64 * 1024)->Arg(256 * 1024)->Unit(benchmark::kMillisecond);
