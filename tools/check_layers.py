@@ -11,6 +11,9 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 # Public headers that are plain values, below every layer. The other ones stand for the layer that implements them.
 IMPLEMENTED_BY = {"session.h": "session", "peer_connection.h": "peer"}
 
+TEST_FILES = ("_test.cc", "test_support.h", "_for_test.h")
+TEST_FRAMEWORK = ("gtest/", "gmock/")
+
 
 def closure(layers):
     """A layer may include what it names and whatever those name."""
@@ -45,10 +48,11 @@ def main():
             if path.suffix not in (".h", ".cc"):
                 continue
             # A test may drive its machine through the simulated network.
-            extra = {"sim"} if path.name.endswith("_test.cc") else set()
+            is_test = path.name.endswith(TEST_FILES)
+            extra = {"sim"} if is_test else set()
             for number, line in enumerate(path.read_text().splitlines(), 1):
                 match = INCLUDE.match(line)
-                if not match:
+                if not match or (is_test and match.group(1).startswith(TEST_FRAMEWORK)):
                     continue
                 layer = layer_of(match.group(1), layers)
                 if layer and layer not in reach[name] | extra:
