@@ -106,11 +106,13 @@ void Session::Impl::tell(media::Event event) {
   }
 }
 
-// Brings what media and data have to send to the transport, which protects it.
+// Brings what media and data have to send to the transport, which protects it. Media brings all that is due, data one
+// packet: a congestion window may be larger than the transport's queue, and media is not to wait behind one.
 void Session::Impl::fill_transport(Timestamp at) {
   if (closed) return;
-  while (auto packet = data.poll_transmit()) transport.send_data(std::move(*packet), at);
-  if (!media.table() || !transport.can_send_media()) return;
+  if (auto packet = data.poll_transmit()) transport.send_data(std::move(*packet), at);
+  if (!media.table()) return;
+  // Without a path or keys the transport drops it, as a network would: what stayed in the table would be due for ever.
   while (auto outgoing = media.table()->poll_transmit(at)) {
     if (outgoing->kind == media::StreamTable::Outgoing::Kind::kRtcp) {
       transport.send_rtcp(std::move(outgoing->packet));
