@@ -1,50 +1,48 @@
-// Two peers in one process over loopback: from the first call to an open channel, and what the channel carries then.
+// From the first call to a data channel that is open on both sides.
 #include <benchmark/benchmark.h>
 
-#include "tidewire/peer_connection.h"
+#include "two_peers.h"
 
 namespace {
 
 using namespace tidewire;
 
-struct TwoPeers {
-  TwoPeers() : alice(loop, {.include_loopback = true}), bob(loop, {.include_loopback = true}) {
-    alice.on_ice_candidate = [this](const IceCandidateInit& candidate) { (void)bob.add_ice_candidate(candidate); };
-    bob.on_ice_candidate = [this](const IceCandidateInit& candidate) { (void)alice.add_ice_candidate(candidate); };
-  }
-
-  // Returns when the channel is open on both sides.
-  void connect() {
-    channel = alice.create_data_channel("bench").value();
-    int open = 0;
-    const auto opened = [&] {
-      if (++open == 2) loop.stop();
-    };
-    channel->on_open = opened;
-    bob.on_data_channel = [&](std::shared_ptr<DataChannel> incoming) {
-      other = std::move(incoming);
-      opened();
-    };
-    alice.set_local_description().value();
-    bob.set_remote_description(*alice.local_description()).value();
-    bob.set_local_description().value();
-    alice.set_remote_description(*bob.local_description()).value();
-    loop.run();
-  }
-
-  EventLoop loop;
-  PeerConnection alice;
-  PeerConnection bob;
-  std::shared_ptr<DataChannel> channel;
-  std::shared_ptr<DataChannel> other;
-};
-
-void ConnectToOpenChannel(benchmark::State& state) {
+// What a user waits for on a network without delay: both peers on one thread, over loopback sockets, certificates
+// included.
+void BM_ConnectPeers(benchmark::State& state) {
   for (auto _ : state) {
-    TwoPeers peers;
-    peers.connect();
+    bench::TwoPeers peers;
+    peers.call([&] { peers.loop.stop(); });
+    peers.loop.run();
   }
 }
-BENCHMARK(ConnectToOpenChannel)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(BM_ConnectPeers)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+// What the protocols of both sides compute for it. `waited_ms` is what their timers let pass meanwhile.
+void BM_ConnectSessions(benchmark::State& state) {
+  Duration waited{};
+  for (auto _ : state) {
+    bench::TwoSessions sessions;
+    const Timestamp begin = sessions.now;
+    if (!sessions.connect()) state.SkipWithError("not connected");
+    waited += sessions.now - begin;
+  }
+  state.counters["waited_ms"] =
+      benchmark::Counter(std::chrono::duration<double, std::milli>(waited).count(), benchmark::Counter::kAvgIterations);
+}
+BENCHMARK(BM_ConnectSessions)->Unit(benchmark::kMillisecond);
+
+// The same with sound and pictures in both directions.
+void BM_ConnectSessionsWithMedia(benchmark::State& state) {
+  for (auto _ : state) {
+    bench::TwoSessions sessions;
+    for (bench::SessionPeer* peer : {&sessions.alice, &sessions.bob}) {
+      (void)peer->session.add_track(MediaKind::kAudio).value();
+      (void)peer->session.add_track(MediaKind::kVideo).value();
+    }
+    if (!sessions.connect()) state.SkipWithError("not connected");
+  }
+}
+BENCHMARK(BM_ConnectSessionsWithMedia)->Unit(benchmark::kMillisecond);
 
 }  // namespace

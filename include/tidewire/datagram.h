@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tidewire/address.h"
+#include "tidewire/ids.h"
 #include "tidewire/packet.h"
 
 namespace tidewire {
@@ -10,6 +11,7 @@ struct Datagram {
   SocketAddress local;   // the socket that it came in on, or is to leave from (its bound address)
   SocketAddress remote;  // the other end
   Packet packet;
+  StreamId stream;  // the connection that carries it as one framed message; none: UDP
 };
 
 }  // namespace tidewire

@@ -10,6 +10,8 @@ namespace {
 
 // A browser answers within milliseconds; what takes longer is not on this link, and its checks find us anyway.
 constexpr Duration kMdnsTimeout = std::chrono::seconds(5);
+// What one system call takes. A congestion window may hold more than a socket queues till the end of the turn.
+constexpr std::size_t kSendBatch = 32;
 
 }  // namespace
 
@@ -75,7 +77,9 @@ void Network::settle() {
 
 void Network::send(Datagram datagram) {
   const auto socket = sockets_.find(datagram.local);
-  if (socket != sockets_.end()) socket->second.send(std::move(datagram.packet), datagram.remote);
+  if (socket == sockets_.end()) return;
+  socket->second.send(std::move(datagram.packet), datagram.remote);
+  if (++sent_ % kSendBatch == 0) socket->second.flush();
 }
 
 void Network::handle_batch(std::span<Datagram> batch) {

@@ -34,6 +34,7 @@ class Network {
   // Binds a socket on each address and gives it to the session. An error when there is not one that can be bound.
   // Servers that are names are looked up meanwhile.
   Result<> open(bool include_loopback, const std::vector<StunUrl>& servers);
+  // Leaves in batches, at the latest at the end of the present turn of the loop.
   void send(Datagram datagram);
   // Multicast DNS for the names of browsers; the session gets the answer.
   void resolve(const std::string& name);
@@ -47,6 +48,7 @@ class Network {
   Session& session_;
   UniqueFunction<void()> on_change_;
   std::map<SocketAddress, io::UdpSocket> sockets_;
+  std::size_t sent_ = 0;
   std::unique_ptr<io::MdnsResolver> mdns_;
   io::HostResolver resolver_;
   std::size_t unresolved_servers_ = 0;

@@ -25,7 +25,7 @@ std::map<std::uint16_t, Duration> read(TransportFeedback feedback) {
 // Header, sender 1, media 2, base 10, `count` statuses, reference time 1 (64 ms), feedback packet 7.
 Bytes packet_with(std::uint8_t count, Bytes chunks_and_deltas) {
   Bytes bytes{0x8f, 205, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 10, 0, count, 0, 0, 1, 7};
-  bytes.insert(bytes.end(), chunks_and_deltas.begin(), chunks_and_deltas.end());
+  for (const std::uint8_t byte : chunks_and_deltas) bytes.push_back(byte);
   while (bytes.size() % 4 != 0) bytes.push_back(0);
   bytes[3] = static_cast<std::uint8_t>(bytes.size() / 4 - 1);
   return bytes;

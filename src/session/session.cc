@@ -249,6 +249,7 @@ Timestamp Session::next_timeout() const {
 
 std::optional<Datagram> Session::poll_transmit(Timestamp now) {
   impl_->now = std::max(impl_->now, now);
+  if (auto datagram = impl_->transport.poll_transmit()) return datagram;
   impl_->fill_transport(impl_->now);
   return impl_->transport.poll_transmit();
 }
