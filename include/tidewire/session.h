@@ -26,11 +26,15 @@
 #include "tidewire/data_channel_init.h"
 #include "tidewire/datagram.h"
 #include "tidewire/encoded_frame.h"
+#include "tidewire/failure.h"
 #include "tidewire/ids.h"
+#include "tidewire/local_socket.h"
 #include "tidewire/result.h"
 #include "tidewire/rtp_types.h"
 #include "tidewire/session_description.h"
 #include "tidewire/stats.h"
+#include "tidewire/stream.h"
+#include "tidewire/turn_server.h"
 
 namespace tidewire {
 
@@ -96,6 +100,18 @@ struct ConnectionStateChanged {
 struct ResolveName {
   std::string name;
 };
+// Make this TCP or TLS connection, and answer with stream_opened() or stream_closed().
+struct OpenStream {
+  StreamRequest request;
+};
+// This connection is of no use any more; nothing is to be answered.
+struct CloseStream {
+  StreamId stream;
+};
+// A server could not be used (W3C: icecandidateerror). The others go on.
+struct IceCandidateErrorFound {
+  IceCandidateError error;
+};
 // The peer sends something on this transceiver from now on (W3C: track).
 struct TrackAdded {
   TransceiverId transceiver;
@@ -152,8 +168,9 @@ struct BufferedAmountLow {
 using SessionEvent =
     std::variant<event::NegotiationNeeded, event::SignalingStateChanged, event::IceCandidateFound,
                  event::IceGatheringStateChanged, event::IceConnectionStateChanged, event::ConnectionStateChanged,
-                 event::ResolveName, event::TrackAdded, event::TrackRemoved, event::SendingChanged,
-                 event::KeyFrameNeeded, event::VideoFrameReceived, event::AudioFrameReceived, event::DataChannelAdded,
+                 event::ResolveName, event::OpenStream, event::CloseStream, event::IceCandidateErrorFound,
+                 event::TrackAdded, event::TrackRemoved, event::SendingChanged, event::KeyFrameNeeded,
+                 event::VideoFrameReceived, event::AudioFrameReceived, event::DataChannelAdded,
                  event::DataChannelOpened, event::DataChannelClosing, event::DataChannelClosed, event::MessageReceived,
                  event::BufferedAmountLow>;
 

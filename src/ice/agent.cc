@@ -1,4 +1,4 @@
-// The owner's calls: sockets, the peer's description, candidates, restart.
+// The owner's calls about the peer: its description, its candidates, restart; and the pairs that follow.
 #include "ice/agent.h"
 
 #include <algorithm>
@@ -14,7 +14,6 @@ constexpr std::size_t kMinUfrag = 4;       // RFC 8839 §5.4
 constexpr std::size_t kMinPwd = 22;
 constexpr std::size_t kMaxCredential = 256;
 constexpr int kErrorBurst = 20;
-constexpr std::size_t kMaxLocalCandidates = 256;
 
 std::vector<SocketAddress> at_most(std::vector<SocketAddress> servers, std::size_t limit) {
   if (servers.size() > limit) servers.resize(limit);
@@ -22,7 +21,8 @@ std::vector<SocketAddress> at_most(std::vector<SocketAddress> servers, std::size
 }
 
 bool is_usable(const SocketAddress& address) {
-  return address.port != 0 && !address.ip.is_unspecified() && !address.ip.is_multicast();
+  return address.port != 0 && address.port != kDiscardPort && !address.ip.is_unspecified() &&
+         !address.ip.is_multicast();
 }
 
 bool is_mdns_name(std::string_view name) {
@@ -32,9 +32,13 @@ bool is_mdns_name(std::string_view name) {
 
 bool is_link_local_v6(const IpAddress& ip) { return ip.is_v6() && ip.is_link_local(); }
 
-// RFC 8445 §6.1.2.2: the same family, and link-local with link-local only.
-bool can_pair(const IpAddress& base, const IpAddress& remote) {
-  return base.is_v4() == remote.is_v4() && is_link_local_v6(base) == is_link_local_v6(remote);
+// RFC 8445 §6.1.2.2: the same family and protocol, and link-local with link-local only. RFC 6544 §6.2: connections are
+// made by the active side to the passive one; those that come to a listener bring their pair with them.
+bool can_pair(const Candidate& local, const IpAddress& base, const Candidate& remote) {
+  if (base.is_v4() != remote.address.ip.is_v4() || local.protocol != remote.protocol) return false;
+  if (is_link_local_v6(base) != is_link_local_v6(remote.address.ip)) return false;
+  return local.protocol == Protocol::kUdp ||
+         (local.tcp_type == TcpType::kActive && remote.tcp_type == TcpType::kPassive);
 }
 
 // The peer does not know on which of our links its link-local address lies: on that of the base.
@@ -56,8 +60,9 @@ Agent::Agent(AgentConfig config, crypto::Random random, PacketPool& pool)
     : timing_(config.timing),
       random_(std::move(random)),
       pool_(pool),
-      role_(config.role),
+      role_(config.lite ? Role::kControlled : config.role),
       tie_breaker_(random_.u64()),
+      lite_(config.lite),
       local_(std::move(config.local)),
       remotes_(kMaxRemoteCandidates, kMaxPeerReflexive, kMaxUnresolvedCandidates),
       gatherer_(timing_, at_most(std::move(config.stun_servers), kMaxStunServers)),
@@ -65,87 +70,6 @@ Agent::Agent(AgentConfig config, crypto::Random random, PacketPool& pool)
       checks_(timing_, kMaxPairs),
       error_pacer_(timing_.pacing, kErrorBurst) {
   if (local_.ufrag.empty() || local_.pwd.empty()) local_ = generate_credentials(random_);
-}
-
-Result<> Agent::add_local_socket(const SocketAddress& bound, std::uint16_t preference, Timestamp now) {
-  Base base{.address = bound, .preference = preference};
-  base.candidate.type = CandidateType::kHost;
-  base.candidate.foundation = foundation(CandidateType::kHost, bound.ip, Protocol::kUdp);
-  if (auto added = add_base(std::move(base)); !added) return added;
-  gatherer_.add(bound);
-  drive(now);
-  return {};
-}
-
-Result<> Agent::add_local_relay(const SocketAddress& relayed, const SocketAddress& mapped, std::uint16_t preference,
-                                Timestamp now) {
-  Base base{.address = relayed, .preference = preference};
-  base.candidate.type = CandidateType::kRelayed;
-  base.candidate.foundation = foundation(CandidateType::kRelayed, relayed.ip, Protocol::kUdp);
-  base.candidate.related_address = mapped;
-  if (auto added = add_base(std::move(base)); !added) return added;
-  drive(now);
-  return {};
-}
-
-Result<> Agent::add_base(Base base) {
-  if (state_ == State::kClosed) return Error{ErrorCode::kInvalidState, "the ICE agent is closed"};
-  if (local_sockets_ended_) return Error{ErrorCode::kInvalidState, "local sockets were said to be complete"};
-  if (!is_usable(base.address)) {
-    return Error{ErrorCode::kType, base.address.to_string() + " is no address that a peer can send to"};
-  }
-  if (find_base(base.address)) {
-    return Error{ErrorCode::kOperation, base.address.to_string() + " was added before"};
-  }
-  if (bases_.size() >= kMaxLocalSockets) return Error{ErrorCode::kOperation, "too many local sockets"};
-  base.candidate.address = without_scope(base.address);
-  base.candidate.priority = candidate_priority(base.candidate.type, base.preference);
-  bases_.push_back(std::move(base));
-  set_gathering_state(GatheringState::kGathering);
-  announce(bases_.back().address, bases_.back().candidate);
-  for (const RemoteCandidates::Entry& remote : remotes_.entries()) add_pair(bases_.size() - 1, remote);
-  return {};
-}
-
-void Agent::announce(const SocketAddress& base, Candidate candidate) {
-  candidate.ufrag = local_.ufrag;
-  locals_.push_back({base, candidate});
-  emit(LocalCandidateFound{std::move(candidate)});
-}
-
-// RFC 8445 §5.1.1.2, and §5.1.3: equal address and base is redundant.
-void Agent::add_server_reflexive(const Gatherer::Found& found) {
-  const auto base = find_base(found.base);
-  if (!base || !is_usable(found.mapped) || found.mapped.ip.is_v4() != found.base.ip.is_v4()) return;
-  const bool redundant = std::any_of(locals_.begin(), locals_.end(), [&](const LocalCandidate& local) {
-    return local.base == found.base && local.candidate.address == found.mapped;
-  });
-  if (redundant || locals_.size() >= kMaxLocalCandidates) return;
-  Candidate candidate;
-  candidate.type = CandidateType::kServerReflexive;
-  candidate.foundation = foundation(candidate.type, found.base.ip, Protocol::kUdp, found.server);
-  candidate.priority = candidate_priority(candidate.type, bases_[*base].preference);
-  candidate.address = found.mapped;
-  candidate.related_address = without_scope(found.base);
-  announce(found.base, std::move(candidate));
-}
-
-Result<> Agent::add_stun_server(const SocketAddress& server, Timestamp now) {
-  if (state_ == State::kClosed) return Error{ErrorCode::kInvalidState, "the ICE agent is closed"};
-  if (local_sockets_ended_) return Error{ErrorCode::kInvalidState, "local sockets were said to be complete"};
-  std::vector<SocketAddress> bases;
-  for (const Base& base : bases_) {
-    if (base.candidate.type == CandidateType::kHost) bases.push_back(base.address);
-  }
-  if (!gatherer_.add_server(server, bases)) return Error{ErrorCode::kOperation, "too many STUN servers"};
-  drive(now);
-  return {};
-}
-
-void Agent::end_of_local_sockets(Timestamp now) {
-  if (state_ == State::kClosed) return;
-  local_sockets_ended_ = true;
-  drive(now);
 }
 
 Result<> Agent::set_remote_credentials(const Credentials& remote, Timestamp now) {
@@ -169,14 +93,16 @@ void Agent::set_remote_lite(Timestamp now) {
   if (state_ == State::kClosed) return;
   remote_is_lite_ = true;
   // RFC 8445 §6.1.1: the full agent controls.
-  if (role_ == Role::kControlled) yield_role(Role::kControlled);
+  if (role_ == Role::kControlled && !lite_) yield_role(Role::kControlled);
   drive(now);
 }
 
 Result<> Agent::add_remote_candidate(const Candidate& candidate, Timestamp now) {
   if (state_ == State::kClosed) return Error{ErrorCode::kInvalidState, "the ICE agent is closed"};
   const bool other_generation = remote_ && !candidate.ufrag.empty() && candidate.ufrag != remote_->ufrag;
-  if (candidate.component != 1 || candidate.protocol != Protocol::kUdp || candidate.address.port == 0 ||
+  // RFC 6544 §6.2: an active candidate is a port that nobody listens on; it comes to us.
+  const bool useless_tcp = candidate.protocol == Protocol::kTcp && candidate.tcp_type != TcpType::kPassive;
+  if (candidate.component != 1 || useless_tcp || candidate.address.port == 0 ||
       candidate.address.port == kDiscardPort || other_generation) {
     return {};
   }
@@ -198,7 +124,7 @@ Result<> Agent::add_remote_candidate(const Candidate& candidate, Timestamp now) 
 
 bool Agent::add_resolved(const Candidate& candidate, Timestamp now) {
   const auto added = remotes_.add(candidate);
-  const RemoteCandidates::Entry* entry = remotes_.find(candidate.address);
+  const RemoteCandidates::Entry* entry = remotes_.find(candidate.address, candidate.protocol);
   if (entry == nullptr) return false;
   // What was learnt from a check was learnt on one base only.
   if (added != RemoteCandidates::Added::kKnown) pair_with_bases(*entry);
@@ -231,7 +157,8 @@ void Agent::end_of_remote_candidates(Timestamp now) {
 }
 
 Result<> Agent::set_role(Role role, Timestamp now) {
-  if (role == role_) return {};
+  // A lite agent is controlled, whatever the descriptions say (RFC 8445 §6.1.1).
+  if (role == role_ || lite_) return {};
   if (state_ == State::kClosed || started_) {
     return Error{ErrorCode::kInvalidState, "the ICE role cannot be set once checks have begun"};
   }
@@ -250,8 +177,14 @@ void Agent::restart(Credentials local, Timestamp now) {
   checks_.clear();
   remote_candidates_ended_ = false;
   selected_is_of_old_generation_ = selected_.has_value();
-  trying_other_pairs_ = failed_ = completed_ = false;
-  settled_at_.reset();
+  failed_ = completed_ = was_connected_ = false;
+  stop_recovering();
+  // The streams of pairs that are no more; the one in use stays until its pair is replaced.
+  std::erase_if(streams_, [&](const Stream& stream) {
+    if (selected_ && selected_->stream == stream.id) return false;
+    emit(CloseStream{stream.id});
+    return true;
+  });
   checking_since_.reset();
   for (LocalCandidate& known : locals_) {
     known.candidate.ufrag = local_.ufrag;
@@ -264,6 +197,7 @@ void Agent::close(Timestamp) {
   if (state_ == State::kClosed) return;
   checks_.clear();
   remotes_.clear();
+  for (const Stream& stream : std::exchange(streams_, {})) emit(CloseStream{stream.id});
   consent_.reset();
   selected_.reset();
   next_timeout_ = kNever;
@@ -274,11 +208,12 @@ void Agent::pair_with_bases(const RemoteCandidates::Entry& remote) {
   for (std::size_t base = 0; base < bases_.size(); ++base) add_pair(base, remote);
 }
 
-void Agent::add_pair(std::size_t base, const RemoteCandidates::Entry& remote) {
+void Agent::add_pair(std::size_t base, const RemoteCandidates::Entry& remote, StreamId stream) {
   const Base& from = bases_[base];
-  if (!can_pair(from.address.ip, remote.candidate.address.ip) || checks_.find(base, remote.id) != nullptr) return;
-  Pair pair{.base = base, .remote_id = remote.id, .local_address = from.address};
-  pair.remote_address = as_seen_from(from.address, remote.candidate.address);
+  if (from.gone || checks_.find(base, remote.id) != nullptr) return;
+  if (stream == StreamId{} && !can_pair(from.candidate, from.address.ip, remote.candidate)) return;
+  Pair pair{.base = base, .remote_id = remote.id, .protocol = from.candidate.protocol};
+  pair.route = {from.address, as_seen_from(from.address, remote.candidate.address), stream};
   pair.local_priority = from.candidate.priority;
   pair.remote_priority = remote.candidate.priority;
   if (!checks_.add(std::move(pair), role_)) ++stats_.dropped_table_full;
@@ -295,13 +230,6 @@ void Agent::change_role(Role role) {
   role_ = role;
   checks_.reprioritise(role);
   for (Pair& pair : checks_.pairs()) pair.nominate = pair.nominated_by_peer = false;
-}
-
-std::optional<std::size_t> Agent::find_base(const SocketAddress& local) const {
-  const auto found =
-      std::find_if(bases_.begin(), bases_.end(), [&](const Base& base) { return base.address == local; });
-  if (found == bases_.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - bases_.begin());
 }
 
 std::vector<Candidate> Agent::local_candidates() const {

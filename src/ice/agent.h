@@ -1,12 +1,12 @@
 // The ICE agent: finds a path to the peer, keeps it alive, and says when it is gone.
 //
-// RFC 8445 (full agent, one data stream, component 1 only: rtcp-mux), RFC 8838 (trickle), RFC 8863 (patience),
-// RFC 7675 (consent). A machine: see base/machine.h. Everything that comes from the network is checked for
-// integrity before it changes any state; what fails is counted in stats() and dropped.
+// RFC 8445 (full agent and lite, one data stream, component 1 only: rtcp-mux), RFC 6544 (TCP), RFC 8838 (trickle),
+// RFC 8863 (patience), RFC 7675 (consent). A machine: see base/machine.h. Everything that comes from the network is
+// checked for integrity before it changes any state; what fails is counted in stats() and dropped.
 //
 // Typical life:
 //   Agent agent({.role = Role::kControlling, .local = generate_credentials(random)}, random.fork(), pool);
-//   agent.add_local_socket(bound, 65535, now); …; agent.end_of_local_sockets(now);
+//   agent.add_local_socket({.bound = bound}, now); …; agent.end_of_local_sockets(now);
 //   agent.set_remote_credentials(…, now); agent.add_remote_candidate(…, now); …
 //   STUN from the sockets -> handle_input; poll_transmit -> sockets; poll_event -> owner.
 #pragma once
@@ -44,8 +44,11 @@ class Agent {
   static constexpr std::size_t kMaxPeerReflexive = 32;         // learnt from authentic checks
   static constexpr std::size_t kMaxPairs = 100;                // RFC 8445 §6.1.2.5
   static constexpr std::size_t kMaxUnresolvedCandidates = 32;  // that have a name in place of an address
+  static constexpr std::size_t kMaxStreams = 32;               // TCP connections, of both directions
   static constexpr std::size_t kMaxTransmits = 128;            // datagrams that wait for poll_transmit
   static constexpr std::size_t kMaxEvents = 256;               // events that wait for poll_event
+  // The agent names streams 1, 3, 5, …; the even ids are its owner's.
+  static constexpr std::uint32_t kStreamStep = 2;
 
   // `pool` outlives the agent and is where outgoing packets come from. An empty ufrag or pwd in config.local is
   // replaced by generated credentials.
@@ -53,26 +56,49 @@ class Agent {
 
   // --- What the owner tells ------------------------------------------------------------------------------------
 
-  // A bound socket: makes a host candidate and, for each STUN server of its family, asks for a server-reflexive
-  // one. A higher `preference` makes its pairs preferred; give each socket its own (RFC 8445 §5.1.2.1).
-  // kInvalidState when closed or after end_of_local_sockets; kOperation when there are too many or it is known.
-  Result<> add_local_socket(const SocketAddress& bound, std::uint16_t preference, Timestamp now);
+  // Sockets and relays may come and go at any time: the network changes. A new one is paired with the candidates that
+  // the peer has given, and announced.
+
+  // A bound UDP socket: makes a host candidate and, for each STUN server of its family, asks for a server-reflexive
+  // one. kInvalidState when closed; kOperation when there are too many or it is known; kType for an address that
+  // nobody can send to.
+  Result<> add_local_socket(const LocalSocket& socket, Timestamp now);
+  Result<> add_local_socket(const SocketAddress& bound, std::uint16_t preference, Timestamp now) {
+    return add_local_socket(LocalSocket{.bound = bound, .preference = preference}, now);
+  }
+  // RFC 6544: a listening TCP socket, whose connections come by stream_accepted(). Errors as above.
+  Result<> add_tcp_listener(const LocalSocket& socket, Timestamp now);
+  // RFC 6544: connections may be made from this address: the event OpenStream asks for them. Errors as above.
+  Result<> add_tcp_active(const IpAddress& ip, std::uint16_t preference, Timestamp now);
   // A relayed address that a TURN client holds: datagrams with `relayed` as their local address are the TURN
   // client's to carry. `mapped` is its raddr. Errors as above.
   Result<> add_local_relay(const SocketAddress& relayed, const SocketAddress& mapped, std::uint16_t preference,
                            Timestamp now);
+  // The socket, listener or relay of this address is gone, and its pairs with it. When the selected pair was one of
+  // them, all others are tried at once. Nothing happens when it is not known.
+  void remove_local(const SocketAddress& bound, Timestamp now);
+  // A server-reflexive address that something else than the agent has learnt for this socket (a TURN client).
+  void add_server_reflexive(const SocketAddress& bound, const SocketAddress& mapped, const SocketAddress& server,
+                            Timestamp now);
   // A server whose address was not known when the agent was made (its name had to be looked up). The sockets that are
-  // there ask it too. Errors as above.
+  // there ask it too. kInvalidState when closed, kOperation when there are too many.
   Result<> add_stun_server(const SocketAddress& server, Timestamp now);
-  // No more sockets and servers: gathering completes when the STUN servers have answered or were given up.
+  // No more sockets and servers for now: gathering completes when the STUN servers have answered or were given up.
+  // A later socket begins it anew, and is an end by itself.
   void end_of_local_sockets(Timestamp now);
+
+  // Answers to OpenStream, and the end of any stream.
+  void stream_opened(StreamId stream, const SocketAddress& local, Timestamp now);
+  void stream_closed(StreamId stream, Timestamp now);
+  // A connection to a listener. Its id is in the answer; kOperation when there are too many or no such listener.
+  Result<StreamId> stream_accepted(const SocketAddress& local, const SocketAddress& remote, Timestamp now);
 
   // From the peer's description. Checks learnt before are continued at once. The same ones again: nothing happens.
   // kInvalidState for different ones without a restart(), kSyntax for ones that RFC 8839 §5.4 does not allow.
   Result<> set_remote_credentials(const Credentials& remote, Timestamp now);
   // RFC 8445 §2.5: the peer said a=ice-lite. We take the controlling role.
   void set_remote_lite(Timestamp now);
-  // A trickled candidate, before or after the credentials. Silently skipped are: components other than 1, TCP,
+  // A trickled candidate, before or after the credentials. Silently skipped are: components other than 1, active TCP,
   // port 0 and 9, addresses that cannot be reached, names that are not .local, an ufrag of another generation.
   // A .local name gives the event ResolveName. kInvalidState when closed, kOperation when there are too many.
   Result<> add_remote_candidate(const Candidate& candidate, Timestamp now);
@@ -92,8 +118,15 @@ class Agent {
 
   // --- The machine ---------------------------------------------------------------------------------------------
 
-  // A STUN message that came in on socket `local` (its bound address) from `remote`.
-  void handle_input(const SocketAddress& local, const SocketAddress& remote, ByteView stun_message, Timestamp now);
+  // A STUN message that came in by this route; local is the socket's bound address.
+  void handle_input(const Route& route, ByteView stun_message, Timestamp now);
+  void handle_input(const SocketAddress& local, const SocketAddress& remote, ByteView stun_message, Timestamp now) {
+    handle_input(Route{local, remote, {}}, stun_message, now);
+  }
+  // An authentic packet of another protocol came in by this route: its path lives. O(1).
+  void note_packet(const Route& route, Timestamp now) {
+    if (consent_ && consent_->path().route == route) consent_->note_packet(now);
+  }
   void handle_timeout(Timestamp now);
   std::optional<Datagram> poll_transmit() { return transmits_.pop(); }
   std::optional<Event> poll_event() { return events_.pop(); }
@@ -116,11 +149,18 @@ class Agent {
   const AgentStats& stats() const { return stats_; }
 
  private:
-  // Where packets leave from: a socket or a relay, each with the candidate that it is.
+  // Where packets leave from: a socket, a relay, or an address that TCP connections are made from; each with the
+  // candidate that it is. The place of one that is gone is used again.
   struct Base {
     SocketAddress address;
     std::uint16_t preference = 0;
     Candidate candidate;
+    bool gone = false;
+  };
+  struct Stream {
+    StreamId id;
+    std::size_t base = 0;
+    bool open = false;
   };
   struct LocalCandidate {
     SocketAddress base;
@@ -129,22 +169,30 @@ class Agent {
   // What an authentic request said.
   struct IncomingCheck {
     std::size_t base = 0;
-    SocketAddress remote;
+    Route route;
     std::string_view remote_ufrag;
     std::uint32_t priority = 0;
     bool use_candidate = false;
   };
 
-  // agent.cc: the owner's calls and what follows from them.
-  Result<> add_base(Base base);
-  void announce(const SocketAddress& base, Candidate candidate);
-  void add_server_reflexive(const Gatherer::Found& found);
+  // agent.cc: the owner's calls about the peer, and pairs.
   bool add_resolved(const Candidate& candidate, Timestamp now);
   void pair_with_bases(const RemoteCandidates::Entry& remote);
-  void add_pair(std::size_t base, const RemoteCandidates::Entry& remote);
+  void add_pair(std::size_t base, const RemoteCandidates::Entry& remote, StreamId stream = {});
   void change_role(Role role);
   void revive(Timestamp now);
-  std::optional<std::size_t> find_base(const SocketAddress& local) const;
+
+  // agent_network.cc: the owner's calls about sockets, relays and servers.
+  Result<> add_base(Base base, const LocalSocket& socket);
+  void announce(const SocketAddress& base, Candidate candidate);
+  void add_reflexive(std::size_t base, const SocketAddress& mapped, const std::optional<SocketAddress>& server);
+  std::optional<std::size_t> find_base(const SocketAddress& local, Protocol protocol = Protocol::kUdp) const;
+  std::optional<std::size_t> base_of(const Route& route) const;
+
+  // agent_streams.cc: ICE-TCP.
+  Stream* find_stream(StreamId stream);
+  void open_stream(Pair& pair);
+  void drop_streams_of(std::size_t base);
 
   // agent_drive.cc: what time brings: sending, state, deadlines.
   void drive(Timestamp now);
@@ -159,28 +207,25 @@ class Agent {
   void set_state(State state, std::string reason);
   void set_gathering_state(GatheringState state);
   void update_deadline(Timestamp now);
-  std::optional<std::uint64_t> check_floor(Timestamp now) const;
+  std::optional<std::uint64_t> check_floor() const;
   void emit(Event event);
-  void transmit(const SocketAddress& local, const SocketAddress& remote, Packet packet);
-  void send_check(const Pair& pair);
+  void transmit(const Route& route, Packet packet);
+  void send_check(Pair& pair);
 
   // agent_requests.cc: what comes from the peer as a request.
-  void handle_request(const stun::MessageView& request, std::size_t base, const SocketAddress& remote, Timestamp now);
-  const Credentials* authenticate(const stun::MessageView& request, std::size_t base, const SocketAddress& remote,
-                                  Timestamp now);
-  void answer_error(const stun::MessageView& request, std::size_t base, const SocketAddress& remote,
-                    stun::ErrorNumber code, std::optional<std::string_view> pwd, Timestamp now,
+  void handle_request(const stun::MessageView& request, std::size_t base, const Route& route, Timestamp now);
+  const Credentials* authenticate(const stun::MessageView& request, const Route& route, Timestamp now);
+  void answer_error(const stun::MessageView& request, const Route& route, stun::ErrorNumber code,
+                    std::optional<std::string_view> pwd, Timestamp now,
                     std::span<const stun::AttributeType> unknown = {});
   bool settle_role_conflict(const stun::MessageView& request);
   void learn_from_check(const IncomingCheck& check, Timestamp now);
+  void learn_nomination(Pair& pair, Timestamp now);
 
   // agent_responses.cc: answers to our requests.
-  void handle_response(const stun::MessageView& response, const SocketAddress& local, const SocketAddress& remote,
-                       Timestamp now);
-  void handle_consent_response(const stun::MessageView& response, const SocketAddress& local,
-                               const SocketAddress& remote, Timestamp now);
-  void handle_check_response(const stun::MessageView& response, Pair& pair, const SocketAddress& local,
-                             const SocketAddress& remote, Timestamp now);
+  void handle_response(const stun::MessageView& response, const Route& route, Timestamp now);
+  void handle_consent_response(const stun::MessageView& response, const Route& route, Timestamp now);
+  void handle_check_response(const stun::MessageView& response, Pair& pair, const Route& route, Timestamp now);
   void handle_check_success(Pair& pair, bool use_candidate, const SocketAddress& mapped, Timestamp now);
   void handle_check_error(Pair& pair, Role stated_role, std::uint16_t code);
   void yield_role(Role stated_role);
@@ -192,8 +237,10 @@ class Agent {
   CandidatePair describe(const Pair& pair) const;
   bool is_selected(const Pair& pair) const;
   bool is_healthy(Timestamp now) const;
-  void lose_selected_pair();
-  void try_other_pairs();
+  void lose_selected_pair(Timestamp now);
+  void lose_path(Timestamp now);
+  void recover(Timestamp now);
+  void stop_recovering();
   void measure(Duration round_trip_time);
 
   Timing timing_;
@@ -201,6 +248,7 @@ class Agent {
   PacketPool& pool_;
   Role role_;
   std::uint64_t tie_breaker_;
+  bool lite_;
   bool remote_is_lite_ = false;
 
   Credentials local_;
@@ -210,6 +258,8 @@ class Agent {
 
   std::vector<Base> bases_;
   std::vector<LocalCandidate> locals_;
+  std::vector<Stream> streams_;
+  std::uint32_t next_stream_ = 1;
   bool local_sockets_ended_ = false;
   RemoteCandidates remotes_;
   bool remote_candidates_ended_ = false;
@@ -220,9 +270,10 @@ class Agent {
   std::optional<Consent> consent_;  // of the selected pair
   std::optional<CandidatePair> selected_;
   bool selected_is_of_old_generation_ = false;
-  bool trying_other_pairs_ = false;          // since the selected pair stopped answering
-  std::optional<Timestamp> settled_at_;      // end of the time in which a better pair may replace the nominated one
-  std::optional<Timestamp> checking_since_;  // RFC 8863 §3
+  std::optional<Timestamp> recover_again_at_;  // set while the path is broken and others are tried
+  bool was_connected_ = false;                 // in this generation
+  std::optional<Duration> round_trip_time_;    // the newest of any selected pair
+  std::optional<Timestamp> checking_since_;    // RFC 8863 §3
   bool failed_ = false;
   bool completed_ = false;
   bool started_ = false;  // remote credentials have been known once

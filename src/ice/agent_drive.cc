@@ -1,6 +1,5 @@
 // What time brings: requests that are due, states that change, the next deadline.
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "ice/agent.h"
@@ -24,6 +23,7 @@ void Agent::drive(Timestamp now) {
   if (state_ == State::kClosed) return;
   // Consent first: whether a pair is in use decides what else there is to do.
   drive_consent(now);
+  if (recover_again_at_ && now >= *recover_again_at_) recover(now);
   drive_gathering(now);
   drive_checks(now);
   check_for_failure(now);
@@ -34,14 +34,14 @@ void Agent::drive(Timestamp now) {
 void Agent::drive_gathering(Timestamp now) {
   gatherer_.refresh(refresh_wanted(), now);
   while (Gatherer::Query* query = gatherer_.next_retransmission(now)) {
-    transmit(query->base, query->server, build_binding_request(pool_, query->transaction.id));
+    transmit({query->base, query->server, {}}, build_binding_request(pool_, query->transaction.id));
   }
   while (pacer_.ready(now)) {
     Gatherer::Query* query = gatherer_.next_new();
     if (query == nullptr) break;
     pacer_.take(now);
     gatherer_.start(*query, random_, now);
-    transmit(query->base, query->server, build_binding_request(pool_, query->transaction.id));
+    transmit({query->base, query->server, {}}, build_binding_request(pool_, query->transaction.id));
   }
   if (local_sockets_ended_ && gatherer_.settled()) set_gathering_state(GatheringState::kComplete);
 }
@@ -50,11 +50,11 @@ void Agent::drive_gathering(Timestamp now) {
 bool Agent::refresh_wanted() const { return !selected_ && !failed_; }
 
 void Agent::drive_checks(Timestamp now) {
-  if (!remote_ || failed_) return;
+  if (!remote_ || failed_ || lite_) return;
   if (role_ == Role::kControlling) nominate(now);
-  while (const Pair* pair = checks_.next_retransmission(now)) send_check(*pair);
+  while (Pair* pair = checks_.next_retransmission(now)) send_check(*pair);
   while (pacer_.ready(now)) {
-    Pair* pair = checks_.next_to_check(check_floor(now));
+    Pair* pair = checks_.next_to_check(check_floor());
     if (pair == nullptr) break;
     pacer_.take(now);
     checks_.begin(*pair, random_transaction_id(random_), role_, now);
@@ -62,16 +62,18 @@ void Agent::drive_checks(Timestamp now) {
   }
 }
 
-// RFC 8445 §8.1.2: once a pair is nominated, lesser ones need no check, and after a while none does, unless the
-// nominated one has stopped answering.
-std::optional<std::uint64_t> Agent::check_floor(Timestamp now) const {
+// RFC 8445 §8.1.2: once a pair is nominated, lesser ones need no check, unless the nominated one has stopped answering.
+std::optional<std::uint64_t> Agent::check_floor() const {
   const bool nominated = selected_ && selected_->nominated && !selected_is_of_old_generation_;
-  if (!nominated || trying_other_pairs_) return std::nullopt;
-  if (settled_at_ && now >= *settled_at_) return std::numeric_limits<std::uint64_t>::max();
+  if (!nominated || recover_again_at_) return std::nullopt;
   return selected_->priority;
 }
 
-void Agent::send_check(const Pair& pair) {
+void Agent::send_check(Pair& pair) {
+  if (pair.protocol == Protocol::kTcp) {
+    if (pair.route.stream == StreamId{}) return open_stream(pair);
+    if (const Stream* stream = find_stream(pair.route.stream); stream == nullptr || !stream->open) return;
+  }
   const CheckRequest request{
       .id = pair.check->transaction.id,
       .username = username_,
@@ -83,12 +85,12 @@ void Agent::send_check(const Pair& pair) {
       .use_candidate = pair.check->use_candidate,
   };
   ++stats_.requests_sent;
-  transmit(pair.local_address, pair.remote_address, build_check(pool_, request));
+  transmit(pair.route, build_check(pool_, request));
 }
 
 void Agent::drive_consent(Timestamp now) {
   if (!consent_) return;
-  if (consent_->expired(now)) return lose_selected_pair();
+  if (consent_->expired(now)) return lose_selected_pair(now);
   if (consent_->request_due(now)) {
     const Consent::Path& path = consent_->path();
     const CheckRequest request{.id = consent_->start_request(random_, now),
@@ -100,12 +102,12 @@ void Agent::drive_consent(Timestamp now) {
                                .use_candidate = role_ == Role::kControlling && consent_->nominated()};
     ++stats_.requests_sent;
     ++stats_.consent_requests_sent;
-    transmit(path.local, path.remote, build_check(pool_, request));
+    transmit(path.route, build_check(pool_, request));
   }
   if (is_healthy(now)) {
-    trying_other_pairs_ = false;
-  } else if (!trying_other_pairs_ && !selected_is_of_old_generation_) {
-    try_other_pairs();
+    stop_recovering();
+  } else if (!recover_again_at_ && !selected_is_of_old_generation_) {
+    recover(now);
   }
 }
 
@@ -135,10 +137,12 @@ void Agent::fail(std::string reason) {
 
 State Agent::wanted_state(Timestamp now) const {
   if (selected_) {
-    if (!is_healthy(now)) return selected_is_of_old_generation_ ? State::kChecking : State::kDisconnected;
+    if (consent_->disconnected(now)) return selected_is_of_old_generation_ ? State::kChecking : State::kDisconnected;
     return completed_ ? State::kCompleted : State::kConnected;
   }
   if (failed_) return State::kFailed;
+  // The path went with its socket or connection, and another is looked for.
+  if (was_connected_) return State::kDisconnected;
   return started_ ? State::kChecking : State::kNew;
 }
 
@@ -149,13 +153,15 @@ void Agent::update_state(Timestamp now) {
   completed_ =
       completed_ || (selected_ && selected_->nominated && !selected_is_of_old_generation_ && nothing_in_flight &&
                      remote_candidates_ended_ && is_healthy(now) && gathering_state_ == GatheringState::kComplete &&
-                     checks_.next_to_check(check_floor(now)) == nullptr);
+                     checks_.next_to_check(check_floor()) == nullptr);
   const State state = wanted_state(now);
   std::string reason;
   if (state == State::kFailed) reason = failure_;
-  if (state == State::kDisconnected) {
+  if (state == State::kDisconnected && selected_) {
     reason =
         "no answer from " + selected_->remote_address.to_string() + " for " + in_seconds(timing_.disconnect_timeout);
+  } else if (state == State::kDisconnected) {
+    reason = "the network that carried the connection is gone; looking for another way";
   }
   set_state(state, std::move(reason));
 }
@@ -177,10 +183,11 @@ void Agent::update_deadline(Timestamp now) {
   bool waiting_for_pacer = gatherer_.next_new() != nullptr;
   if (remote_ && !failed_) {
     next = std::min(next, checks_.deadline());
-    waiting_for_pacer = waiting_for_pacer || checks_.next_to_check(check_floor(now)) != nullptr;
+    waiting_for_pacer = waiting_for_pacer || checks_.next_to_check(check_floor()) != nullptr;
   }
   if (waiting_for_pacer) next = std::min(next, pacer_.next());
   if (consent_) next = std::min(next, consent_->deadline(now));
+  if (recover_again_at_) next = std::min(next, *recover_again_at_);
   if (!selected_ && checking_since_ && !failed_) {
     next = std::min(next, *checking_since_ + timing_.overall_limit);
     const Timestamp patience_ends = *checking_since_ + timing_.patience;
@@ -193,8 +200,9 @@ void Agent::emit(Event event) {
   if (!events_.push(std::move(event))) ++stats_.dropped_table_full;
 }
 
-void Agent::transmit(const SocketAddress& local, const SocketAddress& remote, Packet packet) {
-  if (!packet || !transmits_.push(Datagram{local, remote, std::move(packet)})) ++stats_.dropped_table_full;
+void Agent::transmit(const Route& route, Packet packet) {
+  Datagram datagram{route.local, route.remote, std::move(packet), route.stream};
+  if (!datagram.packet || !transmits_.push(std::move(datagram))) ++stats_.dropped_table_full;
 }
 
 }  // namespace tidewire::ice

@@ -9,7 +9,10 @@ namespace {
 
 constexpr std::uint16_t kRoleConflictCode = static_cast<std::uint16_t>(stun::ErrorNumber::kRoleConflict);
 
-bool same_address(const SocketAddress& a, const SocketAddress& b) { return without_scope(a) == without_scope(b); }
+bool same_route(const Route& a, const Route& b) {
+  if (a.stream != StreamId{}) return a.stream == b.stream;
+  return a.local == b.local && b.stream == StreamId{} && without_scope(a.remote) == without_scope(b.remote);
+}
 
 std::uint16_t error_of(const stun::MessageView& response) {
   const auto error = response.error_code();
@@ -18,30 +21,29 @@ std::uint16_t error_of(const stun::MessageView& response) {
 
 }  // namespace
 
-void Agent::handle_response(const stun::MessageView& response, const SocketAddress& local, const SocketAddress& remote,
-                            Timestamp now) {
+void Agent::handle_response(const stun::MessageView& response, const Route& route, Timestamp now) {
   std::optional<Gatherer::Found> found;
-  if (gatherer_.handle_response(response, local, remote, now, found) == Gatherer::Match::kConsumed) {
+  if (gatherer_.handle_response(response, route.local, route.remote, now, found) == Gatherer::Match::kConsumed) {
     ++stats_.responses_received;
-    if (found) add_server_reflexive(*found);
+    if (!found) return;
+    if (const auto base = find_base(found->base)) add_reflexive(*base, found->mapped, found->server);
     return;
   }
   const stun::TransactionId id = response.transaction_id();
-  if (consent_ && consent_->owns(id)) return handle_consent_response(response, local, remote, now);
+  if (consent_ && consent_->owns(id)) return handle_consent_response(response, route, now);
   if (Pair* pair = checks_.find(id); pair != nullptr && remote_) {
-    return handle_check_response(response, *pair, local, remote, now);
+    return handle_check_response(response, *pair, route, now);
   }
   ++stats_.dropped_unmatched;
 }
 
-void Agent::handle_consent_response(const stun::MessageView& response, const SocketAddress& local,
-                                    const SocketAddress& remote, Timestamp now) {
+void Agent::handle_consent_response(const stun::MessageView& response, const Route& route, Timestamp now) {
   const Consent::Path& path = consent_->path();
   if (!response.verify_integrity(as_bytes(path.remote_pwd))) {
     ++stats_.dropped_unauthenticated;
     return;
   }
-  if (path.local != local || !same_address(path.remote, remote)) {
+  if (!same_route(path.route, route)) {
     ++stats_.dropped_unmatched;
     return;
   }
@@ -53,8 +55,7 @@ void Agent::handle_consent_response(const stun::MessageView& response, const Soc
   }
 }
 
-void Agent::handle_check_response(const stun::MessageView& response, Pair& pair, const SocketAddress& local,
-                                  const SocketAddress& remote, Timestamp now) {
+void Agent::handle_check_response(const stun::MessageView& response, Pair& pair, const Route& route, Timestamp now) {
   // RFC 8489 §9.1.4: what is not authentic is as if it had never come. Errors without MESSAGE-INTEGRITY (400, 401)
   // could come from anyone who saw the request, so they do not end a check: it ends by itself.
   if (!response.verify_integrity(as_bytes(remote_->pwd))) {
@@ -72,7 +73,7 @@ void Agent::handle_check_response(const stun::MessageView& response, Pair& pair,
   const bool answers_current = pair.check && pair.check->transaction.id == response.transaction_id();
   const Check answered = answers_current ? *pair.check : *pair.cancelled;
   // RFC 8445 §7.2.5.2.1: source and destination mirror those of the request.
-  const bool symmetric = pair.local_address == local && same_address(pair.remote_address, remote);
+  const bool symmetric = same_route(pair.route, route);
   if (!success || !symmetric) return handle_check_error(pair, answered.role, success ? 0 : error_of(response));
   if (answered.transaction.measures_round_trip()) pair.round_trip_time = now - answered.transaction.first_sent;
   // The newer check of a pair that just proved to work is not needed, unless it is there to nominate.

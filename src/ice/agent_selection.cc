@@ -7,11 +7,11 @@
 namespace tidewire::ice {
 
 // RFC 8445 §8.1.1, controlling: the first pair that works is nominated at once, since nothing is gained by waiting.
-// DEVIATES RFC 8445 §8.1.1 because the first answer is not always from the best path: for the settle time a pair of
-// higher priority may be nominated after it, which the controlled side follows as RFC 5245 §8.1.1.2 and browsers do.
+// DEVIATES RFC 8445 §8.1.1 because the first answer is not always from the best path, and a better path may appear
+// later (an interface, a candidate that was late): a pair of higher priority is nominated after it, which the
+// controlled side follows as RFC 5245 §8.1.1.2 and browsers do.
 void Agent::nominate(Timestamp now) {
   const bool in_use = selected_ && !selected_is_of_old_generation_ && is_healthy(now);
-  if (in_use && selected_->nominated && settled_at_ && now >= *settled_at_) return;
   Pair* best = nullptr;
   std::uint64_t standing = in_use && selected_->nominated ? selected_->priority : 0;
   for (Pair& pair : checks_.pairs()) {
@@ -34,23 +34,32 @@ void Agent::accept_nomination(Pair& pair, Timestamp now) {
   // RFC 5245 §8.1.1.2: of several nominated pairs the one of the highest priority counts; a dead one counts nothing.
   const bool replaces = !selected_ || selected_is_of_old_generation_ || !selected_->nominated || is_selected(pair) ||
                         pair.priority > selected_->priority || !healthy;
-  if (!settled_at_ || !selected_ || !selected_->nominated || !healthy) settled_at_ = now + timing_.settle_time;
   if (replaces) select(pair, now);
 }
 
 void Agent::select(const Pair& pair, Timestamp now) {
   const bool same_path = is_selected(pair);
+  if (!same_path && selected_ && !selected_is_of_old_generation_ && !is_healthy(now)) {
+    // What is left behind broken may come back: it is checked anew, and nominated again when it is the better one.
+    Pair* broken = checks_.find(Route{selected_->local_address, selected_->remote_address, selected_->stream});
+    if (broken != nullptr) {
+      broken->state = PairState::kWaiting;
+      broken->nominate = broken->nominated = broken->nominated_by_peer = false;
+    }
+  }
   selected_ = describe(pair);
   if (!same_path) {
     consent_.emplace(
         timing_,
-        Consent::Path{.local = pair.local_address,
-                      .remote = pair.remote_address,
+        Consent::Path{.route = pair.route,
                       .username = username_,
-                      .remote_pwd = remote_->pwd,
+                      // A lite agent asks for nothing, and may not have heard of the peer's credentials yet.
+                      .remote_pwd = remote_ ? remote_->pwd : std::string(),
                       .priority = candidate_priority(CandidateType::kPeerReflexive, bases_[pair.base].preference)},
-        random_, now);
-    selected_is_of_old_generation_ = trying_other_pairs_ = false;
+        !lite_, random_, now);
+    selected_is_of_old_generation_ = false;
+    was_connected_ = true;
+    stop_recovering();
     if (pair.round_trip_time) measure(*pair.round_trip_time);
     emit(SelectedPairChanged{*selected_});
   }
@@ -58,16 +67,23 @@ void Agent::select(const Pair& pair, Timestamp now) {
 }
 
 bool Agent::is_selected(const Pair& pair) const {
-  return selected_ && !selected_is_of_old_generation_ && selected_->local_address == pair.local_address &&
-         selected_->remote_address == pair.remote_address;
+  return selected_ && !selected_is_of_old_generation_ && selected_->stream == pair.route.stream &&
+         selected_->local_address == pair.route.local && selected_->remote_address == pair.route.remote;
 }
 
 CandidatePair Agent::describe(const Pair& pair) const {
   const Base& base = bases_[pair.base];
-  CandidatePair described{.local_address = pair.local_address, .remote_address = pair.remote_address};
+  CandidatePair described{
+      .local_address = pair.route.local, .remote_address = pair.route.remote, .stream = pair.route.stream};
   described.priority = pair.priority;
   described.nominated = pair.nominated;
   if (const auto* remote = remotes_.find(pair.remote_id)) described.remote = remote->candidate;
+  // RFC 6544 §7.2: the address of a connection is not that of the candidate, which has no port.
+  if (pair.protocol == Protocol::kTcp) {
+    described.local = base.candidate;
+    described.local.ufrag = local_.ufrag;
+    return described;
+  }
   const SocketAddress seen = pair.mapped.value_or(base.candidate.address);
   const auto known = std::find_if(locals_.begin(), locals_.end(), [&](const LocalCandidate& local) {
     return local.base == base.address && local.candidate.address == seen;
@@ -86,29 +102,45 @@ CandidatePair Agent::describe(const Pair& pair) const {
   return described;
 }
 
-bool Agent::is_healthy(Timestamp now) const { return consent_ && !consent_->disconnected(now); }
+bool Agent::is_healthy(Timestamp now) const { return consent_ && !consent_->suspect(now); }
 
 // RFC 7675 §5.1: consent has expired; nothing may be sent on that pair under these credentials again.
-void Agent::lose_selected_pair() {
-  const SocketAddress remote = selected_->remote_address;
+void Agent::lose_selected_pair(Timestamp now) {
+  const CandidatePair lost = *selected_;
   const bool old = selected_is_of_old_generation_;
   if (!old) {
-    if (Pair* pair = checks_.find(selected_->local_address, remote)) pair->consent_expired = true;
+    if (Pair* pair = checks_.find(Route{lost.local_address, lost.remote_address, lost.stream})) {
+      pair->consent_expired = true;
+    }
   }
-  selected_.reset();
-  consent_.reset();
-  selected_is_of_old_generation_ = trying_other_pairs_ = false;
-  completed_ = false;
-  stats_.current_round_trip_time.reset();
+  lose_path(now);
+  stop_recovering();
+  was_connected_ = false;
   if (!old) {
-    fail("the peer at " + remote.to_string() + " has not answered for " +
+    fail("the peer at " + lost.remote_address.to_string() + " has not answered for " +
          std::to_string(std::chrono::duration_cast<std::chrono::seconds>(timing_.consent_timeout).count()) + " s");
   }
 }
 
-// The selected pair does not answer: perhaps another one does. What was known about them is out of date.
-void Agent::try_other_pairs() {
-  trying_other_pairs_ = true;
+// There is no path any more: its consent has ended, or its socket or connection is gone.
+void Agent::lose_path(Timestamp now) {
+  selected_.reset();
+  consent_.reset();
+  selected_is_of_old_generation_ = completed_ = false;
+  stats_.current_round_trip_time.reset();
+  if (!remote_) return;
+  checking_since_ = now;
+  recover(now);
+}
+
+// The path is broken: perhaps another one works. What was known about them is out of date, and so is the address that
+// our NAT gave us.
+void Agent::recover(Timestamp now) {
+  recover_again_at_ = now + timing_.retry_interval;
+  if (lite_) return;
+  constexpr Duration kLeastRto = std::chrono::milliseconds(100);
+  if (round_trip_time_) checks_.hurry(std::clamp(2 * *round_trip_time_, kLeastRto, timing_.min_rto));
+  gatherer_.ask_again();
   for (Pair& pair : checks_.pairs()) {
     if (is_selected(pair) || pair.consent_expired) continue;
     pair.nominate = pair.nominated = pair.nominated_by_peer = false;
@@ -116,8 +148,13 @@ void Agent::try_other_pairs() {
   }
 }
 
+void Agent::stop_recovering() {
+  recover_again_at_.reset();
+  checks_.hurry(std::nullopt);
+}
+
 void Agent::measure(Duration round_trip_time) {
-  stats_.current_round_trip_time = round_trip_time;
+  stats_.current_round_trip_time = round_trip_time_ = round_trip_time;
   stats_.total_round_trip_time += round_trip_time;
   ++stats_.round_trip_measurements;
 }

@@ -191,6 +191,16 @@ std::uint32_t candidate_priority(CandidateType type, std::uint16_t local_prefere
   return type_preference(type) << 24 | std::uint32_t{local_preference} << 8 | (256U - component);
 }
 
+std::uint32_t tcp_candidate_priority(CandidateType type, TcpType tcp_type, std::uint16_t local_preference) {
+  constexpr std::uint32_t kHost = 90;
+  constexpr std::uint32_t kPeerReflexive = 80;
+  const std::uint32_t type_preference = type == CandidateType::kHost ? kHost : kPeerReflexive;
+  // RFC 6544 §4.2: three bits of direction, host candidates' order, before the other preference.
+  const std::uint32_t direction = tcp_type == TcpType::kActive ? 6 : tcp_type == TcpType::kPassive ? 4 : 2;
+  const std::uint32_t local = direction << 13 | static_cast<std::uint32_t>(local_preference >> 3);
+  return type_preference << 24 | local << 8 | 255;
+}
+
 std::uint64_t pair_priority(std::uint32_t controlling, std::uint32_t controlled) {
   const std::uint64_t low = std::min(controlling, controlled);
   const std::uint64_t high = std::max(controlling, controlled);

@@ -47,6 +47,8 @@ std::string to_string(const Candidate& candidate);
 std::uint32_t type_preference(CandidateType type);
 // RFC 8445 §5.1.2.1: the priority formula.
 std::uint32_t candidate_priority(CandidateType type, std::uint16_t local_preference, std::uint16_t component = 1);
+// RFC 6544 §4.2: below every direct UDP candidate and above every relay.
+std::uint32_t tcp_candidate_priority(CandidateType type, TcpType tcp_type, std::uint16_t local_preference);
 // RFC 8445 §6.1.2.3: G is the controlling agent's candidate, D the controlled one's.
 std::uint64_t pair_priority(std::uint32_t controlling, std::uint32_t controlled);
 // RFC 8445 §5.1.1.3: equal for candidates of one type, base address, protocol and server.

@@ -44,9 +44,11 @@ Pair* CheckList::find(std::size_t base, std::uint32_t remote_id) {
   return find_pair(pairs_, [&](const Pair& pair) { return pair.base == base && pair.remote_id == remote_id; });
 }
 
-Pair* CheckList::find(const SocketAddress& local, const SocketAddress& remote) {
-  return find_pair(pairs_,
-                   [&](const Pair& pair) { return pair.local_address == local && pair.remote_address == remote; });
+Pair* CheckList::find(const Route& route) {
+  const bool is_stream = route.stream != StreamId{};
+  return find_pair(pairs_, [&](const Pair& pair) {
+    return is_stream ? pair.route.stream == route.stream : pair.protocol == Protocol::kUdp && pair.route == route;
+  });
 }
 
 Pair* CheckList::find(const stun::TransactionId& id) {
@@ -57,6 +59,10 @@ Pair* CheckList::find(const stun::TransactionId& id) {
 
 void CheckList::remove_remote(std::uint32_t remote_id) {
   std::erase_if(pairs_, [&](const Pair& pair) { return pair.remote_id == remote_id; });
+}
+
+void CheckList::remove_base(std::size_t base) {
+  std::erase_if(pairs_, [&](const Pair& pair) { return pair.base == base; });
 }
 
 void CheckList::reprioritise(Role role) {
@@ -94,6 +100,7 @@ Pair* CheckList::next_to_check(std::optional<std::uint64_t> floor) {
 }
 
 Duration CheckList::rto() const {
+  if (hurried_rto_) return *hurried_rto_;
   const auto active = std::count_if(pairs_.begin(), pairs_.end(), [](const Pair& pair) {
     return pair.state == PairState::kWaiting || pair.state == PairState::kInProgress;
   });
@@ -105,7 +112,9 @@ void CheckList::begin(Pair& pair, const stun::TransactionId& id, Role role, Time
   const Duration timeout = rto();
   pair.triggered = 0;
   pair.check = Check{.transaction = {.id = id, .rto = timeout}, .role = role, .use_candidate = pair.nominate};
-  pair.check->transaction.max_interval = std::max(timing_.max_check_interval, timeout);
+  pair.check->transaction.max_interval = hurried_rto_ ? timeout : std::max(timing_.max_check_interval, timeout);
+  // RFC 8489 §6.2.2: what TCP carries is sent once.
+  pair.check->transaction.reliable = pair.protocol == Protocol::kTcp;
   pair.check->transaction.sent(now);
   if (pair.state != PairState::kSucceeded) pair.state = PairState::kInProgress;
 }

@@ -10,9 +10,9 @@
 #include <optional>
 #include <vector>
 
+#include "ice/route.h"
 #include "ice/transaction.h"
 #include "ice/types.h"
-#include "tidewire/address.h"
 
 namespace tidewire::ice {
 
@@ -27,8 +27,8 @@ struct Pair {
   // Which pair.
   std::size_t base = 0;         // index of the agent's base
   std::uint32_t remote_id = 0;  // RemoteCandidates::Entry::id
-  SocketAddress local_address;
-  SocketAddress remote_address;
+  Route route;
+  Protocol protocol = Protocol::kUdp;
   std::uint32_t local_priority = 0;
   std::uint32_t remote_priority = 0;
   std::uint64_t priority = 0;
@@ -56,10 +56,12 @@ class CheckList {
   // that is the new one. Pointers to pairs are invalid afterwards.
   bool add(Pair pair, Role role);
   Pair* find(std::size_t base, std::uint32_t remote_id);
-  Pair* find(const SocketAddress& local, const SocketAddress& remote);
+  // A pair over UDP by its addresses, one over TCP by its stream.
+  Pair* find(const Route& route);
   // By an id in flight or cancelled.
   Pair* find(const stun::TransactionId& id);
   void remove_remote(std::uint32_t remote_id);
+  void remove_base(std::size_t base);
   void clear() { pairs_.clear(); }
 
   std::vector<Pair>& pairs() { return pairs_; }
@@ -77,6 +79,9 @@ class CheckList {
 
   // RFC 8445 §14.3: the RTO for a new check.
   Duration rto() const;
+  // DEVIATES RFC 8445 §14.3 because a call that was running should not wait for half a second when the round-trip time
+  // is known: new checks are repeated this often. Nothing: by the book.
+  void hurry(std::optional<Duration> rto) { hurried_rto_ = rto; }
   // Starts a check on a pair: it becomes in progress (a succeeded one stays succeeded) and leaves the queue.
   void begin(Pair& pair, const stun::TransactionId& id, Role role, Timestamp now);
   // RFC 8445 §7.3.1.4: no retransmission any more, but a late answer counts.
@@ -93,6 +98,7 @@ class CheckList {
   Pair* find_triggered();
   Timing timing_;
   std::size_t max_pairs_;
+  std::optional<Duration> hurried_rto_;
   std::vector<Pair> pairs_;
   std::uint64_t next_triggered_ = 1;
 };

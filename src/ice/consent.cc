@@ -6,13 +6,22 @@
 #include "ice/transaction.h"
 
 namespace tidewire::ice {
+namespace {
 
-Consent::Consent(const Timing& timing, Path path, crypto::Random& random, Timestamp now)
+// Packets flow when a second has brought so many: audio brings 50, and RTCP alone one or two.
+constexpr Duration kWindow = std::chrono::seconds(1);
+constexpr int kLivelyPackets = 10;
+
+}  // namespace
+
+Consent::Consent(const Timing& timing, Path path, bool asks, crypto::Random& random, Timestamp now)
     : timing_(timing),
       path_(std::move(path)),
+      asks_(asks),
       last_answer_(now),
       last_sign_of_life_(now),
-      next_request_(now + randomised_interval(random)) {}
+      next_request_(asks ? now + randomised_interval(random) : kNever),
+      window_began_(now) {}
 
 // RFC 7675 §5.1: 0.8 to 1.2 of the interval, so that the checks of many calls do not beat in step.
 Duration Consent::randomised_interval(crypto::Random& random) const {
@@ -20,16 +29,27 @@ Duration Consent::randomised_interval(crypto::Random& random) const {
   return timing_.consent_interval * (8000 + static_cast<int>(random.below(kSteps))) / 10000;
 }
 
+Timestamp Consent::due_at() const {
+  if (!asks_) return kNever;
+  return lively_ ? std::min(next_request_, last_sign_of_life_ + timing_.quiet_limit) : next_request_;
+}
+
 stun::TransactionId Consent::start_request(crypto::Random& random, Timestamp now) {
   // RFC 7675 §5.1: each one is a new transaction.
   const stun::TransactionId id = random_transaction_id(random);
   requests_[request_count_++ % requests_.size()] = Request{id, now};
   if (first_unanswered_ == kNever) first_unanswered_ = now;
+  if (lively_ && now >= last_sign_of_life_ + timing_.quiet_limit) {
+    // The packets have stopped: from here on the requests' own pace counts.
+    lively_ = false;
+    hastened_ = true;
+  }
   next_request_ = now + randomised_interval(random);
   // DEVIATES RFC 7675 §5.1 because one lost datagram should not look like a lost peer: until an answer comes the next
-  // check follows after two RTO in place of 5 s, for as long as it takes to call the peer disconnected.
+  // check follows after two RTO in place of 5 s, for as long as it takes to call the peer disconnected; sooner still
+  // on a path that was carrying packets.
   if (now < first_unanswered_ + timing_.disconnect_timeout) {
-    next_request_ = std::min(next_request_, now + timing_.min_rto * 2);
+    next_request_ = std::min(next_request_, now + (hastened_ ? timing_.probe_interval : timing_.min_rto * 2));
   }
   return id;
 }
@@ -42,26 +62,56 @@ bool Consent::owns(const stun::TransactionId& id) const {
 std::optional<Duration> Consent::handle_answer(const stun::TransactionId& id, crypto::Random& random, Timestamp now) {
   for (std::optional<Request>& request : requests_) {
     if (!request || request->id != id) continue;
-    const Duration round_trip_time = now - request->sent;
+    round_trip_time_ = now - request->sent;
     request.reset();
     last_answer_ = last_sign_of_life_ = now;
     first_unanswered_ = kNever;
+    hastened_ = false;
     next_request_ = now + randomised_interval(random);
-    return round_trip_time;
+    return round_trip_time_;
   }
   return std::nullopt;
 }
 
+void Consent::note_request(Timestamp now) {
+  last_sign_of_life_ = now;
+  if (!asks_) last_answer_ = now;
+}
+
+void Consent::note_packet(Timestamp now) {
+  last_sign_of_life_ = now;
+  ++packets_in_window_;
+  if (now < window_began_ + kWindow) return;
+  lively_ = packets_in_window_ >= kLivelyPackets && now < window_began_ + 2 * kWindow;
+  window_began_ = now;
+  packets_in_window_ = 0;
+}
+
+void Consent::hasten(Timestamp now) {
+  if (!asks_ || hastened_ || first_unanswered_ != kNever) return;
+  hastened_ = true;
+  next_request_ = now;
+}
+
+Timestamp Consent::suspect_at() const {
+  if (first_unanswered_ == kNever || !hastened_) return kNever;
+  const Duration patience = std::max(timing_.suspect_after, 3 * round_trip_time_);
+  return std::max(first_unanswered_ + patience, last_sign_of_life_ + timing_.quiet_limit + patience);
+}
+
 Timestamp Consent::disconnect_at() const {
+  if (!asks_) return last_sign_of_life_ + 3 * timing_.disconnect_timeout;
   if (first_unanswered_ == kNever) return kNever;
   // At least two checks must have had the time to be answered.
   return std::max(last_sign_of_life_ + timing_.disconnect_timeout, first_unanswered_ + timing_.min_rto * 4);
 }
 
 Timestamp Consent::deadline(Timestamp now) const {
-  const Timestamp earliest = std::min(next_request_, last_answer_ + timing_.consent_timeout);
-  const Timestamp disconnect = disconnect_at();
-  return disconnect > now ? std::min(earliest, disconnect) : earliest;
+  Timestamp earliest = std::min(due_at(), last_answer_ + timing_.consent_timeout);
+  for (const Timestamp at : {suspect_at(), disconnect_at()}) {
+    if (at > now) earliest = std::min(earliest, at);
+  }
+  return earliest;
 }
 
 }  // namespace tidewire::ice

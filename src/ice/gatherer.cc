@@ -75,6 +75,16 @@ void Gatherer::refresh(bool wanted, Timestamp now) {
   }
 }
 
+void Gatherer::ask_again() {
+  for (Query& query : queries_) {
+    if (query.settled && query.transaction.deadline == kNever) query.waiting_to_start = true;
+  }
+}
+
+void Gatherer::remove(const SocketAddress& base) {
+  std::erase_if(queries_, [&](const Query& query) { return query.base == base; });
+}
+
 Gatherer::Match Gatherer::handle_response(const stun::MessageView& response, const SocketAddress& base,
                                           const SocketAddress& from, Timestamp now, std::optional<Found>& found) {
   const stun::TransactionId id = response.transaction_id();

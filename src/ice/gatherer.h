@@ -54,6 +54,11 @@ class Gatherer {
   Match handle_response(const stun::MessageView& response, const SocketAddress& base, const SocketAddress& from,
                         Timestamp now, std::optional<Found>& found);
 
+  // The network has changed: what was answered or given up is asked again.
+  void ask_again();
+  // This socket is gone.
+  void remove(const SocketAddress& base);
+
   // When next_retransmission or refresh has something to do.
   Timestamp deadline(bool refresh_wanted) const;
 

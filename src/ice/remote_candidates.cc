@@ -23,7 +23,7 @@ RemoteCandidates::RemoteCandidates(std::size_t max_signalled, std::size_t max_pe
     : max_signalled_(max_signalled), max_peer_reflexive_(max_peer_reflexive), max_unresolved_(max_unresolved) {}
 
 RemoteCandidates::Added RemoteCandidates::add(const Candidate& candidate) {
-  if (Entry* known = find_mutable(candidate.address)) {
+  if (Entry* known = find_mutable(candidate.address, candidate.protocol)) {
     if (!is_peer_reflexive(*known)) return Added::kKnown;
     // RFC 8838 §11.1: what was learnt from a check has now been signalled; the signalled values count.
     known->candidate = candidate;
@@ -55,14 +55,15 @@ std::vector<Candidate> RemoteCandidates::take_unresolved(std::string_view name) 
   return taken;
 }
 
-RemoteCandidates::Added RemoteCandidates::add_peer_reflexive(const SocketAddress& address, std::uint32_t priority,
-                                                             std::string_view ufrag) {
-  if (find_mutable(address) != nullptr) return Added::kKnown;
+RemoteCandidates::Added RemoteCandidates::add_peer_reflexive(const SocketAddress& address, Protocol protocol,
+                                                             std::uint32_t priority, std::string_view ufrag) {
+  if (find_mutable(address, protocol) != nullptr) return Added::kKnown;
   const auto learnt = static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), is_peer_reflexive));
   if (learnt >= max_peer_reflexive_) return Added::kFull;
   Candidate candidate;
   // RFC 8445 §7.3.1.3: a foundation that differs from all others.
   candidate.foundation = "prflx" + std::to_string(next_id_);
+  candidate.protocol = protocol;
   candidate.priority = priority;
   candidate.address = without_scope(address);
   candidate.type = CandidateType::kPeerReflexive;
@@ -71,10 +72,11 @@ RemoteCandidates::Added RemoteCandidates::add_peer_reflexive(const SocketAddress
   return Added::kNew;
 }
 
-const RemoteCandidates::Entry* RemoteCandidates::find(const SocketAddress& address) const {
+const RemoteCandidates::Entry* RemoteCandidates::find(const SocketAddress& address, Protocol protocol) const {
   const SocketAddress plain = without_scope(address);
-  const auto found = std::find_if(entries_.begin(), entries_.end(),
-                                  [&](const Entry& entry) { return entry.candidate.address == plain; });
+  const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return entry.candidate.address == plain && entry.candidate.protocol == protocol;
+  });
   return found == entries_.end() ? nullptr : &*found;
 }
 
@@ -83,8 +85,8 @@ const RemoteCandidates::Entry* RemoteCandidates::find(std::uint32_t id) const {
   return found == entries_.end() ? nullptr : &*found;
 }
 
-RemoteCandidates::Entry* RemoteCandidates::find_mutable(const SocketAddress& address) {
-  const Entry* entry = find(address);
+RemoteCandidates::Entry* RemoteCandidates::find_mutable(const SocketAddress& address, Protocol protocol) {
+  const Entry* entry = find(address, protocol);
   return entry == nullptr ? nullptr : &entries_[static_cast<std::size_t>(entry - entries_.data())];
 }
 

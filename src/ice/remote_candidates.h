@@ -33,9 +33,10 @@ class RemoteCandidates {
   std::vector<Candidate> take_unresolved(std::string_view name);
   bool has_unresolved() const { return !unresolved_.empty(); }
   // RFC 8445 §7.3.1.3: an authentic check came from an address that is no candidate yet.
-  Added add_peer_reflexive(const SocketAddress& address, std::uint32_t priority, std::string_view ufrag);
+  Added add_peer_reflexive(const SocketAddress& address, Protocol protocol, std::uint32_t priority,
+                           std::string_view ufrag);
 
-  const Entry* find(const SocketAddress& address) const;
+  const Entry* find(const SocketAddress& address, Protocol protocol = Protocol::kUdp) const;
   const Entry* find(std::uint32_t id) const;
   const std::vector<Entry>& entries() const { return entries_; }
 
@@ -44,7 +45,7 @@ class RemoteCandidates {
   void clear();
 
  private:
-  Entry* find_mutable(const SocketAddress& address);
+  Entry* find_mutable(const SocketAddress& address, Protocol protocol);
 
   std::size_t max_signalled_;
   std::size_t max_peer_reflexive_;

@@ -14,6 +14,7 @@ struct Transaction {
   stun::TransactionId id{};
   Duration rto{};
   Duration max_interval = Duration::max();  // the backoff stops growing here
+  bool reliable = false;                    // sent once: something below sees to its arrival
   int transmissions = 0;
   Timestamp first_sent{};
   Timestamp deadline = kNever;  // when to send again or, after the last time, to give up
@@ -24,7 +25,7 @@ struct Transaction {
   void sent(Timestamp now) {
     if (transmissions == 0) first_sent = now;
     const Duration backoff = rto * (std::int64_t{1} << std::min(transmissions, 6));
-    deadline = std::min(now + std::min(backoff, max_interval), gives_up_at());
+    deadline = reliable ? gives_up_at() : std::min(now + std::min(backoff, max_interval), gives_up_at());
     ++transmissions;
   }
   bool exhausted(Timestamp now) const { return now >= gives_up_at(); }

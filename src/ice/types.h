@@ -10,7 +10,10 @@
 
 #include "crypto/random.h"
 #include "ice/candidate.h"
+#include "ice/route.h"
 #include "tidewire/address.h"
+#include "tidewire/local_socket.h"
+#include "tidewire/stream.h"
 #include "tidewire/time.h"
 
 namespace tidewire::ice {
@@ -63,14 +66,21 @@ struct Timing {
   Duration patience = std::chrono::seconds(15);
   // With checks still running and none succeeded after so long: failed.
   Duration overall_limit = std::chrono::seconds(30);
-  // For so long after the first nomination a pair of higher priority may still replace the nominated one.
-  Duration settle_time = std::chrono::seconds(1);
+  // A path on which the peer's packets have been flowing is asked after a silence of this length, then at this
+  // interval, and counts as broken when it has been asked for this long in vain (or for three round trips).
+  Duration quiet_limit = std::chrono::milliseconds(400);
+  Duration probe_interval = std::chrono::milliseconds(150);
+  Duration suspect_after = std::chrono::milliseconds(500);
+  // While no path works any more, all are tried again this often.
+  Duration retry_interval = std::chrono::seconds(5);
 };
 
 struct AgentConfig {
   Role role = Role::kControlling;
   Credentials local;
   std::vector<SocketAddress> stun_servers;  // the first kMaxStunServers count
+  // RFC 8445 §2.5: an agent with a public address that answers checks and sends none.
+  bool lite = false;
   Timing timing;
 };
 
@@ -78,6 +88,7 @@ struct AgentConfig {
 struct CandidatePair {
   SocketAddress local_address;   // the socket to send from
   SocketAddress remote_address;  // where to
+  StreamId stream;               // on this connection; none: UDP
   Candidate local;               // as the peer sees it: host, server-reflexive, peer-reflexive or relayed
   Candidate remote;
   std::uint64_t priority = 0;
@@ -111,8 +122,17 @@ struct RoleChanged {
   Role role{};
 };
 
+// Make this connection, and answer with Agent::stream_opened or stream_closed.
+struct OpenStream {
+  StreamRequest request;
+};
+// This connection is of no use any more.
+struct CloseStream {
+  StreamId stream;
+};
+
 using Event = std::variant<LocalCandidateFound, GatheringStateChanged, StateChanged, SelectedPairChanged, ResolveName,
-                           RoleChanged>;
+                           RoleChanged, OpenStream, CloseStream>;
 
 // Counters since the agent was made.
 struct AgentStats {

@@ -67,6 +67,9 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
   void handle(const event::IceConnectionStateChanged&);
   void handle(const event::ConnectionStateChanged& change);
   void handle(const event::ResolveName& request);
+  void handle(const event::OpenStream&) {}
+  void handle(const event::CloseStream&) {}
+  void handle(const event::IceCandidateErrorFound&) {}
   // peer_media.cc
   void handle(const event::TrackAdded& added);
   void handle(const event::TrackRemoved&) {}

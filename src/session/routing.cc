@@ -59,6 +59,10 @@ void Session::Impl::route(session::TransportEvent event, Timestamp at) {
     handle_ice_state(*state_change);
   } else if (auto* name = std::get_if<ice::ResolveName>(&event)) {
     emit(event::ResolveName{std::move(name->name)});
+  } else if (auto* wanted = std::get_if<ice::OpenStream>(&event)) {
+    emit(event::OpenStream{std::move(wanted->request)});
+  } else if (auto* unwanted = std::get_if<ice::CloseStream>(&event)) {
+    emit(event::CloseStream{unwanted->stream});
   }
 }
 

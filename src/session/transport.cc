@@ -23,28 +23,32 @@ Transport::Transport(ice::AgentConfig config, std::shared_ptr<const crypto::Cert
 void Transport::handle_input(Datagram datagram, Timestamp now) {
   ++counters_.packets_received;
   counters_.bytes_received += datagram.packet.size();
-  switch (classify(datagram.packet.bytes())) {
+  const ice::Route route{datagram.local, datagram.remote, datagram.stream};
+  switch (const Protocol protocol = classify(datagram.packet.bytes())) {
     case Protocol::kStun:
-      ice_.handle_input(datagram.local, datagram.remote, datagram.packet.bytes(), now);
+      ice_.handle_input(route, datagram.packet.bytes(), now);
       notice_path(now);
       break;
     case Protocol::kDtls: keying_.handle_input(std::move(datagram.packet), now); break;
-    case Protocol::kRtp: handle_media(std::move(datagram.packet), false); break;
-    case Protocol::kRtcp: handle_media(std::move(datagram.packet), true); break;
+    case Protocol::kRtp:
+    case Protocol::kRtcp:
+      if (handle_media(std::move(datagram.packet), protocol == Protocol::kRtcp)) ice_.note_packet(route, now);
+      break;
     case Protocol::kUnknown: ++counters_.discarded; break;
   }
 }
 
-void Transport::handle_media(Packet packet, bool is_rtcp) {
+bool Transport::handle_media(Packet packet, bool is_rtcp) {
   srtp::Session* srtp = keying_.srtp();
   const bool opened = srtp && (is_rtcp ? srtp->receiver.unprotect_rtcp(packet)
                                        : srtp->receiver.unprotect_rtp(packet)) == srtp::Status::kOk;
   if (opened) {
     TransportEvent event =
         is_rtcp ? TransportEvent{RtcpReceived{std::move(packet)}} : TransportEvent{RtpReceived{std::move(packet)}};
-    if (media_in_.push(std::move(event))) return;
+    if (media_in_.push(std::move(event))) return true;
   }
   ++counters_.discarded;
+  return opened;
 }
 
 void Transport::handle_timeout(Timestamp now) {
@@ -86,7 +90,7 @@ std::optional<Datagram> Transport::poll_transmit() {
 std::optional<Datagram> Transport::on_selected_pair(std::optional<Packet> packet) {
   if (!packet) return std::nullopt;
   const ice::CandidatePair& pair = *ice_.selected_pair();
-  return count({pair.local_address, pair.remote_address, std::move(*packet)});
+  return count({pair.local_address, pair.remote_address, std::move(*packet), pair.stream});
 }
 
 Datagram Transport::count(Datagram datagram) {

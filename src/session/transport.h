@@ -24,9 +24,10 @@ struct RtcpReceived {
 };
 
 // What the parts below tell, and the media that arrives.
-using TransportEvent = std::variant<ice::LocalCandidateFound, ice::GatheringStateChanged, ice::StateChanged,
-                                    ice::SelectedPairChanged, ice::ResolveName, ice::RoleChanged, Keying::Connected,
-                                    Keying::DataReceived, Keying::Closed, Keying::Failed, RtpReceived, RtcpReceived>;
+using TransportEvent =
+    std::variant<ice::LocalCandidateFound, ice::GatheringStateChanged, ice::StateChanged, ice::SelectedPairChanged,
+                 ice::ResolveName, ice::RoleChanged, ice::OpenStream, ice::CloseStream, Keying::Connected,
+                 Keying::DataReceived, Keying::Closed, Keying::Failed, RtpReceived, RtcpReceived>;
 
 class Transport {
  public:
@@ -68,7 +69,7 @@ class Transport {
   void close(Timestamp now);
 
  private:
-  void handle_media(Packet packet, bool is_rtcp);
+  bool handle_media(Packet packet, bool is_rtcp);
   std::optional<Datagram> on_selected_pair(std::optional<Packet> packet);
   Datagram count(Datagram datagram);
   void notice_path(Timestamp now);
