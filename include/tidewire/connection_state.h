@@ -5,6 +5,8 @@
 
 namespace tidewire {
 
+// Which candidates may be used: all, or relays alone.
+enum class IceTransportPolicy { kAll, kRelay };
 enum class IceGatheringState { kNew, kGathering, kComplete };
 enum class IceConnectionState { kNew, kChecking, kConnected, kCompleted, kDisconnected, kFailed, kClosed };
 // ICE and DTLS together.

@@ -45,6 +45,9 @@ struct SessionConfig {
   WallClockAnchor wall_clock;
   // Asked for server-reflexive candidates.
   std::vector<SocketAddress> stun_servers;
+  IceTransportPolicy ice_transport_policy = IceTransportPolicy::kAll;
+  // For a server with a public address: it answers checks and makes none (RFC 8445 §2.5).
+  bool ice_lite = false;
   // What frames of a kind will come to, bits per second: the pace of sending follows from it.
   std::uint64_t video_bitrate = 1'000'000;
   std::uint64_t audio_bitrate = 32'000;
@@ -195,6 +198,8 @@ class Session {
   bool negotiation_needed() const;
   SignalingState signaling_state() const;
   PeerConnectionState connection_state() const;
+  // While the connection is failed: why.
+  const std::optional<Failure>& failure() const;
   IceConnectionState ice_connection_state() const;
   IceGatheringState ice_gathering_state() const;
 
@@ -222,11 +227,27 @@ class Session {
   std::optional<ChannelInfo> channel(ChannelId channel) const;
 
   // --- Network.
+  // Sockets may come and go at any time; when the one in use goes, other paths are tried at once.
+  // InvalidState when closed; Operation when there are too many, or it is known; Type for no usable address.
+  Result<> add_local_socket(const LocalSocket& socket, Timestamp now);
   // A bound UDP socket. A higher preference (each its own) makes it preferred.
   Result<> add_local_socket(const SocketAddress& bound, std::uint16_t preference, Timestamp now);
-  // A server whose address became known later than the session was made; before end_of_local_sockets().
+  // ICE-TCP (RFC 6544): a listening socket; and an address that connections may be made from. Errors as above.
+  Result<> add_tcp_listener(const LocalSocket& socket, Timestamp now);
+  Result<> add_tcp_active(const IpAddress& ip, std::uint16_t preference, Timestamp now);
+  void remove_local_socket(const SocketAddress& bound, Timestamp now);
+  // Servers may be added as their addresses become known. Operation when there are too many.
   Result<> add_stun_server(const SocketAddress& server, Timestamp now);
+  Result<> add_turn_server(const TurnServer& server, Timestamp now);
+  // A server that cannot be used, as the owner found out: its name has no address, say.
+  void note_server_error(IceCandidateError error);
+  // No more sockets and servers for now: gathering ends when all servers have answered or were given up.
   void end_of_local_sockets(Timestamp now);
+  // Answers to OpenStream. `reason` is a sentence: it is shown when the server of that connection was needed.
+  void stream_opened(StreamId stream, const SocketAddress& local, Timestamp now);
+  void stream_closed(StreamId stream, const std::string& reason, Timestamp now);
+  // A connection has come to a listener; its datagrams bear the id of the answer. Operation when it is not wanted.
+  Result<StreamId> stream_accepted(const SocketAddress& local, const SocketAddress& remote, Timestamp now);
   // The answer to ResolveName; nothing when there is no such name.
   void name_resolved(std::string_view name, const std::optional<IpAddress>& address, Timestamp now);
   // Buffers to read datagrams into.

@@ -103,7 +103,7 @@ void write_rgba(const I420Buffer& picture, const std::filesystem::path& path) {
 
 TEST(TestPicture, TheReaderOfTheWebPageAgrees) {
   if (std::system("node --version > /dev/null 2>&1") != 0) GTEST_SKIP() << "node is not installed";
-  const auto module = std::filesystem::absolute(__FILE__).parent_path() / "../../web/test_picture.js";
+  const auto module = std::filesystem::path(TIDEWIRE_SOURCE_DIR) / "web/test_picture.js";
   if (!std::filesystem::exists(module)) GTEST_SKIP() << module << " is not here";
   const auto folder = std::filesystem::path(testing::TempDir()) / ("tidewire_test_picture_" + std::to_string(getpid()));
   std::filesystem::create_directories(folder);

@@ -115,10 +115,12 @@ void Endpoint::handle_alert(ByteView fragment, Timestamp) {
     send_alert({.level = kWarning, .description = kCloseNotify});
     end(Closed{});
   } else if (alert->description == kCloseNotify) {
-    fail("the peer closed the connection during the DTLS handshake");
+    fail(FailureKind::kHandshake, "the peer closed the connection during the DTLS handshake");
   } else if (alert->level == kFatal) {
-    fail(std::string("the peer ended the DTLS ") + (handshaking ? "handshake" : "connection") + " with the alert " +
-         describe(*alert));
+    // A peer that does not find our certificate in our description says bad_certificate (RFC 8122 §6.2).
+    fail(alert->description == kBadCertificate ? FailureKind::kFingerprint : FailureKind::kHandshake,
+         std::string("the peer ended the DTLS ") + (handshaking ? "handshake" : "connection") + " with the alert " +
+             describe(*alert));
   } else {
     ++stats_.records_discarded;
   }
@@ -146,8 +148,9 @@ void Endpoint::replay_held(Timestamp now) {
 void Endpoint::handle_timeout(Timestamp now) {
   if (!timer_.due(now)) return;
   if (timer_.exhausted(now)) {
-    return fail("DTLS timeout: no answer from the peer for " +
-                std::to_string(std::chrono::duration_cast<std::chrono::seconds>(kGiveUp).count()) + " s");
+    return fail(FailureKind::kTimeout,
+                "DTLS timeout: no answer from the peer for " +
+                    std::to_string(std::chrono::duration_cast<std::chrono::seconds>(kGiveUp).count()) + " s");
   }
   ++stats_.flights_retransmitted;
   timer_.back_off(now);

@@ -63,8 +63,10 @@ struct ApplicationData {
 };
 // The peer said close_notify; nothing follows.
 struct Closed {};
+enum class FailureKind : std::uint8_t { kTimeout, kFingerprint, kHandshake };
 // It will never connect, or it broke; nothing follows. `reason` is a sentence for a person.
 struct Failed {
+  FailureKind kind = FailureKind::kHandshake;
   std::string reason;
 };
 
@@ -152,7 +154,7 @@ class Endpoint {
   void verify(Timestamp now);
   std::string mismatch(ByteView certificate) const;
   void send_alert(const Alert& alert);
-  void fail(std::string reason);
+  void fail(FailureKind kind, std::string reason);
   void end(Event event);
 
   Config config_;

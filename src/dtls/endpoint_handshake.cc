@@ -19,8 +19,8 @@ void Endpoint::drive(ByteView record, Timestamp now) {
   }
   if (state == crypto::DtlsHandshake::State::kDone) return finish(now);
   if (state != crypto::DtlsHandshake::State::kFailed) return;
-  fail(handshake_->peer_rejected() ? mismatch(handshake_->peer_certificate())
-                                   : "the DTLS handshake failed: " + handshake_->error());
+  if (handshake_->peer_rejected()) return fail(FailureKind::kFingerprint, mismatch(handshake_->peer_certificate()));
+  fail(FailureKind::kHandshake, "the DTLS handshake failed: " + handshake_->error());
 }
 
 // Takes apart what OpenSSL wrote: messages become the flight, an alert goes out at once.
@@ -97,7 +97,7 @@ void Endpoint::repeat_flight(Timestamp now) {
 void Endpoint::finish(Timestamp now) {
   timer_.stop();
   if (!opener_) install_keys();
-  if (!opener_) return fail("the DTLS handshake negotiated a cipher that is not supported");
+  if (!opener_) return fail(FailureKind::kHandshake, "the DTLS handshake negotiated a cipher that is not supported");
   connected_event_.emplace(Connected{.version = "DTLS 1.2",
                                      .cipher = handshake_->cipher_name(),
                                      .srtp = handshake_->srtp_keys(),
@@ -116,7 +116,7 @@ void Endpoint::verify(Timestamp) {
   if (!crypto::matches_any(peer_certificate_, fingerprints_)) {
     // RFC 8122 §6.2: "the endpoint MUST ... terminate the media connection with a bad_certificate error".
     send_alert({.level = kFatal, .description = kBadCertificate});
-    return fail(mismatch(peer_certificate_));
+    return fail(FailureKind::kFingerprint, mismatch(peer_certificate_));
   }
   phase_ = Phase::kConnected;
 }
@@ -146,7 +146,7 @@ void Endpoint::send_alert(const Alert& alert) {
   transmit_records({&record, 1});
 }
 
-void Endpoint::fail(std::string reason) { end(Failed{std::move(reason)}); }
+void Endpoint::fail(FailureKind kind, std::string reason) { end(Failed{kind, std::move(reason)}); }
 
 void Endpoint::end(Event event) {
   // What was not verified is not shown.

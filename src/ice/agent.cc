@@ -30,6 +30,8 @@ bool is_mdns_name(std::string_view name) {
   return name.size() > kSuffix.size() && name.substr(name.size() - kSuffix.size()) == kSuffix;
 }
 
+bool is_global(const IpAddress& ip) { return !ip.is_private() && !ip.is_loopback() && !ip.is_link_local(); }
+
 bool is_link_local_v6(const IpAddress& ip) { return ip.is_v6() && ip.is_link_local(); }
 
 // RFC 8445 §6.1.2.2: the same family and protocol, and link-local with link-local only. RFC 6544 §6.2: connections are
@@ -37,6 +39,8 @@ bool is_link_local_v6(const IpAddress& ip) { return ip.is_v6() && ip.is_link_loc
 bool can_pair(const Candidate& local, const IpAddress& base, const Candidate& remote) {
   if (base.is_v4() != remote.address.ip.is_v4() || local.protocol != remote.protocol) return false;
   if (is_link_local_v6(base) != is_link_local_v6(remote.address.ip)) return false;
+  // A relay on the internet does not see into private networks, and servers refuse it (RFC 8656 §21.1.4).
+  if (local.type == CandidateType::kRelayed && is_global(base) && !is_global(remote.address.ip)) return false;
   return local.protocol == Protocol::kUdp ||
          (local.tcp_type == TcpType::kActive && remote.tcp_type == TcpType::kPassive);
 }
@@ -177,7 +181,7 @@ void Agent::restart(Credentials local, Timestamp now) {
   checks_.clear();
   remote_candidates_ended_ = false;
   selected_is_of_old_generation_ = selected_.has_value();
-  failed_ = completed_ = was_connected_ = false;
+  failed_ = completed_ = was_connected_ = lost_consent_ = false;
   stop_recovering();
   // The streams of pairs that are no more; the one in use stays until its pair is replaced.
   std::erase_if(streams_, [&](const Stream& stream) {

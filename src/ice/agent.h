@@ -139,6 +139,8 @@ class Agent {
   const std::optional<CandidatePair>& selected_pair() const { return selected_; }
   State state() const { return state_; }
   GatheringState gathering_state() const { return gathering_state_; }
+  // Why it failed: the path that was there stopped answering, rather than that none was found.
+  bool lost_consent() const { return lost_consent_; }
   Role role() const { return role_; }
   const Credentials& local_credentials() const { return local_; }
   const std::optional<Credentials>& remote_credentials() const { return remote_; }
@@ -275,6 +277,7 @@ class Agent {
   std::optional<Duration> round_trip_time_;    // the newest of any selected pair
   std::optional<Timestamp> checking_since_;    // RFC 8863 §3
   bool failed_ = false;
+  bool lost_consent_ = false;
   bool completed_ = false;
   bool started_ = false;  // remote credentials have been known once
   std::string failure_;

@@ -57,7 +57,7 @@ void Agent::select(const Pair& pair, Timestamp now) {
                       .remote_pwd = remote_ ? remote_->pwd : std::string(),
                       .priority = candidate_priority(CandidateType::kPeerReflexive, bases_[pair.base].preference)},
         !lite_, random_, now);
-    selected_is_of_old_generation_ = false;
+    selected_is_of_old_generation_ = lost_consent_ = false;
     was_connected_ = true;
     stop_recovering();
     if (pair.round_trip_time) measure(*pair.round_trip_time);
@@ -117,6 +117,7 @@ void Agent::lose_selected_pair(Timestamp now) {
   stop_recovering();
   was_connected_ = false;
   if (!old) {
+    lost_consent_ = true;
     fail("the peer at " + lost.remote_address.to_string() + " has not answered for " +
          std::to_string(std::chrono::duration_cast<std::chrono::seconds>(timing_.consent_timeout).count()) + " s");
   }

@@ -190,7 +190,7 @@ void update_transport(State& state, Applied& applied) {
   if (const std::optional<DtlsRole> role = role_of(state, *remote)) next.dtls_role = role;
   // RFC 8445 §6.1.1: the agent whose offer started ICE controls, unless the other one is lite.
   const bool offered = state.ice_controlling.value_or(state.remote()->type != SdpType::kOffer);
-  next.ice_controlling = offered || next.remote_ice_lite;
+  next.ice_controlling = (offered || next.remote_ice_lite) && !state.local_ice_lite;
   transport = std::move(next);
 }
 

@@ -91,6 +91,7 @@ struct State {
   std::optional<Created> last_answer;
 
   IceCredentials local_ice;
+  bool local_ice_lite = false;
   std::uint32_t local_ice_generation = 0;
   IceCredentials stable_local_ice;
   std::uint32_t stable_local_ice_generation = 0;

@@ -100,6 +100,7 @@ Negotiator::Negotiator(NegotiatorConfig config, crypto::Random random)
   // RFC 9429 §5.2.1: a 64-bit number whose highest bit is 0.
   state.session_id = std::to_string(impl_->random.u64() >> 1U);
   state.cname = impl_->random.ice_chars(16);
+  state.local_ice_lite = impl_->config.ice_lite;
   state.local_ice = impl_->config.ice ? *impl_->config.ice : impl_->new_credentials();
   state.stable_local_ice = state.local_ice;
 }

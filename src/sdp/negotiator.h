@@ -28,6 +28,8 @@ struct NegotiatorConfig {
   std::vector<Fingerprint> fingerprints;
   // The first credentials; generated when not given.
   std::optional<IceCredentials> ice;
+  // RFC 8839 §5.3: we answer checks and make none.
+  bool ice_lite = false;
   std::uint16_t sctp_port = 5000;
   std::uint64_t max_message_size = 262144;
 };

@@ -98,6 +98,7 @@ Description write_session(const State& state, std::vector<std::string> bundle, b
   description.origin.session_version = state.session_version + 1;
   description.fields.push_back({'t', "0 0"});
   if (!bundle.empty()) write_group({"BUNDLE", std::move(bundle)}, description.attributes);
+  if (state.local_ice_lite) description.attributes.add("ice-lite");
   if (extmap_allow_mixed) description.attributes.add("extmap-allow-mixed");
   description.attributes.add("msid-semantic", " WMS *");
   return description;

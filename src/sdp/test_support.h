@@ -15,7 +15,7 @@
 namespace tidewire::sdp {
 
 inline std::filesystem::path data_folder() {
-  return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() / "tests" / "data" / "sdp";
+  return std::filesystem::path(TIDEWIRE_SOURCE_DIR) / "tests" / "data" / "sdp";
 }
 
 // Names of the recorded browser descriptions that end with `suffix`, in order.

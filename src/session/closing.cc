@@ -1,6 +1,7 @@
 // The state of the whole, failure, and the end.
 #include <utility>
 
+#include "session/diagnosis.h"
 #include "session/session_impl.h"
 
 namespace tidewire {
@@ -24,13 +25,14 @@ void Session::Impl::update_connection_state() {
   const PeerConnectionState computed = computed_state();
   if (computed == state) return;
   state = computed;
-  emit(event::ConnectionStateChanged{state, state == PeerConnectionState::kFailed ? failure : std::string()});
+  const bool failed = state == PeerConnectionState::kFailed && failure;
+  emit(event::ConnectionStateChanged{state, failed ? failure->message : std::string()});
 }
 
 // DTLS will never connect, or it broke: nothing may pass any more.
-void Session::Impl::fail(std::string reason, Timestamp) {
-  failure = std::move(reason);
-  data.stop(Error{ErrorCode::kNetwork, failure});
+void Session::Impl::fail(const session::Keying::Failed& failed, Timestamp) {
+  failure = session::diagnose_dtls(transport, failed.kind, failed.reason);
+  data.stop(Error{ErrorCode::kNetwork, failure->message});
   update_connection_state();
 }
 

@@ -51,7 +51,7 @@ std::optional<Keying::Event> Keying::poll_event() {
   if (auto* up = std::get_if<dtls::Connected>(&*event)) return connected(std::move(*up));
   if (auto* failed = std::get_if<dtls::Failed>(&*event)) {
     state_ = State::kFailed;
-    return Failed{std::move(failed->reason)};
+    return Failed{failed->kind, std::move(failed->reason)};
   }
   state_ = State::kClosed;
   return Closed{};

@@ -37,6 +37,7 @@ class Keying {
   };
   struct Closed {};
   struct Failed {
+    dtls::FailureKind kind{};
     std::string reason;
   };
   using Event = std::variant<Connected, DataReceived, Closed, Failed>;

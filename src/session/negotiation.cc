@@ -45,7 +45,7 @@ void Session::Impl::apply_transport(const sdp::NegotiatedTransport& remote, Time
   for (const std::string& text : remote.remote_candidates) {
     if (!known_remote_candidates.insert(text).second) continue;
     // What the agent has no use for (TCP, unknown types, too many) does not spoil the description: RFC 8839 §5.1.
-    if (const auto candidate = ice::parse_candidate(text)) (void)agent.add_remote_candidate(*candidate, at);
+    if (const auto candidate = ice::parse_candidate(text)) (void)transport.add_remote_candidate(*candidate, at);
   }
   if (remote.end_of_candidates) agent.end_of_remote_candidates(at);
 
@@ -131,7 +131,7 @@ Result<> Session::Impl::add_remote_candidate(const IceCandidateInit& init, Times
     transport.ice().end_of_remote_candidates(at);
   } else if (const auto candidate = ice::parse_candidate(known->candidate)) {
     known_remote_candidates.insert(known->candidate);
-    (void)transport.ice().add_remote_candidate(*candidate, at);
+    (void)transport.add_remote_candidate(*candidate, at);
   }
   pump(at);
   return {};

@@ -1,6 +1,7 @@
 // What comes out of each part, and where it goes.
 #include <utility>
 
+#include "session/diagnosis.h"
 #include "session/session_impl.h"
 
 namespace tidewire {
@@ -47,7 +48,7 @@ void Session::Impl::route(session::TransportEvent event, Timestamp at) {
   } else if (auto* connected = std::get_if<session::Keying::Connected>(&event)) {
     handle_keyed(std::move(*connected), at);
   } else if (auto* failed = std::get_if<session::Keying::Failed>(&event)) {
-    fail(std::move(failed->reason), at);
+    fail(*failed, at);
   } else if (std::holds_alternative<session::Keying::Closed>(event)) {
     peer_closed(at);
   } else if (auto* candidate = std::get_if<ice::LocalCandidateFound>(&event)) {
@@ -63,11 +64,18 @@ void Session::Impl::route(session::TransportEvent event, Timestamp at) {
     emit(event::OpenStream{std::move(wanted->request)});
   } else if (auto* unwanted = std::get_if<ice::CloseStream>(&event)) {
     emit(event::CloseStream{unwanted->stream});
+  } else if (auto* server = std::get_if<session::ServerFailed>(&event)) {
+    emit(event::IceCandidateErrorFound{std::move(server->error)});
   }
 }
 
 void Session::Impl::handle_ice_state(const ice::StateChanged& change) {
-  if (change.state == ice::State::kFailed) failure = change.reason;
+  if (change.state == ice::State::kFailed) {
+    const bool relay_only = config.ice_transport_policy == IceTransportPolicy::kRelay;
+    failure = session::diagnose_path(transport, relay_only, change.reason);
+  } else if (transport.keying().state() != session::Keying::State::kFailed) {
+    failure.reset();
+  }
   emit(event::IceConnectionStateChanged{static_cast<IceConnectionState>(change.state)});
   update_connection_state();
 }

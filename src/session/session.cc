@@ -20,12 +20,15 @@ std::shared_ptr<const crypto::Certificate> make_certificate(const WallClockAncho
                                        {clock.wall.since_epoch + kCertificateLifetime});
 }
 
-sdp::NegotiatorConfig negotiator_config(const crypto::Certificate& certificate) {
-  return {.capabilities = sdp::default_capabilities(), .fingerprints = {session::to_sdp(certificate.fingerprint())}};
+sdp::NegotiatorConfig negotiator_config(const crypto::Certificate& certificate, bool ice_lite) {
+  return {.capabilities = sdp::default_capabilities(),
+          .fingerprints = {session::to_sdp(certificate.fingerprint())},
+          .ice_lite = ice_lite};
 }
 
-ice::AgentConfig agent_config(const sdp::IceCredentials& local, std::vector<SocketAddress> stun_servers) {
-  return {.local = {local.ufrag, local.pwd}, .stun_servers = std::move(stun_servers)};
+session::TransportConfig transport_config(const sdp::IceCredentials& local, const SessionConfig& config) {
+  return {.ice = {.local = {local.ufrag, local.pwd}, .stun_servers = config.stun_servers, .lite = config.ice_lite},
+          .relay_only = config.ice_transport_policy == IceTransportPolicy::kRelay};
 }
 
 sdp::TransceiverInit to_sdp(TransceiverInit init) {
@@ -49,8 +52,8 @@ Session::Impl::Impl(SessionConfig configuration)
     : config(std::move(configuration)),
       random(config.random_seed),
       certificate(make_certificate(config.wall_clock)),
-      negotiator(negotiator_config(*certificate), random.fork()),
-      transport(agent_config(negotiator.local_ice(), config.stun_servers), certificate, random.fork(), pool),
+      negotiator(negotiator_config(*certificate, config.ice_lite), random.fork()),
+      transport(transport_config(negotiator.local_ice(), config), certificate, random.fork(), pool),
       media({config.wall_clock, config.video_bitrate, config.audio_bitrate}, pool, random.fork()),
       data(pool, random.fork()) {}
 
@@ -95,6 +98,7 @@ Result<> Session::restart_ice() {
 bool Session::negotiation_needed() const { return impl_->negotiation_needed; }
 SignalingState Session::signaling_state() const { return impl_->negotiator.signaling_state(); }
 PeerConnectionState Session::connection_state() const { return impl_->state; }
+const std::optional<Failure>& Session::failure() const { return impl_->failure; }
 
 IceConnectionState Session::ice_connection_state() const {
   if (impl_->closed) return IceConnectionState::kClosed;
@@ -208,18 +212,52 @@ std::optional<ChannelInfo> Session::channel(ChannelId channel) const {
 
 // --- Network ---
 
+Result<> Session::add_local_socket(const LocalSocket& socket, Timestamp now) {
+  return impl_->transport.add_local_socket(socket, now);
+}
+
 Result<> Session::add_local_socket(const SocketAddress& bound, std::uint16_t preference, Timestamp now) {
-  return impl_->transport.ice().add_local_socket(bound, preference, now);
+  return add_local_socket({.bound = bound, .preference = preference}, now);
+}
+
+Result<> Session::add_tcp_listener(const LocalSocket& socket, Timestamp now) {
+  return impl_->transport.add_tcp_listener(socket, now);
+}
+
+Result<> Session::add_tcp_active(const IpAddress& ip, std::uint16_t preference, Timestamp now) {
+  return impl_->transport.add_tcp_active(ip, preference, now);
+}
+
+void Session::remove_local_socket(const SocketAddress& bound, Timestamp now) {
+  impl_->transport.remove_local_socket(bound, now);
 }
 
 Result<> Session::add_stun_server(const SocketAddress& server, Timestamp now) {
-  return impl_->transport.ice().add_stun_server(server, now);
+  return impl_->transport.add_stun_server(server, now);
 }
 
-void Session::end_of_local_sockets(Timestamp now) { impl_->transport.ice().end_of_local_sockets(now); }
+Result<> Session::add_turn_server(const TurnServer& server, Timestamp now) {
+  return impl_->transport.add_turn_server(server, now);
+}
+
+void Session::note_server_error(IceCandidateError error) { impl_->transport.note_server_error(std::move(error)); }
+
+void Session::end_of_local_sockets(Timestamp now) { impl_->transport.end_of_local_sockets(now); }
+
+void Session::stream_opened(StreamId stream, const SocketAddress& local, Timestamp now) {
+  impl_->transport.stream_opened(stream, local, now);
+}
+
+Result<StreamId> Session::stream_accepted(const SocketAddress& local, const SocketAddress& remote, Timestamp now) {
+  return impl_->transport.stream_accepted(local, remote, now);
+}
+
+void Session::stream_closed(StreamId stream, const std::string& reason, Timestamp now) {
+  impl_->transport.stream_closed(stream, reason, now);
+}
 
 void Session::name_resolved(std::string_view name, const std::optional<IpAddress>& address, Timestamp now) {
-  impl_->transport.ice().remote_name_resolved(name, address, now);
+  impl_->transport.remote_name_resolved(name, address, now);
 }
 
 PacketPool& Session::pool() { return impl_->pool; }
@@ -249,9 +287,9 @@ Timestamp Session::next_timeout() const {
 
 std::optional<Datagram> Session::poll_transmit(Timestamp now) {
   impl_->now = std::max(impl_->now, now);
-  if (auto datagram = impl_->transport.poll_transmit()) return datagram;
+  if (auto datagram = impl_->transport.poll_transmit(impl_->now)) return datagram;
   impl_->fill_transport(impl_->now);
-  return impl_->transport.poll_transmit();
+  return impl_->transport.poll_transmit(impl_->now);
 }
 
 std::optional<Datagram> Session::poll_transmit() { return poll_transmit(impl_->now); }

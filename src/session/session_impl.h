@@ -54,7 +54,7 @@ struct Session::Impl {
 
   // closing.cc
   void update_connection_state();
-  void fail(std::string reason, Timestamp now);
+  void fail(const session::Keying::Failed& failed, Timestamp now);
   void peer_closed(Timestamp now);
   void close(Timestamp now);
   PeerConnectionState computed_state() const;
@@ -74,7 +74,7 @@ struct Session::Impl {
   std::deque<SessionEvent> events;
   Timestamp now{};
   PeerConnectionState state = PeerConnectionState::kNew;
-  std::string failure;
+  std::optional<Failure> failure;
   bool closed = false;
   bool negotiation_needed = false;
 

@@ -16,26 +16,47 @@ TransportEvent widen(Event& event) {
 
 }  // namespace
 
-Transport::Transport(ice::AgentConfig config, std::shared_ptr<const crypto::Certificate> certificate,
+Transport::Transport(TransportConfig config, std::shared_ptr<const crypto::Certificate> certificate,
                      crypto::Random random, PacketPool& pool)
-    : ice_(std::move(config), std::move(random), pool), keying_(std::move(certificate), pool) {}
+    : ice_(std::move(config.ice), random.fork(), pool),
+      keying_(std::move(certificate), pool),
+      relays_(pool, random.fork()),
+      relay_only_(config.relay_only) {}
 
 void Transport::handle_input(Datagram datagram, Timestamp now) {
+  now_ = now;
   ++counters_.packets_received;
   counters_.bytes_received += datagram.packet.size();
+  Relays::Input input = relays_.handle_input(std::move(datagram), now);
+  if (input.datagram) handle_direct(std::move(*input.datagram), now);
+  if (input.ours) take_relays(now);
+}
+
+// What came over no relay, or out of one.
+void Transport::handle_direct(Datagram datagram, Timestamp now) {
   const ice::Route route{datagram.local, datagram.remote, datagram.stream};
   switch (const Protocol protocol = classify(datagram.packet.bytes())) {
     case Protocol::kStun:
       ice_.handle_input(route, datagram.packet.bytes(), now);
       notice_path(now);
       break;
-    case Protocol::kDtls: keying_.handle_input(std::move(datagram.packet), now); break;
+    case Protocol::kDtls:
+      if (handle_dtls(std::move(datagram.packet), now)) ice_.note_packet(route, now);
+      break;
     case Protocol::kRtp:
     case Protocol::kRtcp:
       if (handle_media(std::move(datagram.packet), protocol == Protocol::kRtcp)) ice_.note_packet(route, now);
       break;
     case Protocol::kUnknown: ++counters_.discarded; break;
   }
+}
+
+// True when it was authentic.
+bool Transport::handle_dtls(Packet packet, Timestamp now) {
+  const bool connected = keying_.state() == Keying::State::kConnected;
+  const std::uint64_t discarded = keying_.records_discarded();
+  keying_.handle_input(std::move(packet), now);
+  return connected && keying_.records_discarded() == discarded;
 }
 
 bool Transport::handle_media(Packet packet, bool is_rtcp) {
@@ -52,8 +73,13 @@ bool Transport::handle_media(Packet packet, bool is_rtcp) {
 }
 
 void Transport::handle_timeout(Timestamp now) {
+  now_ = now;
   if (ice_.next_timeout() <= now) ice_.handle_timeout(now);
   if (keying_.next_timeout() <= now) keying_.handle_timeout(now);
+  if (relays_.next_timeout() <= now) {
+    relays_.handle_timeout(now);
+    take_relays(now);
+  }
   notice_path(now);
 }
 
@@ -79,8 +105,23 @@ void Transport::send_data(Packet packet, Timestamp now) {
   if (!keying_.send(std::move(packet), now)) ++counters_.discarded;
 }
 
-std::optional<Datagram> Transport::poll_transmit() {
-  if (auto datagram = ice_.poll_transmit()) return count(std::move(*datagram));
+std::optional<Datagram> Transport::poll_transmit(Timestamp now) {
+  now_ = std::max(now_, now);
+  // First, so that a permission reaches the server before what it is for.
+  auto datagram = relays_.poll_transmit();
+  while (!datagram) {
+    datagram = next_datagram();
+    if (!datagram) return std::nullopt;
+    if (!relays_.owns(datagram->local)) break;
+    datagram = relays_.wrap(std::move(*datagram), now_);
+  }
+  ++counters_.packets_sent;
+  counters_.bytes_sent += datagram->packet.size();
+  return datagram;
+}
+
+std::optional<Datagram> Transport::next_datagram() {
+  if (auto datagram = ice_.poll_transmit()) return datagram;
   // What has no path waits in its own bounded queue.
   if (!ice_.selected_pair()) return std::nullopt;
   if (auto datagram = on_selected_pair(keying_.poll_transmit())) return datagram;
@@ -90,18 +131,13 @@ std::optional<Datagram> Transport::poll_transmit() {
 std::optional<Datagram> Transport::on_selected_pair(std::optional<Packet> packet) {
   if (!packet) return std::nullopt;
   const ice::CandidatePair& pair = *ice_.selected_pair();
-  return count({pair.local_address, pair.remote_address, std::move(*packet), pair.stream});
-}
-
-Datagram Transport::count(Datagram datagram) {
-  ++counters_.packets_sent;
-  counters_.bytes_sent += datagram.packet.size();
-  return datagram;
+  return Datagram{pair.local_address, pair.remote_address, std::move(*packet), pair.stream};
 }
 
 std::optional<TransportEvent> Transport::poll_event() {
   if (auto event = media_in_.pop()) return event;
   if (auto event = keying_.poll_event()) return widen(*event);
+  if (auto event = network_events_.pop()) return event;
   if (auto event = ice_.poll_event()) return widen(*event);
   return std::nullopt;
 }
@@ -109,6 +145,7 @@ std::optional<TransportEvent> Transport::poll_event() {
 void Transport::close(Timestamp now) {
   // ICE stays until the farewell has been polled: it holds the path. The session drops both together.
   keying_.close(now);
+  relays_.close(now);
 }
 
 }  // namespace tidewire::session
