@@ -17,9 +17,9 @@ enum class StreamCloseReason : std::uint8_t {
   kConnectTimeout,  // no answer: a firewall, a NAT, or no such host
   kTlsFailed,       // the other end does not speak TLS, or speaks nothing else
   kClosedByPeer,
-  kReset,         // the other end, or a NAT that rebooted, does not know of it
-  kTimedOut,      // what was sent was lost again and again
-  kInterfaceGone  // the interface was taken down, or its address removed
+  kReset,          // the other end, or a NAT that rebooted, does not know of it
+  kTimedOut,       // what was sent was lost again and again
+  kInterfaceGone,  // the interface was taken down, or its address removed
 };
 
 std::string_view to_string(StreamCloseReason reason);

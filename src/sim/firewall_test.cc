@@ -38,14 +38,13 @@ TEST_P(Kinds, LetThroughWhatTheyAreNamedAfter) {
 
 INSTANTIATE_TEST_SUITE_P(
     Firewall, Kinds,
-    testing::Values(Case{"Open", FirewallConfig::open(), true, true, true, true, true, true, true},
-                    Case{"AnswersOnly", FirewallConfig::answers_only(), true, true, true, true, true, false, false},
-                    Case{"WithoutUdp", FirewallConfig::without_udp(), false, false, true, true, true, false, true},
-                    Case{"TcpOutboundOnly", FirewallConfig::tcp_outbound_only(), false, false, true, true, true, false,
-                         false},
-                    Case{"WebOnly", FirewallConfig::web_only(), false, false, true, true, false, false, false},
-                    Case{"UdpOnlyTo3478", FirewallConfig::udp_only_to(3478), true, false, true, true, true, false,
-                         false}),
+    testing::Values(
+        Case{"Open", FirewallConfig::open(), true, true, true, true, true, true, true},
+        Case{"AnswersOnly", FirewallConfig::answers_only(), true, true, true, true, true, false, false},
+        Case{"WithoutUdp", FirewallConfig::without_udp(), false, false, true, true, true, false, true},
+        Case{"TcpOutboundOnly", FirewallConfig::tcp_outbound_only(), false, false, true, true, true, false, false},
+        Case{"WebOnly", FirewallConfig::web_only(), false, false, true, true, false, false, false},
+        Case{"UdpOnlyTo3478", FirewallConfig::udp_only_to(3478), true, false, true, true, true, false, false}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(Firewall, LetsInAnswersOfTheVeryAddressForAWhile) {
@@ -68,9 +67,9 @@ TEST(Firewall, LetsOutAnswersToWhatCameIn) {
 TEST(Firewall, StandsBeforeAHostOrANat) {
   World world;
   const HostId guarded = world.add("198.51.100.2", std::nullopt, FirewallConfig::answers_only());
-  const NatId nat = world.network.add_nat(
-      {.filtering = NatBehaviour::kEndpointIndependent, .external = ip("203.0.113.1"),
-       .firewall = FirewallConfig::udp_only_to(3478)});
+  const NatId nat = world.network.add_nat({.filtering = NatBehaviour::kEndpointIndependent,
+                                           .external = ip("203.0.113.1"),
+                                           .firewall = FirewallConfig::udp_only_to(3478)});
   const HostId inside = world.add("10.0.0.2", nat);
   const HostId other = world.add("198.51.100.3");
   EXPECT_FALSE(world.source_seen(other, "198.51.100.3:1", guarded, address("198.51.100.2:2")));

@@ -14,7 +14,8 @@ const SocketAddress kServer = address("198.51.100.1:9");
 struct Phone : World {
   Phone() {
     server = add("198.51.100.1");
-    HostConfig config{"wifi", {ip("192.168.1.2")}, {.delay = 10ms}, {}, network.add_nat({.external = ip("203.0.113.1")})};
+    HostConfig config{
+        "wifi", {ip("192.168.1.2")}, {.delay = 10ms}, {}, network.add_nat({.external = ip("203.0.113.1")})};
     config.more_interfaces.push_back(
         {"mobile", {ip("10.1.1.2")}, {.delay = 80ms}, {}, network.add_nat({.external = ip("203.0.113.2")})});
     phone = add(config);

@@ -55,6 +55,11 @@ struct NatConfig {
 class Nat {
  public:
   explicit Nat(const NatConfig& config, std::uint64_t seed = 0) : config_(config), random_(seed) {}
+  Nat(const Nat&) = delete;  // by_outside_ points into mappings_, which only a move keeps in place
+  Nat& operator=(const Nat&) = delete;
+  Nat(Nat&&) = default;
+  Nat& operator=(Nat&&) = default;
+  ~Nat() = default;
 
   const NatConfig& config() const { return config_; }
   bool translates(bool v6) const;

@@ -64,8 +64,7 @@ void Streams::leave(Connection& connection, const Wake& due, Item& item) {
   const End& sender = connection.ends[due.direction];
   Interface& interface = topology_.at(sender.interface);
   if (!interface.enabled) return lose(connection, due, item);
-  if (item.kind == Kind::kSyn &&
-      !interface.firewall.lets_out(Protocol::kTcp, sender.local, sender.remote, due.at)) {
+  if (item.kind == Kind::kSyn && !interface.firewall.lets_out(Protocol::kTcp, sender.local, sender.remote, due.at)) {
     return lose(connection, due, item);
   }
   const auto up = interface.up.carry(item.packet.size() + kHeaderBytes, due.at);
@@ -149,20 +148,24 @@ void Streams::take_handshake(Connection& connection, std::uint64_t id, Kind kind
   const Timestamp answered = now + one_way(connection, 1);
   switch (kind) {
     case Kind::kSyn: {
-      const auto tls = listener(connection.ends[1].host, connection.ends[1].local);
-      if (!tls) return end_later(answered, {id, 0}, StreamCloseReason::kRefused);
-      connection.listener_tls = *tls;
+      auto listening = listener(connection.ends[1].host, connection.ends[1].local);
+      if (!listening) return end_later(answered, {id, 0}, StreamCloseReason::kRefused);
+      connection.listener = *std::move(listening);
       return push({id, 1}, Kind::kSynAck, {}, now);
     }
     case Kind::kSynAck:
       if (connection.tls) return push({id, 0}, Kind::kTlsHello, {}, now);
       return opened(connection, id, now);
-    case Kind::kTlsHello:
-      if (!connection.listener_tls) return end_later(answered, {id, 0}, StreamCloseReason::kTlsFailed);
+    case Kind::kTlsHello: {
+      const auto& [tls, name] = connection.listener;
+      const bool suits = name.empty() || connection.server_name.empty() || name == connection.server_name;
+      if (!tls || !suits) return end_later(answered, {id, 0}, StreamCloseReason::kTlsFailed);
       return push({id, 1}, Kind::kTlsFinished, {}, now);
+    }
     case Kind::kTlsFinished: return opened(connection, id, now);
     case Kind::kAck:
-      if (connection.listener_tls && !connection.tls) return end_later(answered, {id, 0}, StreamCloseReason::kTlsFailed);
+      if (connection.listener.tls && !connection.tls)
+        return end_later(answered, {id, 0}, StreamCloseReason::kTlsFailed);
       return accept(connection, id);
     case Kind::kMessage:
     case Kind::kFin: return;

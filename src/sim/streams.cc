@@ -25,12 +25,13 @@ std::string_view to_string(StreamCloseReason reason) {
   return "";
 }
 
-void Streams::listen(HostId host, const SocketAddress& address, bool tls) { listeners_[{host, address}] = tls; }
+void Streams::listen(HostId host, const SocketAddress& address, bool tls, std::string_view name) {
+  listeners_[{host, address}] = {tls, std::string(name)};
+}
 
 void Streams::stop_listening(HostId host, const SocketAddress& address) { listeners_.erase({host, address}); }
 
-// Whether TLS is spoken at that address; nothing when nobody listens.
-std::optional<bool> Streams::listener(HostId host, const SocketAddress& address) const {
+std::optional<Streams::Listener> Streams::listener(HostId host, const SocketAddress& address) const {
   const IpAddress any = address.ip.is_v6() ? IpAddress::v6({}) : IpAddress();
   for (const IpAddress& ip : {address.ip, any, IpAddress::v6({})}) {
     if (const auto found = listeners_.find({host, {ip, address.port}}); found != listeners_.end()) return found->second;
@@ -53,6 +54,7 @@ void Streams::open(HostId host, const StreamRequest& request, Timestamp now) {
   const std::uint64_t id = next_connection_++;
   Connection& connection = connections_[id];
   connection.tls = request.tls;
+  connection.server_name = request.server_name;
   connection.ends[0] = {host, *interface, request.id, local, request.remote};
   by_id_[{host, request.id}] = {id, 0};
   push({id, 0}, Kind::kSyn, {}, now);
@@ -116,9 +118,8 @@ void Streams::forget_if_over(std::uint64_t id) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) return;
   const Connection& connection = found->second;
-  const bool over = connection.ends[0].state == End::State::kClosed &&
-                    connection.ends[1].state != End::State::kOpen && connection.directions[0].items.empty() &&
-                    connection.directions[1].items.empty();
+  const bool over = connection.ends[0].state == End::State::kClosed && connection.ends[1].state != End::State::kOpen &&
+                    connection.directions[0].items.empty() && connection.directions[1].items.empty();
   if (over) connections_.erase(found);
 }
 

@@ -20,6 +20,8 @@
 #include <map>
 #include <optional>
 #include <queue>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,8 +40,9 @@ class Streams {
 
   explicit Streams(Topology& topology) : topology_(topology) {}
 
-  // From now on the host accepts connections to that address; an unspecified one stands for all of the host's.
-  void listen(HostId host, const SocketAddress& address, bool tls);
+  // From now on the host accepts connections to that address; an unspecified one stands for all of the host's. `name`
+  // is whom its certificate is for: TLS fails when another is asked for. None: it suits everybody.
+  void listen(HostId host, const SocketAddress& address, bool tls, std::string_view name = {});
   void stop_listening(HostId host, const SocketAddress& address);
 
   // The outcome is told by StreamOpened or StreamClosed. The ids are the host's own, below kFirstAccepted.
@@ -60,6 +63,10 @@ class Streams {
 
  private:
   enum class Kind : std::uint8_t { kSyn, kSynAck, kTlsHello, kTlsFinished, kAck, kMessage, kFin };
+  struct Listener {
+    bool tls = false;
+    std::string name{};
+  };
   // An end: 0 opened the connection, 1 accepts it. Direction 0 leads from end 0 to end 1.
   using EndIndex = std::size_t;
   struct End {
@@ -86,7 +93,8 @@ class Streams {
     std::array<Direction, 2> directions;
     Arrival path;
     bool tls = false;
-    bool listener_tls = false;
+    std::string server_name;
+    Listener listener;
   };
   enum class Step : std::uint8_t {
     kLeave,   // goes up the sender's link
@@ -121,11 +129,11 @@ class Streams {
   void end(Place place, std::optional<StreamCloseReason> reason);
   static void clear(Direction& direction);
   void forget_if_over(std::uint64_t id);
-  std::optional<bool> listener(HostId host, const SocketAddress& address) const;
+  std::optional<Listener> listener(HostId host, const SocketAddress& address) const;
   Duration one_way(const Connection& connection, EndIndex from) const;
 
   Topology& topology_;
-  std::map<std::pair<HostId, SocketAddress>, bool> listeners_;  // and whether they speak TLS
+  std::map<std::pair<HostId, SocketAddress>, Listener> listeners_;
   std::map<std::uint64_t, Connection> connections_;
   std::map<std::pair<HostId, StreamId>, Place> by_id_;
   std::map<HostId, std::uint32_t> accepted_;  // how many

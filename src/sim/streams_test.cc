@@ -163,6 +163,17 @@ TEST(Streams, FailWhenOnlyOneSideSpeaksTls) {
   }
 }
 
+TEST(Streams, FailWhenTheCertificateIsForAnother) {
+  Pair pair;
+  pair.network.streams().listen(pair.server, kServer, true, "turn.example");
+  pair.box(pair.client).requests.push_back({StreamId{1}, {}, kServer, StreamFraming::kStun, true, "turn.example"});
+  pair.box(pair.client).requests.push_back({StreamId{2}, {}, kServer, StreamFraming::kStun, true, "other.example"});
+  pair.simulation.run_for(1s);
+  ASSERT_EQ(pair.box(pair.client).opened.size(), 1U);
+  EXPECT_EQ(pair.box(pair.client).opened[0].stream, StreamId{1});
+  EXPECT_EQ(pair.reasons(pair.client), Reasons{kTlsFailed});
+}
+
 TEST(Streams, GiveUpConnectingWhenNothingAnswers) {
   for (const char* remote : {"198.51.100.1:443", "198.51.100.77:443"}) {  // behind a firewall; no such host
     Pair pair;

@@ -89,7 +89,8 @@ class Topology {
 
   // The enabled interface that has `local.ip`. An unspecified one becomes the first address that can reach `remote`.
   std::optional<InterfaceNumber> source_interface(HostId host, SocketAddress& local, const SocketAddress& remote) const;
-  // Carries a packet that has left `from` through NATs and firewalls, the receiver's among them. Nothing: it is dropped.
+  // Carries a packet that has left `from` through NATs and firewalls, the receiver's among them. Nothing: it is
+  // dropped.
   std::optional<Arrival> route(InterfaceNumber from, Protocol protocol, const SocketAddress& source,
                                const SocketAddress& target, Timestamp now);
   // Whether the NATs that translated on the way still know of it.
