@@ -126,7 +126,7 @@ void Streams::take(Connection& connection, Place to, Item item, Timestamp now) {
   const auto [id, receiver] = to;
   End& end = connection.ends[receiver];
   if (end.state == End::State::kClosed) {
-    if (item.kind == Kind::kFin) return;
+    // RFC 9293 §3.6.1: what comes after the close is answered by a reset.
     return end_later(now + one_way(connection, receiver), {id, 1 - receiver}, StreamCloseReason::kReset);
   }
   switch (item.kind) {

@@ -69,11 +69,10 @@ void Streams::close(HostId host, StreamId stream, Timestamp now) {
   const bool was_open = connection.ends[place.second].state == End::State::kOpen;
   by_id_.erase(found);
   connection.ends[place.second].state = End::State::kClosed;
-  clear(connection.directions[1 - place.second]);
   if (was_open) {
     push(place, Kind::kFin, {}, now);
   } else {
-    clear(connection.directions[place.second]);
+    for (Direction& direction : connection.directions) clear(direction);
   }
   forget_if_over(place.first);
 }

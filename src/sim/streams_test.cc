@@ -234,6 +234,19 @@ TEST(Streams, EitherEndMayClose) {
   EXPECT_EQ(pair.network.streams().size(), 0U);
 }
 
+TEST(Streams, BothEndsMayCloseAtOnce) {
+  Pair pair;
+  const StreamId accepted = pair.connect();
+  pair.send(pair.server, accepted, "too late");
+  pair.box(pair.server).closes.push_back(accepted);
+  pair.box(pair.client).closes.push_back(kStream);
+  pair.simulation.run_for(1s);
+  EXPECT_TRUE(pair.box(pair.client).received.empty());
+  EXPECT_TRUE(pair.box(pair.client).closed.empty());
+  EXPECT_TRUE(pair.box(pair.server).closed.empty());
+  EXPECT_EQ(pair.network.streams().size(), 0U);
+}
+
 TEST(Streams, AreForgottenWhenClosedBeforeTheyOpen) {
   Pair pair;
   pair.network.streams().listen(pair.server, kServer, false);
