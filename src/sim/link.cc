@@ -21,36 +21,53 @@ bool Link::is_lost() {
   return in_burst_ || chance(config_.loss);
 }
 
-void Link::send(Datagram datagram, PacketPool& pool, Timestamp now) {
+// When the bottleneck has sent it; nothing when it is lost.
+std::optional<Timestamp> Link::depart(std::size_t bytes, Timestamp now) {
   ++stats_.offered;
   Timestamp departure = now;
   if (config_.bits_per_second > 0) {
-    const auto time_for = [this](std::size_t bytes) {
-      return Duration{static_cast<Duration::rep>(bytes * 8 * 1'000'000'000 / config_.bits_per_second)};
+    const auto time_for = [this](std::size_t size) {
+      return Duration{static_cast<Duration::rep>(size * 8 * 1'000'000'000 / config_.bits_per_second)};
     };
     const Duration waiting = std::max(busy_until_ - now, Duration::zero());
     if (waiting > time_for(config_.queue_bytes)) {
       ++stats_.overflowed;
-      return;
+      return std::nullopt;
     }
-    departure = now + waiting + time_for(datagram.packet.size() + kHeaderBytes);
+    departure = now + waiting + time_for(bytes);
     busy_until_ = departure;
   }
   if (is_lost()) {
     ++stats_.lost;
-    return;
+    return std::nullopt;
   }
+  return departure;
+}
+
+Duration Link::draw_delay() {
+  if (config_.jitter <= Duration::zero()) return config_.delay;
+  const auto choices = static_cast<std::uint64_t>(config_.jitter.count() + 1);
+  return config_.delay + Duration{static_cast<Duration::rep>(random_() % choices)};
+}
+
+void Link::send(Datagram datagram, PacketPool& pool, Timestamp now) {
+  const auto departure = depart(datagram.packet.size() + kHeaderBytes, now);
+  if (!departure) return;
   if (chance(config_.duplicate)) {
-    put_in_flight({datagram.local, datagram.remote, pool.copy_of(datagram.packet.bytes())}, departure);
+    put_in_flight({datagram.local, datagram.remote, pool.copy_of(datagram.packet.bytes()), {}}, *departure);
   }
-  put_in_flight(std::move(datagram), departure);
+  put_in_flight(std::move(datagram), *departure);
+}
+
+std::optional<Timestamp> Link::carry(std::size_t bytes, Timestamp now) {
+  const auto departure = depart(bytes, now);
+  if (!departure) return std::nullopt;
+  ++stats_.delivered;
+  return *departure + draw_delay();
 }
 
 void Link::put_in_flight(Datagram datagram, Timestamp departure) {
-  Timestamp arrival = departure + config_.delay;
-  if (config_.jitter > Duration::zero()) {
-    arrival += Duration{static_cast<Duration::rep>(random_() % static_cast<std::uint64_t>(config_.jitter.count() + 1))};
-  }
+  Timestamp arrival = departure + draw_delay();
   if (chance(config_.reorder)) {
     arrival += config_.reorder_by;
   } else {

@@ -46,12 +46,16 @@ class Link {
 
   // May be changed while datagrams are in flight: it holds for those that follow.
   LinkConfig& config() { return config_; }
+  const LinkConfig& config() const { return config_; }
   const LinkStats& stats() const { return stats_; }
 
   void send(Datagram datagram, PacketPool& pool, Timestamp now);
+  // Carries so many bytes, headers included, for an owner that tracks them itself (TCP): when they arrive, or
+  // nothing when they are lost. They share queue and bottleneck with the datagrams.
+  std::optional<Timestamp> carry(std::size_t bytes, Timestamp now);
   // The next datagram that has arrived by `now`.
   std::optional<Datagram> receive(Timestamp now);
-  // When the next datagram arrives; kNever when none is in flight.
+  // When the next datagram of send() arrives; kNever when none is in flight.
   Timestamp next_arrival() const;
 
  private:
@@ -66,6 +70,8 @@ class Link {
 
   bool chance(double probability);
   bool is_lost();
+  std::optional<Timestamp> depart(std::size_t bytes, Timestamp now);
+  Duration draw_delay();
   void put_in_flight(Datagram datagram, Timestamp departure);
 
   LinkConfig config_;

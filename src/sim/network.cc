@@ -5,68 +5,68 @@
 
 namespace tidewire::sim {
 
-std::size_t Network::add_nat(const NatConfig& config) {
-  nats_.emplace_back(config);
-  return nats_.size() - 1;
+void Network::take_down(HostId host, InterfaceId interface) {
+  at(host, interface).enabled = false;
+  streams_.interface_gone(topology_.number(host, interface), std::nullopt);
 }
 
-HostId Network::add_host(const HostConfig& config) {
-  const std::uint64_t seed = seed_ * 0x9e3779b97f4a7c15U + hosts_.size() * 2;
-  hosts_.push_back({config, Link(config.up, seed), Link(config.down, seed + 1)});
-  return hosts_.size() - 1;
+void Network::add_address(HostId host, InterfaceId interface, const IpAddress& address) {
+  topology_.add_address(host, interface, address);
+}
+
+void Network::remove_address(HostId host, InterfaceId interface, const IpAddress& address) {
+  topology_.remove_address(host, interface, address);
+  streams_.interface_gone(topology_.number(host, interface), address);
 }
 
 void Network::send(HostId from, Datagram datagram, Timestamp now) {
-  hosts_[from].up.send(std::move(datagram), pool_, now);
+  if (datagram.stream != StreamId{}) return streams_.send(from, std::move(datagram), now);
+  const auto number = topology_.source_interface(from, datagram.local, datagram.remote);
+  if (!number) return;
+  Interface& interface = topology_.at(*number);
+  if (!interface.firewall.lets_out(Protocol::kUdp, datagram.local, datagram.remote, now)) return;
+  interface.up.send(std::move(datagram), pool_, now);
+  schedule(*number * 2);
 }
 
-void Network::route(const Host& from, Datagram datagram, Timestamp now) {
-  const auto nat = from.config.nat;
-  if (!nat) return deliver_outside(datagram.local, datagram.remote, std::move(datagram.packet), now);
-  // A neighbour behind the same NAT is reached without it.
-  for (const Host& host : hosts_) {
-    if (host.config.nat == nat && std::ranges::count(host.config.addresses, datagram.remote.ip) > 0) {
-      return go_down(datagram.local, datagram.remote, nat, std::move(datagram.packet), now);
-    }
-  }
-  // What lies on no public address is not routed out of a private network.
-  const SocketAddress source = nats_[*nat].outbound(datagram.local, datagram.remote, now);
-  deliver_outside(source, datagram.remote, std::move(datagram.packet), now);
+void Network::schedule(std::size_t link_number) {
+  if (link_number >= scheduled_.size()) scheduled_.resize(link_number + 1, kNever);
+  Timestamp& entry = scheduled_[link_number];
+  const Timestamp next = link(link_number).next_arrival();
+  if (entry == next) return;
+  if (entry != kNever) arrivals_.erase({entry, link_number});
+  if (next != kNever) arrivals_.emplace(next, link_number);
+  entry = next;
 }
 
-void Network::deliver_outside(const SocketAddress& source, const SocketAddress& target, Packet packet, Timestamp now) {
-  for (std::size_t id = 0; id < nats_.size(); ++id) {
-    if (nats_[id].config().external != target.ip) continue;
-    const auto inside = nats_[id].inbound(target.port, source, now);
-    if (inside) go_down(source, *inside, id, std::move(packet), now);
-    return;
-  }
-  go_down(source, target, std::nullopt, std::move(packet), now);
-}
+// Takes one datagram off a link; what has come down one has reached its host.
+std::optional<Datagram> Network::move_one(std::size_t link_number, Timestamp now) {
+  const InterfaceNumber number = link_number / 2;
+  auto datagram = link(link_number).receive(now);
+  schedule(link_number);
+  if (!datagram) return std::nullopt;
+  if (link_number % 2 == 1) return topology_.at(number).enabled ? std::move(datagram) : std::nullopt;
 
-void Network::go_down(const SocketAddress& source, const SocketAddress& target, std::optional<std::size_t> nat,
-                      Packet packet, Timestamp now) {
-  for (Host& host : hosts_) {
-    if (host.config.nat != nat || std::ranges::count(host.config.addresses, target.ip) == 0) continue;
-    host.down.send({target, source, std::move(packet)}, pool_, now);
-    return;
-  }
-}
-
-std::optional<Network::Delivery> Network::receive(Timestamp now) {
-  for (Host& host : hosts_) {
-    while (auto datagram = host.up.receive(now)) route(host, std::move(*datagram), now);
-  }
-  for (HostId id = 0; id < hosts_.size(); ++id) {
-    if (auto datagram = hosts_[id].down.receive(now)) return Delivery{id, std::move(*datagram)};
-  }
+  const auto arrival = topology_.route(number, Protocol::kUdp, datagram->local, datagram->remote, now);
+  if (!arrival) return std::nullopt;
+  topology_.at(arrival->interface)
+      .down.send({arrival->target, arrival->source, std::move(datagram->packet), {}}, pool_, now);
+  schedule(arrival->interface * 2 + 1);
   return std::nullopt;
 }
 
+std::optional<Delivery> Network::receive(Timestamp now) {
+  while (!arrivals_.empty() && arrivals_.begin()->first <= now) {
+    const std::size_t link_number = arrivals_.begin()->second;
+    auto datagram = move_one(link_number, now);
+    if (datagram) return Delivery{topology_.at(link_number / 2).host, std::move(*datagram)};
+  }
+  return streams_.receive(now);
+}
+
 Timestamp Network::next_arrival() const {
-  Timestamp next = kNever;
-  for (const Host& host : hosts_) next = std::min({next, host.up.next_arrival(), host.down.next_arrival()});
-  return next;
+  const Timestamp datagram = arrivals_.empty() ? kNever : arrivals_.begin()->first;
+  return std::min(datagram, streams_.next());
 }
 
 }  // namespace tidewire::sim

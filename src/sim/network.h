@@ -1,72 +1,82 @@
-// A small internet in virtual time: hosts, some behind NATs, joined by links.
+// A small internet in virtual time: hosts, some behind NATs and firewalls, joined by links.
 //
-// Each host has an access link up and one down. A datagram goes up the sender's link, through its NAT if it has
-// one, across a core without delay, through the receiver's NAT, and down the receiver's link.
+// Each interface of a host has an access link up and one down. A datagram goes up the sender's link, through the NATs
+// and firewalls that it lives behind, across a core without delay, through those of the receiver, and down the
+// receiver's link. Connections (Streams) go the same way.
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <map>
-#include <memory>
 #include <optional>
-#include <string>
+#include <set>
+#include <utility>
 #include <vector>
 
-#include "sim/link.h"
-#include "sim/nat.h"
+#include "sim/delivery.h"
+#include "sim/names.h"
+#include "sim/streams.h"
+#include "sim/topology.h"
 #include "tidewire/datagram.h"
 
 namespace tidewire::sim {
 
-using HostId = std::size_t;
-
-struct HostConfig {
-  std::string name;
-  std::vector<IpAddress> addresses;
-  LinkConfig up;
-  LinkConfig down;
-  // The NAT that it lives behind; hosts that name the same one share it.
-  std::optional<std::size_t> nat;
-};
-
 class Network {
  public:
-  explicit Network(std::uint64_t seed) : seed_(seed) {}
+  explicit Network(std::uint64_t seed) : topology_(seed), streams_(topology_) {}
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
 
   PacketPool& pool() { return pool_; }
-  std::size_t add_nat(const NatConfig& config);
-  HostId add_host(const HostConfig& config);
-  Nat& nat(std::size_t id) { return nats_[id]; }
-  Link& up(HostId host) { return hosts_[host].up; }
-  Link& down(HostId host) { return hosts_[host].down; }
+  NatId add_nat(const NatConfig& config) { return topology_.add_nat(config); }
+  HostId add_host(const HostConfig& config) { return topology_.add_host(config); }
+  InterfaceId add_interface(HostId host, const InterfaceConfig& config) {
+    return topology_.add_interface(host, config);
+  }
+  std::size_t interfaces(HostId host) const { return topology_.interfaces(host); }
+  // What an interface monitor would list: the addresses of all interfaces that are up.
+  std::vector<IpAddress> addresses(HostId host) const { return topology_.addresses(host); }
 
-  // Sends from a host; `datagram.local` is one of its addresses. What no route leads to is dropped.
+  Nat& nat(NatId id) { return topology_.nat(id); }
+  Link& up(HostId host, InterfaceId interface = 0) { return at(host, interface).up; }
+  Link& down(HostId host, InterfaceId interface = 0) { return at(host, interface).down; }
+  Firewall& firewall(HostId host, InterfaceId interface = 0) { return at(host, interface).firewall; }
+  Firewall& nat_firewall(NatId id) { return topology_.firewall(id); }
+  // Connections: who listens, and what is open. Messages on them go through send().
+  Streams& streams() { return streams_; }
+  Names& names() { return names_; }
+
+  // The NAT comes back with another external address (Nat::rebind() keeps it).
+  void rebind(NatId id, const IpAddress& external) { topology_.rebind(id, external); }
+  // While an interface is down, what is sent from it or to it is dropped; its streams close.
+  void take_down(HostId host, InterfaceId interface);
+  void bring_up(HostId host, InterfaceId interface) { at(host, interface).enabled = true; }
+  void add_address(HostId host, InterfaceId interface, const IpAddress& address);
+  // The streams that use it close.
+  void remove_address(HostId host, InterfaceId interface, const IpAddress& address);
+
+  // Sends from a host. `datagram.local` is one of its addresses, or unspecified: the network chooses. What no route
+  // leads to is dropped.
   void send(HostId from, Datagram datagram, Timestamp now);
-  struct Delivery {
-    HostId host;
-    Datagram datagram;  // as the receiver sees it: local is its own address
-  };
-  // The next datagram that has reached its host by `now`.
+  // The next thing that has reached its host by `now`.
   std::optional<Delivery> receive(Timestamp now);
   // When something moves next.
   Timestamp next_arrival() const;
 
  private:
-  struct Host {
-    HostConfig config;
-    Link up;
-    Link down;
-  };
+  Interface& at(HostId host, InterfaceId interface) { return topology_.at(topology_.number(host, interface)); }
+  Link& link(std::size_t number) {
+    Interface& interface = topology_.at(number / 2);
+    return number % 2 == 0 ? interface.up : interface.down;
+  }
+  void schedule(std::size_t link_number);
+  std::optional<Datagram> move_one(std::size_t link_number, Timestamp now);
 
-  void route(const Host& from, Datagram datagram, Timestamp now);
-  void deliver_outside(const SocketAddress& source, const SocketAddress& target, Packet packet, Timestamp now);
-  void go_down(const SocketAddress& source, const SocketAddress& target, std::optional<std::size_t> nat, Packet packet,
-               Timestamp now);
-
-  std::uint64_t seed_;
+  Topology topology_;
+  Streams streams_;
+  Names names_;
   PacketPool pool_;
-  std::vector<Nat> nats_;
-  std::vector<Host> hosts_;
+  // When each link that is not empty has its next arrival. Links are numbered by interface: up, then down.
+  std::set<std::pair<Timestamp, std::size_t>> arrivals_;
+  std::vector<Timestamp> scheduled_;  // by link: its entry in arrivals_, or kNever
 };
 
 }  // namespace tidewire::sim

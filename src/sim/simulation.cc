@@ -11,18 +11,70 @@ void Simulation::at(Timestamp when, UniqueFunction<void()> action) {
   actions_.emplace(std::max(when, now_), std::move(action));
 }
 
+void Simulation::take_down(HostId host, InterfaceId interface) {
+  network_.take_down(host, interface);
+  tell_of_change(host);
+}
+
+void Simulation::bring_up(HostId host, InterfaceId interface) {
+  network_.bring_up(host, interface);
+  tell_of_change(host);
+}
+
+InterfaceId Simulation::add_interface(HostId host, const InterfaceConfig& config) {
+  const InterfaceId id = network_.add_interface(host, config);
+  tell_of_change(host);
+  return id;
+}
+
+void Simulation::add_address(HostId host, InterfaceId interface, const IpAddress& address) {
+  network_.add_address(host, interface, address);
+  tell_of_change(host);
+}
+
+void Simulation::remove_address(HostId host, InterfaceId interface, const IpAddress& address) {
+  network_.remove_address(host, interface, address);
+  tell_of_change(host);
+}
+
+void Simulation::tell_of_change(HostId host) {
+  if (const auto found = endpoints_.find(host); found != endpoints_.end()) found->second->interfaces_changed(now_);
+}
+
+void Simulation::resolve(std::string_view name, UniqueFunction<void(std::vector<IpAddress>)> answer) {
+  Names::Answer found = network_.names().look_up(name);
+  after(found.delay, [addresses = std::move(found.addresses), answer = std::move(answer)]() mutable {
+    answer(std::move(addresses));
+  });
+}
+
 void Simulation::drain(HostId host) {
   Endpoint& endpoint = *endpoints_.at(host);
   endpoint.handle_events(now_);
+  while (auto request = endpoint.poll_stream_request(now_)) network_.streams().open(host, *request, now_);
   while (auto datagram = endpoint.poll_transmit(now_)) network_.send(host, std::move(*datagram), now_);
+  while (auto stream = endpoint.poll_stream_close(now_)) network_.streams().close(host, *stream, now_);
+}
+
+void Simulation::deliver(Endpoint& endpoint, Delivery delivery) {
+  if (auto* datagram = std::get_if<Datagram>(&delivery.what)) {
+    endpoint.handle_input(std::move(*datagram), now_);
+  } else if (const auto* opened = std::get_if<StreamOpened>(&delivery.what)) {
+    endpoint.stream_opened(opened->stream, opened->local, now_);
+  } else if (const auto* accepted = std::get_if<StreamAccepted>(&delivery.what)) {
+    endpoint.stream_accepted(accepted->stream, accepted->local, accepted->remote, now_);
+  } else if (const auto* closed = std::get_if<StreamClosed>(&delivery.what)) {
+    endpoint.stream_closed(closed->stream, closed->reason, now_);
+  }
 }
 
 void Simulation::deliver_arrivals() {
   while (auto delivery = network_.receive(now_)) {
-    const auto found = endpoints_.find(delivery->host);
+    const HostId host = delivery->host;
+    const auto found = endpoints_.find(host);
     if (found == endpoints_.end()) continue;
-    found->second->handle_input(std::move(delivery->datagram), now_);
-    drain(delivery->host);
+    deliver(*found->second, std::move(*delivery));
+    drain(host);
   }
 }
 
