@@ -1,0 +1,112 @@
+// The peers that call each other in a lab: tidewire, Chromium, aiortc.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { launch, openTab } from '../../browser/lib/browsers.mjs';
+import { BIN, reportOf } from '../../browser/lib/tidewire.mjs';
+import { until } from '../../browser/lib/wait.mjs';
+import { USER } from './coturn.mjs';
+
+const kHere = path.dirname(fileURLToPath(import.meta.url));
+const kPagePort = 8080;
+const kLife = '100s'; // a call is ended by the test; this is for one that forgets
+const kPython = '/usr/bin/python3'; // Debian's, which has Debian's packages
+
+// The options of `tidewire call` for these servers. {servers: [URL], policy: 'relay', more: [ARG]}
+function iceArguments(lab, { servers = [], policy, more = [] }) {
+  const args = servers.flatMap((url) => ['--ice-server', url]);
+  if (servers.some((url) => url.startsWith('turn'))) args.push('--ice-username', USER.username, '--ice-credential', USER.credential);
+  if (servers.some((url) => url.startsWith('turns'))) args.push('--tls-ca', lab.ca);
+  if (policy) args.push('--ice-transport-policy', policy);
+  return [...args, ...more];
+}
+
+export class Native {
+  constructor(lab, side, ice = {}) {
+    this.name = side.letter;
+    this.program = lab.start(side.lab, BIN, ['call', lab.roomUrl(side), '--name', side.letter, '--video', 'synthetic',
+      '--audio', 'synthetic', '--play', 'none', '--duration', kLife, '--json', ...iceArguments(lab, ice)]);
+  }
+
+  // Waits until it prints this. An error at once if it ends before, or its call does.
+  async says(what, pattern, timeout, { callMayEnd = false } = {}) {
+    const found = await until(`${this.name} ${what}`, () => pattern.exec(this.program.stderr)
+      ?? (this.program.running ? null : ['it ended']) ?? (callMayEnd ? null : /call with .* ended: .*/.exec(this.program.stderr)), { timeout });
+    if (!found.input || !pattern.test(found[0])) throw new Error(`waited for ${this.name} ${what}: ${found[0]}`);
+    return found;
+  }
+
+  inRoom() { return this.says('to be in the room', /is in the room/); }
+  // The first line of figures comes within a second of the connection, the second one says how many pictures came.
+  connected(timeout = 20_000) { return this.says('to see pictures', /video ↑[^·]*↓ [1-9]\d* fps/, timeout); }
+  failed(timeout = 60_000) { return this.says('to say that the call failed', /call with .* ended: (.*)/, timeout, { callMayEnd: true }); }
+
+  // Ends it as Ctrl-C would; its report.
+  async report() {
+    await this.program.stop();
+    return reportOf(this.program);
+  }
+}
+
+// Both at once; the one in the room first is called. Resolves to [A, B] when pictures came on both sides.
+export async function nativeCall(lab, { ice = {}, a = ice, b = ice, timeout } = {}) {
+  const pair = [new Native(lab, lab.a, a), new Native(lab, lab.b, b)];
+  await Promise.all(pair.map((one) => one.connected(timeout)));
+  return pair;
+}
+
+// One after the other, so that the one that leaves does not change what the other one says. [report of A, of B]
+export async function reports(pair) {
+  const all = [];
+  for (const one of pair) all.push(await one.report());
+  return all;
+}
+
+// ---- Chromium
+
+// Its addresses are shown (the fake user grants everything). Not from loopback: there it would look for STUN servers as well,
+// and gather for seconds.
+const kNotInALab = ['--allow-loopback-in-peer-connection'];
+
+// A page in the namespace of that side, in the room. The driver stays outside: it speaks to the browser through a pipe. The page
+// comes from localhost through a forwarder, which makes it a secure context.
+export class Page {
+  static async open(lab, side, { servers = [], policy = 'all' } = {}) {
+    const wrapper = path.join(lab.folder, 'chromium');
+    const real = process.env.TIDEWIRE_CHROMIUM ?? '/usr/bin/chromium';
+    fs.writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${lab.ns(side.lab)} setpriv --pdeathsig KILL ${real} "$@"\n`, { mode: 0o755 });
+    const room = new URL(lab.roomUrl(side));
+    await lab.forward(side.lab, '127.0.0.1', kPagePort, room.hostname.replace(/[[\]]/g, ''), room.port || 80);
+    const browser = await launch('chromium', { executablePath: wrapper, pipe: true, without: kNotInALab });
+    lab.keep({ stop: () => browser.close().catch(() => {}), kill: () => browser.process()?.kill('SIGKILL'), said: 'chromium' });
+    const page = await openTab(browser);
+    await page.evaluateOnNewDocument((iceServers, iceTransportPolicy) => {
+      const Real = window.RTCPeerConnection;
+      window.RTCPeerConnection = class extends Real {
+        constructor(configuration) { super({ ...configuration, iceServers, iceTransportPolicy }); }
+      };
+    }, servers.map((url) => (url.startsWith('turn') ? { urls: url, ...USER } : { urls: url })), policy);
+    await page.goto(`http://localhost:${kPagePort}${room.pathname}?auto=1&name=${side.letter}`);
+    await until('the page to be in the room', () => page.evaluate(() => window.tidewire?.state?.online));
+    return page;
+  }
+}
+
+// ---- aiortc
+
+// One peer of Debian's aiortc. Prints what it saw as JSON when it saw enough.
+export class Aiortc {
+  constructor(lab, side, { servers = [] } = {}) {
+    const ice = servers.map((url) => (url.startsWith('turn') ? { urls: url, ...USER } : { urls: url }));
+    this.program = lab.start(side.lab, kPython, [path.join(kHere, 'aiortc_peer.py'), lab.roomUrl(side), JSON.stringify(ice)]);
+  }
+
+  async report() {
+    await until('aiortc to see enough', () => {
+      if (!this.program.running) throw new Error('it ended');
+      return this.program.stdout.includes('\n');
+    }, { timeout: 40_000 });
+    return reportOf(this.program);
+  }
+}

@@ -1,0 +1,44 @@
+// tidewire and clients that others wrote, through coturn.
+
+import assert from 'node:assert/strict';
+import { missing } from '../browser/lib/browsers.mjs';
+import { connected, hears, sees, stats } from '../browser/lib/call_page.mjs';
+import { Aiortc, Native, Page } from './lib/clients.mjs';
+import { urls } from './lib/coturn.mjs';
+import { goodCall, relayed, story } from './lib/story.mjs';
+
+const kUrls = urls();
+const kBoth = { a: { nat: 'port-restricted' }, b: { nat: 'symmetric' } };
+
+for (const [mine, theirs] of [['udp', 'udp'], ['tls', 'tcp']]) {
+  story(`tidewire over ${mine} and Chromium over ${theirs}, relay to relay`, kBoth, async (lab, t) => {
+    if (missing('chromium')) return t.skip(missing('chromium'));
+    const page = await Page.open(lab, lab.b, { servers: [kUrls[theirs]], policy: 'relay' });
+    const native = new Native(lab, lab.a, { servers: [kUrls[mine]], policy: 'relay' });
+    await native.connected();
+    await connected(page);
+    await sees(page);
+    await hears(page);
+    const { local, remote } = await stats(page);
+    assert.equal(local.type, 'relay', JSON.stringify({ local, remote }));
+    const report = await native.report();
+    goodCall([report]);
+    relayed([report]);
+    assert.equal(report.selected_pair.local.type, 'relay', JSON.stringify(report.selected_pair));
+  });
+}
+
+// aiortc has no policy: two symmetric NATs leave it nothing but the relay.
+for (const [mine, theirs] of [['udp', 'udp'], ['tcp', 'tcp']]) {
+  story(`tidewire over ${mine} and aiortc over ${theirs} through the relay`, { a: { nat: 'symmetric' }, b: { nat: 'symmetric' } }, async (lab) => {
+    const native = new Native(lab, lab.a, { servers: [kUrls.stun, kUrls[mine]] });
+    await native.inRoom();
+    const other = new Aiortc(lab, lab.b, { servers: [kUrls.stun, kUrls[theirs]] });
+    const seen = await other.report();
+    assert.equal(seen.enough, true, JSON.stringify(seen));
+    const report = await native.report();
+    goodCall([report]);
+    const all = JSON.stringify([report.selected_pair, seen.selected_pair]);
+    assert.ok([report.selected_pair.local, seen.selected_pair.local].some(({ type }) => type === 'relay'), all);
+  });
+}
