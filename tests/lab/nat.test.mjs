@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from '../browser/lib/wait.mjs';
-import { runIn } from './lib/netns.mjs';
+import { ready, runIn } from './lib/netns.mjs';
 import { addressOf } from './lib/plan.mjs';
 import { story } from './lib/story.mjs';
 
@@ -12,7 +12,7 @@ const kProbe = path.join(path.dirname(fileURLToPath(import.meta.url)), 'lib/udp_
 
 async function probe(lab, role = 'labA') {
   const server = lab.start('pub', process.execPath, [kProbe, 'serve']);
-  await until('the probe', () => server.stdout.includes('ready'));
+  await ready(server, 'the probe', () => server.stdout.includes('ready'));
   const seen = JSON.parse(runIn(lab.ns(role), process.execPath, [kProbe, 'ask']));
   await server.stop();
   return seen;

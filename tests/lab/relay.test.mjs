@@ -7,7 +7,7 @@ import { goodCall, relayed, story } from './lib/story.mjs';
 
 const kUrls = urls();
 const kAll = { servers: [kUrls.stun, kUrls.udp, kUrls.tcp, kUrls.tls] };
-const kPorts = { udp: [], tcp: [3478], tls: [5349], https: [443] }; // TCP ports of the TURN server in use
+const kPorts = { udp: [], tcp: [3478], tls: [5349] }; // TCP ports of the TURN server in use
 
 for (const other of ['symmetric', 'port-restricted']) {
   story(`symmetric and ${other}: through the relay`, { a: { nat: 'symmetric' }, b: { nat: other } }, async (lab) => {
@@ -28,33 +28,6 @@ for (const transport of ['udp', 'tcp', 'tls']) {
     assert.deepEqual(clients, kPorts[transport], 'the TCP ports over which both are connected to the TURN server');
   });
 }
-
-// RFC 8656 §3.7 and §6.2: the client over TCP, its peers over UDP.
-const kWalls = [
-  { name: 'UDP is blocked: a relay over TCP', firewall: 'udp-blocked', servers: [kUrls.stun, kUrls.udp, kUrls.tcp], used: 3478 },
-  { name: 'UDP is blocked: a relay over TLS', firewall: 'udp-blocked', servers: [kUrls.stun, kUrls.udp, kUrls.tls], used: 5349 },
-  { name: 'only TCP to port 443 gets out: a relay over TLS there', firewall: 'only-443', servers: [...kAll.servers, kUrls.https], used: 443 },
-];
-
-for (const { name, firewall, servers, used } of kWalls) {
-  story(name, { a: { nat: 'port-restricted', firewall }, b: { nat: 'port-restricted' } }, async (lab) => {
-    const pair = await nativeCall(lab, { a: { servers }, b: { servers: [kUrls.stun, kUrls.udp] } });
-    const clients = lab.tcpClients(used);
-    const both = await reports(pair);
-    goodCall(both);
-    relayed(both);
-    assert.equal(both[0].selected_pair.local.type, 'relay', JSON.stringify(both[0].selected_pair));
-    assert.ok(clients.includes(lab.a.uplinks[0].public.v4), `clients at port ${used}: ${clients}`);
-  });
-}
-
-story('IPv6 only calls IPv4 only: through a relay that has both', { a: { nat: 'port-restricted', family: 'v6' }, b: { nat: 'port-restricted' } },
-  async (lab) => {
-    const v6 = urls('v6');
-    const both = await reports(await nativeCall(lab, { a: { servers: [v6.stun, v6.udp] }, b: { servers: [kUrls.stun, kUrls.udp] } }));
-    goodCall(both);
-    relayed(both);
-  });
 
 story('symmetric on both sides and no relay: the call fails, and both say that a relay is needed',
   { a: { nat: 'symmetric' }, b: { nat: 'symmetric' }, turn: { stunOnly: true } }, async (lab) => {

@@ -28,6 +28,21 @@ for (const [mine, theirs] of [['udp', 'udp'], ['tls', 'tcp']]) {
   });
 }
 
+// The control: no tidewire but its server. What fails here as well is the lab's fault.
+story('Chromium over TCP and aiortc over TLS to port 443 through the relay',
+  { a: { nat: 'symmetric' }, b: { nat: 'port-restricted', firewall: 'only-443' } }, async (lab, t) => {
+    if (missing('chromium')) return t.skip(missing('chromium'));
+    // Chromium calls: it refuses an offer of aiortc, which has one header extension number for two extensions.
+    const other = new Aiortc(lab, lab.b, { servers: [kUrls.https], anything: true });
+    await other.inRoom();
+    const page = await Page.open(lab, lab.a, { servers: [kUrls.tcp], policy: 'relay' });
+    const seen = await other.report();
+    assert.equal(seen.enough, true, JSON.stringify(seen));
+    await sees(page);
+    assert.equal((await stats(page)).local.type, 'relay');
+    assert.deepEqual(lab.tcpClients(443).includes(lab.b.uplinks[0].public.v4), true);
+  });
+
 // aiortc has no policy: two symmetric NATs leave it nothing but the relay.
 for (const [mine, theirs] of [['udp', 'udp'], ['tcp', 'tcp']]) {
   story(`tidewire over ${mine} and aiortc over ${theirs} through the relay`, { a: { nat: 'symmetric' }, b: { nat: 'symmetric' } }, async (lab) => {

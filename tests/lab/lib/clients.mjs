@@ -7,6 +7,7 @@ import { launch, openTab } from '../../browser/lib/browsers.mjs';
 import { BIN, reportOf } from '../../browser/lib/tidewire.mjs';
 import { until } from '../../browser/lib/wait.mjs';
 import { USER } from './coturn.mjs';
+import { ready } from './netns.mjs';
 
 const kHere = path.dirname(fileURLToPath(import.meta.url));
 const kPagePort = 8080;
@@ -73,7 +74,7 @@ const kNotInALab = ['--allow-loopback-in-peer-connection'];
 // comes from localhost through a forwarder, which makes it a secure context.
 export class Page {
   static async open(lab, side, { servers = [], policy = 'all' } = {}) {
-    const wrapper = path.join(lab.folder, 'chromium');
+    const wrapper = path.join(lab.folder, `chromium-${side.letter}`);
     const real = process.env.TIDEWIRE_CHROMIUM ?? '/usr/bin/chromium';
     fs.writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${lab.ns(side.lab)} setpriv --pdeathsig KILL ${real} "$@"\n`, { mode: 0o755 });
     const room = new URL(lab.roomUrl(side));
@@ -97,16 +98,17 @@ export class Page {
 
 // One peer of Debian's aiortc. Prints what it saw as JSON when it saw enough.
 export class Aiortc {
-  constructor(lab, side, { servers = [] } = {}) {
+  // `anything`: it is content with pictures and sound that are not those of tidewire.
+  constructor(lab, side, { servers = [], anything = false } = {}) {
     const ice = servers.map((url) => (url.startsWith('turn') ? { urls: url, ...USER } : { urls: url }));
-    this.program = lab.start(side.lab, kPython, [path.join(kHere, 'aiortc_peer.py'), lab.roomUrl(side), JSON.stringify(ice)]);
+    this.program = lab.start(side.lab, kPython, [path.join(kHere, 'aiortc_peer.py'), lab.roomUrl(side), JSON.stringify(ice),
+      ...(anything ? ['anything'] : [])], { env: { ...process.env, SSL_CERT_FILE: lab.ca } });
   }
 
+  inRoom() { return ready(this.program, 'aiortc to be in the room', () => this.program.stderr.includes('in the room')); }
+
   async report() {
-    await until('aiortc to see enough', () => {
-      if (!this.program.running) throw new Error('it ended');
-      return this.program.stdout.includes('\n');
-    }, { timeout: 40_000 });
+    await ready(this.program, 'aiortc to see enough', () => this.program.stdout.includes('\n'), { timeout: 40_000 });
     return reportOf(this.program);
   }
 }

@@ -2,8 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { until } from '../../browser/lib/wait.mjs';
-import { Program, run } from './netns.mjs';
+import { Program, ready, run, runIn } from './netns.mjs';
 import { PUB } from './plan.mjs';
 
 export const USER = { username: 'tidewire', credential: 'a-secret' };
@@ -48,10 +47,9 @@ export async function startCoturn(ns, folder, { stunOnly = false } = {}) {
     '--min-port', `${kRelayPorts[0]}`, '--max-port', `${kRelayPorts[1]}`, '--cert', certificate, '--pkey', key,
     '--realm', 'lab', ...(stunOnly ? ['--stun-only'] : ['--lt-cred-mech', '--user', `${USER.username}:${USER.credential}`])];
   const program = new Program(ns, 'turnserver', args);
-  const listens = (flags, port) => run('ip', ['netns', 'exec', ns, 'ss', '-H', ...flags, `sport = :${port}`]).trim() !== '';
-  await until('coturn to listen', () => {
-    if (!program.running) throw new Error(program.said);
-    return listens(['-lnu'], kPort) && listens(['-lnt'], kPort) && listens(['-lnt'], kTlsPort) && listens(['-lnt'], kHttpsPort);
-  }, { timeout: 10_000 }).catch(async (error) => { await program.stop(); throw error; });
+  const listens = (flags, port) => runIn(ns, 'ss', ['-H', ...flags, `sport = :${port}`]).trim() !== '';
+  await ready(program, 'coturn to listen',
+    () => listens(['-lnu'], kPort) && [kPort, kTlsPort, kHttpsPort].every((port) => listens(['-lnt'], port)), { timeout: 10_000 })
+    .catch(async (error) => { await program.stop(); throw error; });
   return program;
 }

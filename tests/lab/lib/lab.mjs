@@ -5,10 +5,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BIN } from '../../browser/lib/tidewire.mjs';
-import { until } from '../../browser/lib/wait.mjs';
 import { startCoturn } from './coturn.mjs';
 import { otherPorts } from './nat.mjs';
-import { Program, naming, run, runIn, sweep } from './netns.mjs';
+import { Program, naming, ready, run, runIn, sweep } from './netns.mjs';
 import { PUB, addressOf, buildScript, namespacesOf, planSide } from './plan.mjs';
 
 const kSignaling = 8080;
@@ -34,6 +33,7 @@ export class Lab {
 
   // {a, b}: what each side is like, see README.md. {turn}: options of startCoturn, or false for no coturn.
   static async open({ a = {}, b = {}, turn = {} } = {}) {
+    if (!fs.existsSync(BIN)) throw new Error(`${BIN} does not exist: build it, or set TIDEWIRE_BIN`);
     if (!swept) sweep();
     swept = true;
     const lab = new Lab(a, b);
@@ -60,7 +60,7 @@ export class Lab {
   async #startServers(turn) {
     const server = this.start('pub', BIN, ['serve', '--listen', `${PUB.v4}:${kSignaling}`, '--json']);
     await Promise.all([
-      until('the signaling server', () => server.stdout.includes('url')),
+      ready(server, 'the signaling server', () => server.stdout.includes('url')),
       this.forward('pub', PUB.other, kHttps, PUB.v4, kSignaling),
       this.forward('pub', PUB.v6, kSignaling, PUB.v4, kSignaling),
       turn && startCoturn(this.ns('pub'), this.folder, turn).then((coturn) => { this.coturn = this.keep(coturn); }),
@@ -85,10 +85,7 @@ export class Lab {
   // Makes a TCP port of the namespace lead elsewhere.
   async forward(role, address, port, toAddress, toPort) {
     const program = this.start(role, process.execPath, [kForward, address, `${port}`, toAddress, `${toPort}`]);
-    await until('the forwarder', () => {
-      if (!program.running) throw new Error(program.said);
-      return program.stdout.includes('ready');
-    });
+    await ready(program, 'the forwarder', () => program.stdout.includes('ready'));
   }
 
   // ---- what can happen to a call

@@ -5,6 +5,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import { until } from '../../browser/lib/wait.mjs';
 
 const kPrefix = 'tw';
 const kStop = 5000; // ms for a program to end in good order
@@ -70,6 +71,16 @@ export function naming() {
 }
 
 // ---- programs
+
+// Waits for what a program shall do; an error with all it said if it ends first, or takes too long.
+export async function ready(program, what, condition, options) {
+  try {
+    await until(what, () => !program.running || condition(), options);
+  } catch (error) {
+    throw new Error(`${error.message}\n${program.said}`);
+  }
+  if (!program.running) throw new Error(`it ended while waited for ${what}:\n${program.said}`);
+}
 
 // One program that runs, in a namespace if one is given. Keeps all that it prints.
 export class Program {

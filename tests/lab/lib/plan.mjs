@@ -82,7 +82,8 @@ function namespace(ns, { v6, forwards = true }) {
 }
 
 // pub routes between the sides. What it has no route for goes nowhere, silently, as on the Internet: without this sink a
-// TURN server that shall send to somebody's private address gets an error from its own kernel.
+// TURN server that shall send to somebody's private address gets an error from its own kernel. What comes from a side with an
+// address that is not of that side is dropped, as providers do (RFC 2827).
 function pubScript(ns) {
   return [
     ...namespace(ns, { v6: true }),
@@ -91,7 +92,8 @@ function pubScript(ns) {
     `ip -n ${ns} route add default dev lo`, `ip -n ${ns} -6 route add default dev lo`,
     `ip netns exec ${ns} nft -f - <<'NFT'`,
     'table inet sink {', '  chain prerouting {', '    type filter hook prerouting priority raw;',
-    '    iifname "lo" fib daddr type != local drop', '  }', '}', 'NFT',
+    '    iifname "lo" fib daddr type != local drop',
+    '    iifname != "lo" meta l4proto != ipv6-icmp fib saddr . iif oif missing drop', '  }', '}', 'NFT',
   ];
 }
 
