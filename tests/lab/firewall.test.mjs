@@ -8,7 +8,7 @@ import { goodCall, relayed, story } from './lib/story.mjs';
 const kUrls = urls();
 const kEverything = [kUrls.stun, kUrls.udp, kUrls.tcp, kUrls.tls, kUrls.https];
 
-// RFC 8656 §3.7 and §6.2: the client over TCP, its peers over UDP.
+// RFC 8656 §3.1: the client reaches the server over TCP or TLS, its peers over UDP.
 const kWalls = [
   { name: 'UDP is blocked: a relay over TCP', firewall: 'udp-blocked', servers: [kUrls.stun, kUrls.udp, kUrls.tcp], used: 3478 },
   { name: 'UDP is blocked: a relay over TLS', firewall: 'udp-blocked', servers: [kUrls.stun, kUrls.udp, kUrls.tls], used: 5349 },

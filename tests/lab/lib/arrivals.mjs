@@ -32,7 +32,7 @@ export class Arrivals {
   }
 
   // The longest time without a picture from now until they have come without a gap for `calm` ms; `limit` if they do not.
-  async longestGap({ calm = 1500, limit = 15_000 } = {}) {
+  async longestGap({ calm = 2500, limit = 15_000 } = {}) {
     const start = performance.now();
     let seen = this.count();
     let last = start;    // when the last picture came

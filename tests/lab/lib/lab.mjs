@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { BIN } from '../../browser/lib/tidewire.mjs';
 import { startCoturn } from './coturn.mjs';
 import { otherPorts } from './nat.mjs';
-import { Program, naming, ready, run, runIn, sweep } from './netns.mjs';
+import { Program, makeFolder, naming, ready, run, runIn, sweep } from './netns.mjs';
 import { PUB, addressOf, buildScript, namespacesOf, planSide } from './plan.mjs';
 
 const kSignaling = 8080;
@@ -52,7 +52,7 @@ export class Lab {
     this.ns = naming();
     this.a = planSide('A', 1, a);
     this.b = planSide('B', 2, b);
-    this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tidewire-lab-'));
+    this.folder = makeFolder();
     this.ca = path.join(this.folder, 'ca.pem');
     this.script = buildScript(this.ns, [this.a, this.b]);
   }

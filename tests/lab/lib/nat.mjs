@@ -5,7 +5,7 @@
 // mapping is endpoint-independent in effect. `fully-random` takes a new port for each connection: endpoint-dependent.
 
 // Inbound packets that no connection accounts for. Which of the client's ports are open, and to whom, is learned from what it
-// sends; RFC 4787 wants at least two minutes.
+// sends; RFC 4787 §4.3 wants two minutes at least.
 const kOpen = {
   'full-cone': { type: 'inet_service', key: 'udp sport', match: 'udp dport @open' },
   'address-restricted': { type: 'ipv4_addr . inet_service', key: 'ip daddr . udp sport', match: 'ip saddr . udp dport @open' },

@@ -5,11 +5,15 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { until } from '../../browser/lib/wait.mjs';
 
 const kPrefix = 'tw';
 const kStop = 5000; // ms for a program to end in good order
 const kFolder = '/run/netns';
+const kOwned = new RegExp(`^${kPrefix}-(\\d+)-\\d+-`);
+const kOwnedFolder = /^tidewire-lab-(\d+)-\w{6}$/;
 
 // Runs something short to its end; its output, or an error with what it said.
 export function run(command, args, { input = '' } = {}) {
@@ -48,19 +52,32 @@ export function unavailable() {
   }
 }
 
-const alive = (pid) => fs.existsSync(`/proc/${pid}`);
+// A zombie is not: it may stay for as long as its parent likes.
+function alive(pid) {
+  try {
+    return !/^State:\s*[ZX]/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+function leftBehind(folder, pattern) {
+  const names = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+  return names.filter((name) => pattern.test(name) && !alive(pattern.exec(name)[1]));
+}
 
 // Removes what processes that are gone left behind. Called before the first lab.
 export function sweep() {
-  const names = fs.existsSync(kFolder) ? fs.readdirSync(kFolder) : [];
-  for (const name of names) {
-    const owner = new RegExp(`^${kPrefix}-(\\d+)-\\d+-`).exec(name)?.[1];
-    if (!owner || alive(owner)) continue;
+  for (const name of leftBehind(kFolder, kOwned)) {
     const left = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' }).stdout ?? '';
     for (const pid of left.split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
     spawnSync('ip', ['netns', 'del', name]);
   }
+  for (const name of leftBehind(os.tmpdir(), kOwnedFolder)) fs.rmSync(path.join(os.tmpdir(), name), { recursive: true, force: true });
 }
+
+// For the files of a lab.
+export const makeFolder = () => fs.mkdtempSync(path.join(os.tmpdir(), `tidewire-lab-${process.pid}-`));
 
 let labs = 0;
 

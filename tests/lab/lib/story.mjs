@@ -22,7 +22,7 @@ export function story(name, options, run) {
     try {
       await run(lab, t);
     } catch (error) {
-      const file = path.join(os.tmpdir(), `tidewire-lab-${process.pid}-${name.replace(/[^A-Za-z0-9]+/g, '-').slice(0, 60)}.txt`);
+      const file = path.join(os.tmpdir(), `tidewire-lab-failed-${process.pid}-${name.replace(/[^A-Za-z0-9]+/g, '-').slice(0, 60)}.txt`);
       const said = lab.said;
       fs.writeFileSync(file, `${name}\n\n${said}\n\nThe lab was built by\n\n${lab.script}`);
       const clients = said.split('\n').filter((line) => !/^\d+: :/.test(line)); // without coturn's log
