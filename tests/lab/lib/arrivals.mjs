@@ -5,7 +5,7 @@
 
 import { run, runIn } from './netns.mjs';
 
-const kLarge = 400;   // bytes of UDP: the synthetic picture makes packets of 1000 and more
+const kLarge = 250;   // bytes of UDP; a check, a packet of sound or feedback has 60 to 200
 const kEvery = 25;    // ms between two looks
 const kFlowing = 150; // ms without a picture are no gap at 30 pictures a second
 
