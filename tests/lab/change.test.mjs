@@ -25,10 +25,11 @@ async function survives(lab, t, ice, event) {
 }
 
 // What is gone, where the other side is, and what helps to find a way there.
+const kNat = 'port-restricted';
 const kLosses = [
   { name: 'an interface goes down', b: {}, ice: {}, event: 'takeDown' },
-  { name: 'an interface goes down, behind NATs', nat: 'port-restricted', b: { nat: 'port-restricted' }, ice: kAll, event: 'takeDown' },
-  { name: 'the client leaves a network, behind NATs', nat: 'port-restricted', b: { nat: 'port-restricted' }, ice: kAll, event: 'leaveNetwork' },
+  { name: 'an interface goes down, behind NATs', nat: kNat, b: { nat: kNat }, ice: kAll, event: 'takeDown' },
+  { name: 'the client leaves a network, behind NATs', nat: kNat, b: { nat: kNat }, ice: kAll, event: 'leaveNetwork' },
 ];
 
 for (const { name, nat = 'none', b, ice, event } of kLosses) {
@@ -41,12 +42,12 @@ for (const { name, nat = 'none', b, ice, event } of kLosses) {
 
 const kRemaps = [
   { name: 'mappings of UDP', b: {}, ice: {}, tcp: false },
-  { name: 'mappings of UDP, the other side behind a NAT too', b: { nat: 'port-restricted' }, ice: kAll, tcp: false },
+  { name: 'mappings of UDP, the other side behind a NAT too', b: { nat: kNat }, ice: kAll, tcp: false },
   { name: 'all connections, that to the signaling server too', b: {}, ice: kAll, tcp: true },
 ];
 
 for (const { name, b, ice, tcp } of kRemaps) {
-  story(`the NAT forgets its ${name}: the call goes on`, { a: { nat: 'port-restricted' }, b }, async (lab, t) => {
+  story(`the NAT forgets its ${name}: the call goes on`, { a: { nat: kNat }, b }, async (lab, t) => {
     let ports;
     const [, other] = await survives(lab, t, ice, () => { ports = lab.remap(lab.a, { tcp }); });
     const { remote } = other.selected_pair;

@@ -27,7 +27,8 @@ for (const { name, firewall, servers, used } of kWalls) {
   });
 }
 
-story('IPv6 only calls IPv4 only: through a relay that has both', { a: { nat: 'port-restricted', family: 'v6' }, b: { nat: 'port-restricted' } },
+story('IPv6 only calls IPv4 only: through a relay that has both',
+  { a: { nat: 'port-restricted', family: 'v6' }, b: { nat: 'port-restricted' } },
   async (lab) => {
     const v6 = urls('v6');
     const both = await reports(await nativeCall(lab, { a: { servers: [v6.stun, v6.udp] }, b: { servers: [kUrls.stun, kUrls.udp] } }));

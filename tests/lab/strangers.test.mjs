@@ -44,8 +44,9 @@ story('Chromium over TCP and aiortc over TLS to port 443 through the relay',
   });
 
 // aiortc has no policy: two symmetric NATs leave it nothing but the relay.
+const kSymmetric = { a: { nat: 'symmetric' }, b: { nat: 'symmetric' } };
 for (const [mine, theirs] of [['udp', 'udp'], ['tcp', 'tcp']]) {
-  story(`tidewire over ${mine} and aiortc over ${theirs} through the relay`, { a: { nat: 'symmetric' }, b: { nat: 'symmetric' } }, async (lab) => {
+  story(`tidewire over ${mine} and aiortc over ${theirs} through the relay`, kSymmetric, async (lab) => {
     const native = new Native(lab, lab.a, { servers: [kUrls.stun, kUrls[mine]] });
     await native.inRoom();
     const other = new Aiortc(lab, lab.b, { servers: [kUrls.stun, kUrls[theirs]] });

@@ -52,8 +52,9 @@ async def run(room_url, servers, anything):
         if listening.done():
             listening.result()
         seen = peer.seen
-        print(json.dumps({"enough": enough(seen, anything), "pictures": seen.pictures, "test_pictures": seen.test_pictures, "tones": seen.tones,
-                          "messages": seen.messages, "selected_pair": nominated(peer.pc)}), flush=True)
+        print(json.dumps({"enough": enough(seen, anything), "pictures": seen.pictures,
+                          "test_pictures": seen.test_pictures, "tones": seen.tones, "messages": seen.messages,
+                          "selected_pair": nominated(peer.pc)}), flush=True)
         await listening
 
 

@@ -3,11 +3,11 @@
 // Only large UDP packets count. Sound, checks and feedback are smaller than the pictures' packets, and do not prove that
 // pictures arrive.
 
-import { run, runIn } from './netns.mjs';
+import { runIn } from './netns.mjs';
 
 const kLarge = 250;   // bytes of UDP; a check, a packet of sound or feedback has 60 to 200
 const kEvery = 25;    // ms between two looks
-const kFlowing = 150; // ms without a picture are no gap at 30 pictures a second
+const kGap = 200;     // ms without a picture; at 30 pictures a second the next one is due after 33
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -28,27 +28,31 @@ export class Arrivals {
   }
 
   count() {
-    return Number(/packets (\d+)/.exec(run('ip', ['netns', 'exec', this.#ns, 'nft', 'list', 'counter', 'inet', 'arrivals', 'pictures']))[1]);
+    const said = runIn(this.#ns, 'nft', ['list', 'counter', 'inet', 'arrivals', 'pictures']);
+    return Number(/packets (\d+)/.exec(said)[1]);
   }
 
-  // The longest time without a picture from now until they have come without a gap for `calm` ms; `limit` if they do not.
+  // The longest time without a picture, until they have come again for `calm` ms; `limit` if they do not. Only what was seen at
+  // two looks or more counts as silence, so that a machine that is too busy to look makes no gap.
   async longestGap({ calm = 2500, limit = 15_000 } = {}) {
     const start = performance.now();
     let seen = this.count();
-    let last = start;    // when the last picture came
-    let flowing = start; // since when there has been no gap
+    let last = start;    // the look that saw the last picture
+    let flowing = start; // since then there has been no gap
     let longest = 0;
     for (;;) {
       await pause(kEvery);
       const now = performance.now();
       const count = this.count();
-      longest = Math.max(longest, now - last);
-      if (now - last > kFlowing) flowing = now;
-      if (count !== seen) last = now;
-      seen = count;
+      if (count !== seen) {
+        if (now - flowing > calm) return Math.round(longest);
+        last = now;
+        seen = count;
+      } else {
+        longest = Math.max(longest, now - last);
+        if (now - last > kGap) flowing = now;
+      }
       if (now - start > limit) return limit;
-      // Something must have happened at all: the change takes a moment to show.
-      if (now - flowing > calm && now - last < kFlowing) return Math.round(longest);
     }
   }
 }

@@ -32,10 +32,11 @@ export class Native {
 
   // Waits until it prints this. An error at once if it ends before, or its call does.
   async says(what, pattern, timeout, { callMayEnd = false } = {}) {
-    const found = await until(`${this.name} ${what}`, () => pattern.exec(this.program.stderr)
-      ?? (this.program.running ? null : ['it ended']) ?? (callMayEnd ? null : /call with .* ended: .*/.exec(this.program.stderr)), { timeout });
-    if (!found.input || !pattern.test(found[0])) throw new Error(`waited for ${this.name} ${what}: ${found[0]}`);
-    return found;
+    const said = (wanted) => wanted.exec(this.program.stderr);
+    const over = () => (this.program.running ? !callMayEnd && said(/call with .* ended: .*/)?.[0] : 'it ended');
+    await until(`${this.name} ${what}`, () => said(pattern) || over(), { timeout });
+    if (!said(pattern)) throw new Error(`waited for ${this.name} ${what}: ${over()}`);
+    return said(pattern);
   }
 
   inRoom() { return this.says('to be in the room', /is in the room/); }

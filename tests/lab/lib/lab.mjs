@@ -108,14 +108,15 @@ export class Lab {
   // All routers of a side forget the mappings of UDP, and take other ports from now on. `tcp`: those of TCP as well, as when
   // the router starts anew; the client then loses its connection to the signaling server. [first, last] of the new ports.
   remap(side, { tcp = false, which = 0 } = {}) {
+    const ports = [this.#nextPorts, this.#nextPorts + kPortsAtOnce - 1];
     for (const router of side.uplinks[which].routers) {
-      runIn(this.ns(router.name), 'nft', ['-f', '-'], { input: otherPorts(router.nat, this.#nextPorts, this.#nextPorts + kPortsAtOnce - 1) });
+      runIn(this.ns(router.name), 'nft', ['-f', '-'], { input: otherPorts(router.nat, ...ports) });
       // With nothing to delete conntrack fails, which is fine.
       const forget = tcp ? 'conntrack -F' : 'conntrack -D -p udp || true';
       runIn(this.ns(router.name), 'sh', ['-c', forget]);
     }
     this.#nextPorts += kPortsAtOnce;
-    return [this.#nextPorts - kPortsAtOnce, this.#nextPorts - 1];
+    return ports;
   }
 
   // ---- the end

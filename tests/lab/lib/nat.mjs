@@ -48,8 +48,9 @@ const masquerade = (nat) => `oifname "wan" masquerade${nat === 'symmetric' ? ' f
 // The rules of a router between `wan` and `lan`. The input chain keeps early inbound checks from making connections of the
 // router's own, whose ports would then be taken when the client's packets come to be translated. What does not come from the
 // LAN's own addresses is not let out: a client whose other interface is gone shall not get through by a wrong source.
-export function natRules({ nat, firewall }, { lan, client }) {
-  return `${translation(nat, client)}table inet filter {
+// `net` is the one behind the router: "10.1.0".
+export function natRules({ nat, firewall }, net) {
+  return `${translation(nat, `${net}.2`)}table inet filter {
   chain input {
     type filter hook input priority filter;
     meta l4proto ipv6-icmp accept
@@ -59,7 +60,7 @@ export function natRules({ nat, firewall }, { lan, client }) {
     type filter hook forward priority filter; policy drop;
 ${kFirewalls[firewall]}    ct state established,related accept
     iifname "wan" ct status dnat accept
-    iifname "lan" ip saddr ${lan} accept
+    iifname "lan" ip saddr ${net}.0/24 accept
     iifname "lan" meta nfproto ipv6 accept
   }
 }`;

@@ -111,11 +111,12 @@ function cable(outer, outerName, inner, innerName, net, { v4, v6 }) {
 // The client's default routes, and one table for each interface, so that what is sent from its address leaves through it.
 function clientRoutes(ns, up, { v4, v6 }) {
   const lines = [];
-  for (const [flag, net, own, wanted] of [['-4', `${up.nets.at(-1).v4}.1`, up.own.v4, v4], ['-6', `${up.nets.at(-1).v6}:1`, up.own.v6, v6]]) {
+  const net = up.nets.at(-1);
+  for (const [flag, gateway, own, wanted] of [['-4', `${net.v4}.1`, up.own.v4, v4], ['-6', `${net.v6}:1`, up.own.v6, v6]]) {
     if (!wanted) continue;
     const dev = `dev ${up.interface}`;
-    lines.push(`ip -n ${ns} ${flag} route add default via ${net} ${dev} metric ${up.metric}`);
-    lines.push(`ip -n ${ns} ${flag} route add default via ${net} ${dev} table ${up.table}`);
+    lines.push(`ip -n ${ns} ${flag} route add default via ${gateway} ${dev} metric ${up.metric}`);
+    lines.push(`ip -n ${ns} ${flag} route add default via ${gateway} ${dev} table ${up.table}`);
     lines.push(`ip -n ${ns} ${flag} rule add from ${own} lookup ${up.table}`);
   }
   return lines;
@@ -131,7 +132,7 @@ function uplinkScript(full, up, families) {
     if (families.v4) lines.push(`ip -n ${ns} route add default via ${up.nets[i].v4}.1`);
     if (families.v6) lines.push(`ip -n ${ns} -6 route add default via ${up.nets[i].v6}:1`);
     if (families.v6) lines.push(`ip -n ${outer} -6 route add ${up.nets[i + 1].v6}:/64 via ${up.nets[i].v6}:2`);
-    lines.push(`ip netns exec ${ns} nft -f - <<'NFT'`, natRules(router, { lan: `${up.nets[i + 1].v4}.0/24`, client: `${up.nets[i + 1].v4}.2` }), 'NFT');
+    lines.push(`ip netns exec ${ns} nft -f - <<'NFT'`, natRules(router, up.nets[i + 1].v4), 'NFT');
     outer = ns;
     outerName = 'lan';
   });
