@@ -1,16 +1,13 @@
-// The peers that call each other in a lab: tidewire, Chromium, aiortc.
+// The peers that call each other in a lab: tidewire and aiortc. Browsers are in pages.mjs.
 
-import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { launch, openTab } from '../../browser/lib/browsers.mjs';
 import { BIN, reportOf } from '../../browser/lib/tidewire.mjs';
 import { until } from '../../browser/lib/wait.mjs';
-import { USER } from './coturn.mjs';
+import { USER, iceServers } from './coturn.mjs';
 import { ready } from './netns.mjs';
 
 const kHere = path.dirname(fileURLToPath(import.meta.url));
-const kPagePort = 8080;
 const kLife = '100s'; // a call is ended by the test; this is for one that forgets
 const kPython = '/usr/bin/python3'; // Debian's, which has Debian's packages
 
@@ -65,44 +62,14 @@ export async function reports(pair) {
   return all;
 }
 
-// ---- Chromium
-
-// Its addresses are shown (the fake user grants everything). Not from loopback: there it would look for STUN servers as well,
-// and gather for seconds.
-const kNotInALab = ['--allow-loopback-in-peer-connection'];
-
-// A page in the namespace of that side, in the room. The driver stays outside: it speaks to the browser through a pipe. The page
-// comes from localhost through a forwarder, which makes it a secure context.
-export class Page {
-  static async open(lab, side, { servers = [], policy = 'all' } = {}) {
-    const wrapper = path.join(lab.folder, `chromium-${side.letter}`);
-    const real = process.env.TIDEWIRE_CHROMIUM ?? '/usr/bin/chromium';
-    fs.writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${lab.ns(side.lab)} setpriv --pdeathsig KILL ${real} "$@"\n`, { mode: 0o755 });
-    const room = new URL(lab.roomUrl(side));
-    await lab.forward(side.lab, '127.0.0.1', kPagePort, room.hostname.replace(/[[\]]/g, ''), room.port || 80);
-    const browser = await launch('chromium', { executablePath: wrapper, pipe: true, without: kNotInALab });
-    lab.keep({ stop: () => browser.close().catch(() => {}), kill: () => browser.process()?.kill('SIGKILL'), said: 'chromium' });
-    const page = await openTab(browser);
-    await page.evaluateOnNewDocument((iceServers, iceTransportPolicy) => {
-      const Real = window.RTCPeerConnection;
-      window.RTCPeerConnection = class extends Real {
-        constructor(configuration) { super({ ...configuration, iceServers, iceTransportPolicy }); }
-      };
-    }, servers.map((url) => (url.startsWith('turn') ? { urls: url, ...USER } : { urls: url })), policy);
-    await page.goto(`http://localhost:${kPagePort}${room.pathname}?auto=1&name=${side.letter}`);
-    await until('the page to be in the room', () => page.evaluate(() => window.tidewire?.state?.online));
-    return page;
-  }
-}
-
 // ---- aiortc
 
 // One peer of Debian's aiortc. Prints what it saw as JSON when it saw enough.
 export class Aiortc {
   // `anything`: it is content with pictures and sound that are not those of tidewire.
   constructor(lab, side, { servers = [], anything = false } = {}) {
-    const ice = servers.map((url) => (url.startsWith('turn') ? { urls: url, ...USER } : { urls: url }));
-    this.program = lab.start(side.lab, kPython, [path.join(kHere, 'aiortc_peer.py'), lab.roomUrl(side), JSON.stringify(ice),
+    const ice = JSON.stringify(iceServers(servers));
+    this.program = lab.start(side.lab, kPython, [path.join(kHere, 'aiortc_peer.py'), lab.roomUrl(side), ice,
       ...(anything ? ['anything'] : [])], { env: { ...process.env, SSL_CERT_FILE: lab.ca } });
   }
 

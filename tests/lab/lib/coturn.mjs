@@ -37,6 +37,9 @@ export function urls(family = 'v4') {
   };
 }
 
+// As RTCConfiguration has them.
+export const iceServers = (list) => list.map((url) => (url.startsWith('turn') ? { urls: url, ...USER } : { urls: url }));
+
 // Resolves when it listens. `stunOnly`: it answers Binding requests and refuses to relay.
 export async function startCoturn(ns, folder, { stunOnly = false } = {}) {
   const { certificate, key } = makeCertificate(folder);

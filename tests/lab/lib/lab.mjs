@@ -61,8 +61,8 @@ export class Lab {
     const server = this.start('pub', BIN, ['serve', '--listen', `${PUB.v4}:${kSignaling}`, '--json']);
     await Promise.all([
       ready(server, 'the signaling server', () => server.stdout.includes('url')),
-      this.forward('pub', PUB.other, kHttps, PUB.v4, kSignaling),
-      this.forward('pub', PUB.v6, kSignaling, PUB.v4, kSignaling),
+      this.forward('pub', `${PUB.other}:${kHttps}`, `${PUB.v4}:${kSignaling}`),
+      this.forward('pub', `[${PUB.v6}]:${kSignaling}`, `${PUB.v4}:${kSignaling}`),
       turn && startCoturn(this.ns('pub'), this.folder, turn).then((coturn) => { this.coturn = this.keep(coturn); }),
     ]);
   }
@@ -79,12 +79,14 @@ export class Lab {
     return program;
   }
 
-  // Starts a program in the namespace of that role: pub, labA, natA, …
-  start(role, command, args = [], options) { return this.keep(new Program(this.ns(role), command, args, options)); }
+  // Starts a program in the namespace of that role: pub, labA, natA, …; or in that of the tests, for null.
+  start(role, command, args = [], options) {
+    return this.keep(new Program(role && this.ns(role), command, args, options));
+  }
 
-  // Makes a TCP port of the namespace lead elsewhere.
-  async forward(role, address, port, toAddress, toPort) {
-    const program = this.start(role, process.execPath, [kForward, address, `${port}`, toAddress, `${toPort}`]);
+  // Makes an endpoint of the namespace lead elsewhere (forward.mjs).
+  async forward(role, listen, to) {
+    const program = this.start(role, process.execPath, [kForward, listen, to]);
     await ready(program, 'the forwarder', () => program.stdout.includes('ready'));
   }
 
