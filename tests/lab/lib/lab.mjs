@@ -29,6 +29,7 @@ process.once('exit', () => { for (const lab of opened) lab.closeAtOnce(); });
 
 export class Lab {
   #programs = [];
+  #servers = 0; // how many of them are the lab's own
   #nextPorts = 20000; // below the ports that Linux gives to sockets, so a new mapping is not an old one
 
   // {a, b}: what each side is like, see README.md. {turn}: options of startCoturn, or false for no coturn.
@@ -41,6 +42,7 @@ export class Lab {
     try {
       run('sh', [], { input: lab.script });
       await lab.#startServers(turn);
+      lab.#servers = lab.#programs.length;
       return lab;
     } catch (error) {
       await lab.close();
@@ -122,6 +124,12 @@ export class Lab {
   }
 
   // ---- the end
+
+  // The last lines of each program that was started after the lab was open: the clients.
+  lastSaid(count) {
+    const texts = this.#programs.slice(this.#servers).map((program) => program.said.trimEnd().split('\n'));
+    return texts.map((lines) => [lines[0], ...lines.slice(1).slice(-count)].join('\n')).join('\n');
+  }
 
   get said() { return this.#programs.map((program) => program.said).join('\n'); }
 

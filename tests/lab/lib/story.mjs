@@ -10,7 +10,7 @@ import { unavailable } from './netns.mjs';
 import { PUB, addressOf } from './plan.mjs';
 
 const kTestTimeout = 120_000;
-const kLastLines = 25;
+const kLastLines = 12; // of each client
 const kMinDecoded = 10; // pictures
 
 const skip = unavailable();
@@ -23,10 +23,8 @@ export function story(name, options, run) {
       await run(lab, t);
     } catch (error) {
       const file = path.join(os.tmpdir(), `tidewire-lab-failed-${process.pid}-${name.replace(/[^A-Za-z0-9]+/g, '-').slice(0, 60)}.txt`);
-      const said = lab.said;
-      fs.writeFileSync(file, `${name}\n\n${said}\n\nThe lab was built by\n\n${lab.script}`);
-      const clients = said.split('\n').filter((line) => !/^\d+: :/.test(line)); // without coturn's log
-      error.message += `\n  everything that was printed: ${file}; the end of it:\n  ${clients.slice(-kLastLines).join('\n  ')}`;
+      fs.writeFileSync(file, `${name}\n\n${lab.said}\n\nThe lab was built by\n\n${lab.script}`);
+      error.message += `\n  everything that was printed: ${file}; the end of it:\n${lab.lastSaid(kLastLines)}`;
       throw error;
     } finally {
       await lab.close();
