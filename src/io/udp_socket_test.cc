@@ -23,6 +23,9 @@ class UdpSocketTest : public testing::TestWithParam<const char*> {
     EXPECT_TRUE(socket) << socket.error().message;
     return *std::move(socket);
   }
+  Result<UdpSocket> bind_in(PortRange range) {
+    return UdpSocket::bind_in_range(loop_, any_port().ip, range, [](std::span<Datagram>) {}, {});
+  }
   Packet packet(std::string_view text) { return loop_.packet_pool().copy_of(as_bytes(text)); }
   bool until(UniqueFunction<bool()> done) { return loop_.run_until(std::move(done), EventLoop::now() + kPatience); }
 
@@ -132,6 +135,48 @@ TEST_P(UdpSocketTest, ATakenPortIsOneClearSentence) {
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().message,
             "cannot open UDP socket " + first.local_address().to_string() + ": Address already in use");
+}
+
+TEST_P(UdpSocketTest, FindsTheOneFreePortOfARange) {
+  // Three neighbours of which the system says that they are free.
+  const std::uint16_t middle = bind([](std::span<Datagram>) {}).local_address().port;
+  const PortRange range{static_cast<std::uint16_t>(middle - 1), static_cast<std::uint16_t>(middle + 1)};
+  std::vector<UdpSocket> sockets;
+  std::set<std::uint16_t> ports;
+  Result<UdpSocket> next = bind_in(range);
+  while (next) {
+    EXPECT_THAT(next->local_address().port, testing::AllOf(testing::Ge(range.first), testing::Le(range.last)));
+    EXPECT_TRUE(ports.insert(next->local_address().port).second);
+    sockets.push_back(*std::move(next));
+    next = bind_in(range);
+  }
+  EXPECT_FALSE(sockets.empty()) << next.error().message;
+  EXPECT_EQ(next.error().message, "no UDP port of " + std::string(GetParam()) + " in the range " +
+                                      std::to_string(range.first) + "-" + std::to_string(range.last) +
+                                      " is free: all of them are taken");
+  const std::uint16_t freed = sockets.back().local_address().port;
+  sockets.pop_back();
+  next = bind_in(range);
+  ASSERT_TRUE(next) << next.error().message;
+  EXPECT_EQ(next->local_address().port, freed);
+}
+
+TEST_P(UdpSocketTest, APortOfARangeHearsAndSpeaks) {
+  std::size_t heard = 0;
+  auto socket = UdpSocket::bind_in_range(loop_, any_port().ip, {20000, 60000},
+                                         [&](std::span<Datagram> batch) { heard += batch.size(); }, {});
+  ASSERT_TRUE(socket) << socket.error().message;
+  socket->send(packet("x"), socket->local_address());
+  EXPECT_TRUE(until([&] { return heard == 1; }));
+}
+
+TEST_P(UdpSocketTest, ARangeWithoutPortsAndAForeignAddressAreRefused) {
+  EXPECT_EQ(bind_in({0, 10}).error().code, ErrorCode::kRange);
+  EXPECT_EQ(bind_in({10, 9}).error().code, ErrorCode::kRange);
+  const IpAddress foreign = *IpAddress::parse(any_port().ip.is_v4() ? "192.0.2.1" : "2001:db8::1");
+  const auto result = UdpSocket::bind_in_range(loop_, foreign, {40000, 50000}, [](std::span<Datagram>) {}, {});
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().message, testing::EndsWith("Cannot assign requested address"));
 }
 
 INSTANTIATE_TEST_SUITE_P(BothFamilies, UdpSocketTest, testing::Values("127.0.0.1", "::1"),
