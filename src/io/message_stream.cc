@@ -290,7 +290,8 @@ void MessageStream::Impl::expire() {
 
 std::string MessageStream::Impl::why_ended(const boost::system::error_code& error) const {
   // Many close a TLS connection without close_notify.
-  if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) return peer() + " closed the connection";
+  if (error == asio::error::eof || error == asio::ssl::error::stream_truncated)
+    return peer() + " closed the connection";
   return "the connection to " + peer() + " broke: " + error.message();
 }
 

@@ -303,13 +303,12 @@ TEST_F(MessageStreamTest, WhoDoesNotProveItselfInTimeIsClosed) {
 TEST_F(MessageStreamTest, AListenerMayBeDestroyedInItsCallback) {
   std::optional<Result<MessageListener>> listener;
   std::optional<MessageStream> kept;
-  listener.emplace(MessageListener::listen(
-      loop_, kLoopback,
-      [&](MessageStream stream) {
-        kept.emplace(std::move(stream));
-        listener.reset();
-      },
-      {}));
+  listener.emplace(MessageListener::listen(loop_, kLoopback,
+                                           [&](MessageStream stream) {
+                                             kept.emplace(std::move(stream));
+                                             listener.reset();
+                                           },
+                                           {}));
   End client;
   connect(client, to((*listener)->local_address()));
   ASSERT_TRUE(until([&] { return kept && client.local; }));
@@ -325,7 +324,8 @@ TEST_F(MessageStreamTest, ATakenPortAndAGarbledCertificateAreOneSentence) {
             "cannot listen on TCP " + first.local_address().to_string() + ": Address already in use");
   MessageListener::Options options;
   options.certificate_pem = "garbled";
-  const auto garbled = MessageListener::listen(loop_, kLoopback, [](const MessageStream&) {}, options);
+  const auto garbled = MessageListener::listen(
+      loop_, kLoopback, [](const MessageStream&) {}, options);
   ASSERT_FALSE(garbled);
   EXPECT_THAT(garbled.error().message, HasSubstr("no PEM certificate"));
 }
@@ -445,8 +445,7 @@ TEST_F(MessageStreamTlsTest, HandshakesCountAsUnauthenticatedAndEndWithTheListen
 
 TEST_F(MessageStreamTlsTest, ServesACertificateOfOurOwnMaking) {
   const auto now = EventLoop::wall_clock_anchor().wall;
-  options_.certificate_pem =
-      crypto::Certificate::generate(now, {now.since_epoch + std::chrono::hours{24}})->to_pem();
+  options_.certificate_pem = crypto::Certificate::generate(now, {now.since_epoch + std::chrono::hours{24}})->to_pem();
   const MessageListener listener = listen(options_);
   MessageStream::Options careless;
   careless.verify_certificate = false;

@@ -51,7 +51,8 @@ Result<std::shared_ptr<context>> make_server_tls(const std::string& certificate_
   tls->use_certificate_chain(pem, failure);
   if (failure) return Error{ErrorCode::kSyntax, "the TLS certificate is no PEM certificate: " + failure.message()};
   tls->use_private_key(pem, context::pem, failure);
-  if (failure) return Error{ErrorCode::kSyntax, "the TLS certificate's private key is not usable: " + failure.message()};
+  if (failure)
+    return Error{ErrorCode::kSyntax, "the TLS certificate's private key is not usable: " + failure.message()};
   return tls;
 }
 
