@@ -157,7 +157,8 @@ struct SharedUdpPort::Impl : std::enable_shared_from_this<SharedUdpPort::Impl> {
       return Error{ErrorCode::kOperation, "the shared UDP port has as many connections as it may have"};
     }
     if (!ufrags.emplace(ufrag, owner).second) {
-      return Error{ErrorCode::kInvalidState, "a connection of the shared UDP port has this ufrag already; draw another"};
+      return Error{ErrorCode::kInvalidState,
+                   "a connection of the shared UDP port has this ufrag already; draw another"};
     }
     owner->ufrags.emplace_back(ufrag);
     return {};
