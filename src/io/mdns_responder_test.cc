@@ -17,11 +17,14 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kPatience = 20s;
-constexpr std::uint16_t kPort = 45354;  // not the real one: nothing leaves this test
 constexpr IpAddress kLoopback = IpAddress::v4({127, 0, 0, 1});
 constexpr IpAddress kAddress = IpAddress::v4({192, 0, 2, 7});
 
-MdnsGroup test_group() { return {kPort, IpAddress::v4({239, 255, 83, 54}), {kLoopback}}; }
+// Not the real port, and one of this process: tests that run at the same time do not hear each other.
+MdnsGroup test_group() {
+  const auto port = static_cast<std::uint16_t>(10000 + getpid() % 9000);
+  return {port, IpAddress::v4({239, 255, 83, 54}), {kLoopback}};
+}
 
 // Hears all that is said, and asks.
 class Listener {
@@ -79,7 +82,7 @@ TEST_F(MdnsResponderTest, OurResolverFindsWhatItPublishes) {
   const std::string names[] = {*responder->publish(kAddress), *responder->publish(v6)};
   EXPECT_NE(names[0], names[1]);
   MdnsResolver::Options options;
-  options.port = kPort;
+  options.port = test_group().port;
   options.group = test_group().address;
   options.interfaces = {kLoopback};
   MdnsResolver resolver(loop_, options);

@@ -8,6 +8,7 @@
 
 #include "crypto/certificate.h"
 #include "io/message_stream_test_support.h"
+#include "io/websocket_client.h"
 
 namespace tidewire::io {
 namespace {
@@ -99,6 +100,26 @@ TEST_F(MessageStreamTlsTest, GoesOnOnlyWithACertificateOfATrustedAuthorityForThi
   MessageStream::Options missing;
   missing.ca_file = directory_ + "/missing.pem";
   EXPECT_THAT(outcome(tls_to(server, "turn.test"), missing), HasSubstr("cannot read certificates from"));
+}
+
+TEST_F(MessageStreamTlsTest, AWebSocketIsAsStrict) {
+  const MessageListener listener = listen(options_);
+  const std::string authority = listener.local_address().to_string();
+  const auto outcome_of = [&](bool verify) {
+    std::string error;
+    WebSocketClient::Callbacks callbacks;
+    callbacks.on_error = [&](const Error& found) { error = found.message; };
+    WebSocketClient::Options options;
+    options.verify_certificate = verify;
+    WebSocketClient client(loop_, std::move(callbacks), options);
+    EXPECT_TRUE(client.connect("wss://" + authority + "/"));
+    // Who gets through the handshake is told by the server, which knows nothing of WebSockets.
+    EXPECT_TRUE(until([&] { return !error.empty() || !accepted_.empty(); }));
+    return error;
+  };
+  EXPECT_THAT(outcome_of(true),
+              StartsWith("cannot open a secure connection to " + authority + ": the certificate is refused: self"));
+  EXPECT_EQ(outcome_of(false), "");
 }
 
 TEST_F(MessageStreamTlsTest, PlainAndSecureDoNotMix) {
