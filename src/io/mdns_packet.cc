@@ -1,5 +1,6 @@
 #include "io/mdns_packet.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/byte_reader.h"
@@ -8,7 +9,8 @@
 namespace tidewire::io {
 namespace {
 
-constexpr std::uint16_t kTypeA = 1;
+constexpr std::uint16_t kTypeA = static_cast<std::uint16_t>(MdnsType::kA);
+constexpr std::uint16_t kTypeAaaa = static_cast<std::uint16_t>(MdnsType::kAaaa);
 constexpr std::uint16_t kTypeAny = 255;
 constexpr std::uint16_t kClassIn = 1;
 constexpr std::uint16_t kResponse = 0x8400;    // RFC 6762 §18.2, §18.4: QR and AA
@@ -63,7 +65,8 @@ std::optional<std::string> read_name(ByteReader& reader, ByteView packet) {
 struct Header {
   std::uint16_t flags = 0;
   std::size_t questions = 0;
-  std::size_t records = 0;
+  std::size_t answers = 0;
+  std::size_t records = 0;  // answers, authorities and additional ones
 };
 
 // Nothing when it is shorter than a header or promises more than anyone sends.
@@ -72,11 +75,36 @@ std::optional<Header> read_header(ByteReader& reader) {
   reader.skip(2);  // RFC 6762 §18.1: the ID says nothing
   header.flags = reader.u16();
   header.questions = reader.u16();
-  for (int section = 0; section < 3; ++section) header.records += reader.u16();
+  header.answers = reader.u16();
+  header.records = header.answers;
+  for (int section = 0; section < 2; ++section) header.records += reader.u16();
   if (!reader.ok() || header.questions + header.records > kMaxRecords) return std::nullopt;
   // RFC 6762 §18.3, §18.11: other opcodes and response codes are ignored.
   if ((header.flags & 0x780F) != 0) return std::nullopt;
   return header;
+}
+
+// The addresses among the next `count` records that live for `min_lifetime` or longer; nothing when malformed.
+std::optional<std::vector<MdnsAddress>> read_addresses(ByteReader& reader, ByteView packet, std::size_t count,
+                                                       std::uint32_t min_lifetime) {
+  std::vector<MdnsAddress> found;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::optional<std::string> name = read_name(reader, packet);
+    const std::uint16_t type = reader.u16();
+    const std::uint16_t klass = reader.u16();
+    const std::uint32_t lifetime = reader.u32();
+    const ByteView data = reader.take(reader.u16());
+    if (!name || !reader.ok()) return std::nullopt;
+    if ((klass & ~kCacheFlush) != kClassIn || lifetime < min_lifetime) continue;
+    if (type == kTypeA && data.size() == 4) {
+      found.push_back({*std::move(name), IpAddress::v4({data[0], data[1], data[2], data[3]})});
+    } else if (type == kTypeAaaa && data.size() == 16) {
+      std::array<std::uint8_t, 16> bytes{};
+      std::copy(data.begin(), data.end(), bytes.begin());
+      found.push_back({*std::move(name), IpAddress::v6(bytes)});
+    }
+  }
+  return found;
 }
 
 }  // namespace
@@ -98,7 +126,7 @@ std::optional<std::string> normalized_host_name(std::string_view name) {
   return normalized;
 }
 
-Bytes build_mdns_query(std::string_view name) {
+Bytes build_mdns_query(std::string_view name, MdnsType type) {
   std::array<std::uint8_t, 512> buffer{};
   ByteWriter writer(buffer);
   writer.u16(0);  // ID
@@ -106,13 +134,13 @@ Bytes build_mdns_query(std::string_view name) {
   writer.u16(1);  // questions
   writer.zeroes(6);
   write_name(writer, name);
-  writer.u16(kTypeA);
+  writer.u16(static_cast<std::uint16_t>(type));
   writer.u16(kClassIn);
   const ByteView written = writer.written();
   return {written.begin(), written.end()};
 }
 
-Bytes build_mdns_response(const MdnsAddress& address) {
+Bytes build_mdns_response(const MdnsAddress& address, bool goodbye) {
   std::array<std::uint8_t, 512> buffer{};
   ByteWriter writer(buffer);
   writer.u16(0);
@@ -121,9 +149,9 @@ Bytes build_mdns_response(const MdnsAddress& address) {
   writer.u16(1);  // answers
   writer.zeroes(4);
   write_name(writer, address.name);
-  writer.u16(kTypeA);
+  writer.u16(address.ip.is_v4() ? kTypeA : kTypeAaaa);
   writer.u16(kClassIn | kCacheFlush);
-  writer.u32(kLifetime);
+  writer.u32(goodbye ? 0 : kLifetime);
   writer.u16(address.ip.bytes().size());
   writer.bytes(address.ip.bytes());
   const ByteView written = writer.written();
@@ -138,33 +166,27 @@ std::vector<MdnsAddress> parse_mdns_response(ByteView packet) {
     if (!read_name(reader, packet)) return {};
     reader.skip(4);
   }
-  std::vector<MdnsAddress> found;
-  for (std::size_t i = 0; i < header->records; ++i) {
-    std::optional<std::string> name = read_name(reader, packet);
-    const std::uint16_t type = reader.u16();
-    const std::uint16_t klass = reader.u16();
-    const std::uint32_t lifetime = reader.u32();
-    const ByteView data = reader.take(reader.u16());
-    if (!name || !reader.ok()) return {};
-    if (type != kTypeA || (klass & ~kCacheFlush) != kClassIn || lifetime == 0 || data.size() != 4) continue;
-    found.push_back({*std::move(name), IpAddress::v4({data[0], data[1], data[2], data[3]})});
-  }
-  return found;
+  return read_addresses(reader, packet, header->records, 1).value_or(std::vector<MdnsAddress>{});
 }
 
-std::vector<std::string> parse_mdns_query(ByteView packet) {
+MdnsQuery parse_mdns_query(ByteView packet) {
   ByteReader reader(packet);
   const std::optional<Header> header = read_header(reader);
   if (!header || (header->flags & 0x8000) != 0) return {};
-  std::vector<std::string> names;
+  MdnsQuery query;
   for (std::size_t i = 0; i < header->questions; ++i) {
     std::optional<std::string> name = read_name(reader, packet);
     const std::uint16_t type = reader.u16();
     const std::uint16_t klass = reader.u16();
     if (!name || !reader.ok()) return {};
-    if ((type == kTypeA || type == kTypeAny) && (klass & ~kCacheFlush) == kClassIn) names.push_back(*std::move(name));
+    const MdnsQuestion question{*std::move(name), type == kTypeA || type == kTypeAny,
+                                type == kTypeAaaa || type == kTypeAny};
+    if ((question.v4 || question.v6) && (klass & ~kCacheFlush) == kClassIn) query.questions.push_back(question);
   }
-  return names;
+  auto known = read_addresses(reader, packet, header->answers, kLifetime / 2);
+  if (!known) return {};
+  query.known = *std::move(known);
+  return query;
 }
 
 }  // namespace tidewire::io

@@ -19,17 +19,42 @@ TEST(MdnsPacket, AQueryIsWhatTheRfcSays) {
             "000000000001000000000000"
             "0161056c6f63616c00"
             "00010001");
+  EXPECT_EQ(hex_encode(build_mdns_query("a.local", MdnsType::kAaaa)),
+            "000000000001000000000000"
+            "0161056c6f63616c00"
+            "001c0001");
 }
 
 TEST(MdnsPacket, QueriesAndResponsesSurviveTheWay) {
-  EXPECT_THAT(parse_mdns_query(build_mdns_query(kName)), ElementsAre(std::string(kName)));
+  for (const MdnsType type : {MdnsType::kA, MdnsType::kAaaa}) {
+    const MdnsQuery query = parse_mdns_query(build_mdns_query(kName, type));
+    ASSERT_EQ(query.questions.size(), 1U);
+    EXPECT_EQ(query.questions[0].name, kName);
+    EXPECT_EQ(query.questions[0].v4, type == MdnsType::kA);
+    EXPECT_EQ(query.questions[0].v6, type == MdnsType::kAaaa);
+    EXPECT_THAT(query.known, IsEmpty());
+  }
   const MdnsAddress address{std::string(kName), IpAddress::v4({192, 0, 2, 7})};
   EXPECT_THAT(parse_mdns_response(build_mdns_response(address)), ElementsAre(address));
+  const MdnsAddress v6{std::string(kName), *IpAddress::parse("2001:db8::7")};
+  EXPECT_THAT(parse_mdns_response(build_mdns_response(v6)), ElementsAre(v6));
+  EXPECT_THAT(parse_mdns_response(build_mdns_response(address, true)), IsEmpty()) << "a goodbye";
   EXPECT_THAT(parse_mdns_response(build_mdns_query(kName)), IsEmpty());
-  EXPECT_THAT(parse_mdns_query(build_mdns_response(address)), IsEmpty());
+  EXPECT_THAT(parse_mdns_query(build_mdns_response(address)).questions, IsEmpty());
 }
 
 Bytes hex(std::string_view text) { return *hex_decode(text); }
+
+TEST(MdnsPacket, AQueryTellsWhichFreshAnswersItKnows) {
+  // Question a.local any; known: 10.0.0.1 with 60 seconds to go and 10.0.0.2 with 59.
+  const MdnsQuery query =
+      parse_mdns_query(hex("0000000000010002000000000161056c6f63616c0000ff0001"
+                           "c00c000100010000003c00040a000001"
+                           "c00c000100010000003b00040a000002"));
+  ASSERT_EQ(query.questions.size(), 1U);
+  EXPECT_TRUE(query.questions[0].v4 && query.questions[0].v6);
+  EXPECT_THAT(query.known, ElementsAre(MdnsAddress{"a.local", IpAddress::v4({10, 0, 0, 1})}));
+}
 
 TEST(MdnsPacket, ReadsCompressedNamesInAnyCaseBehindOtherRecords) {
   // Question A.LOCAL; answers: an AAAA record and an A record, both named by a pointer to the question.
@@ -38,7 +63,8 @@ TEST(MdnsPacket, ReadsCompressedNamesInAnyCaseBehindOtherRecords) {
           "c00c001c80010000007800102001"
           "0db8000000000000000000000001"
           "c00c000180010000007800040a000001");
-  EXPECT_THAT(parse_mdns_response(packet), ElementsAre(MdnsAddress{"a.local", IpAddress::v4({10, 0, 0, 1})}));
+  EXPECT_THAT(parse_mdns_response(packet), ElementsAre(MdnsAddress{"a.local", *IpAddress::parse("2001:db8::1")},
+                                                       MdnsAddress{"a.local", IpAddress::v4({10, 0, 0, 1})}));
 }
 
 TEST(MdnsPacket, GoodbyesAndOtherClassesAreLeftOut) {

@@ -1,6 +1,5 @@
 #include "io/mdns_resolver.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,13 +7,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <cerrno>
-#include <cstring>
 #include <list>
 
-#include "io/interfaces.h"
 #include "io/mdns_packet.h"
-#include "io/socket_address.h"
+#include "io/mdns_socket.h"
 
 namespace tidewire::io {
 namespace {
@@ -31,50 +27,6 @@ struct Query {
   MdnsResolver::OnResolved on_resolved;
 };
 
-std::vector<IpAddress> multicast_interfaces() {
-  std::vector<IpAddress> addresses;
-  const auto interfaces = list_interfaces();
-  if (!interfaces) return addresses;
-  for (const NetworkInterface& interface : *interfaces) {
-    const bool usable = interface.up && (interface.multicast || interface.kind == InterfaceKind::kLoopback);
-    const auto first_v4 = std::find_if(interface.addresses.begin(), interface.addresses.end(),
-                                       [](const IpAddress& ip) { return ip.is_v4(); });
-    if (usable && first_v4 != interface.addresses.end()) addresses.push_back(*first_v4);
-  }
-  return addresses;
-}
-
-in_addr to_in_addr(const IpAddress& ip) {
-  in_addr system{};
-  std::memcpy(&system, ip.bytes().data(), sizeof system);
-  return system;
-}
-
-// A UDP socket that shares the port with other resolvers and hears the group on the given interfaces.
-Result<int> open_socket(const MdnsResolver::Options& options, const std::vector<IpAddress>& interfaces) {
-  const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return Error{ErrorCode::kNetwork, "cannot open the mDNS socket: " + system_message(errno)};
-  const int yes = 1;
-  const int no = 0;
-  // RFC 6762 §15.1: the port is shared by all resolvers and responders of the machine.
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes);
-  setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &no, sizeof no);
-  SystemAddress any;
-  const socklen_t length = to_system({IpAddress(), options.port}, any);
-  if (::bind(fd, &any.any, length) != 0) {
-    Error error{ErrorCode::kNetwork,
-                "cannot bind UDP port " + std::to_string(options.port) + " for mDNS: " + system_message(errno)};
-    ::close(fd);
-    return error;
-  }
-  for (const IpAddress& interface : interfaces) {
-    ip_mreq membership{to_in_addr(options.group), to_in_addr(interface)};
-    setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &membership, sizeof membership);
-  }
-  return fd;
-}
-
 }  // namespace
 
 bool is_mdns_name(std::string_view name) {
@@ -89,14 +41,15 @@ bool is_mdns_name(std::string_view name) {
 struct MdnsResolver::Impl : std::enable_shared_from_this<MdnsResolver::Impl> {
   Impl(EventLoop& event_loop, Options given)
       : loop(event_loop),
-        options(std::move(given)),
+        max_queries(given.max_queries),
+        group{given.port, given.group, std::move(given.interfaces)},
         descriptor(event_loop.context()),
         timer(event_loop, [this](Timestamp now) { serve_queries(now); }) {}
 
   Result<> open() {
     if (descriptor.is_open()) return {};
-    interfaces = options.interfaces.empty() ? multicast_interfaces() : options.interfaces;
-    const Result<int> fd = open_socket(options, interfaces);
+    group = with_interfaces(std::move(group));
+    const Result<int> fd = open_mdns_socket(group);
     if (!fd) return fd.error();
     boost::system::error_code failure;
     descriptor.assign(*fd, failure);
@@ -117,14 +70,10 @@ struct MdnsResolver::Impl : std::enable_shared_from_this<MdnsResolver::Impl> {
 
   void receive() {
     for (int i = 0; i < kPacketsPerTurn && !closed; ++i) {
-      std::array<std::uint8_t, 9000> buffer;  // RFC 6762 §17
-      SystemAddress from{};
-      socklen_t size = sizeof from;
-      const ssize_t n = recvfrom(descriptor.native_handle(), buffer.data(), buffer.size(), 0, &from.any, &size);
-      if (n < 0 && errno == EAGAIN) break;
-      // RFC 6762 §6: responses from another port than 5353 are ignored.
-      if (n <= 0 || from_system(from).port != options.port) continue;
-      for (const MdnsAddress& found : parse_mdns_response({buffer.data(), static_cast<std::size_t>(n)})) {
+      std::array<std::uint8_t, kMaxMdnsPacket> buffer;
+      const std::optional<ByteView> packet = receive_mdns(descriptor.native_handle(), group, buffer);
+      if (!packet) break;
+      for (const MdnsAddress& found : parse_mdns_response(*packet)) {
         answer(found);
       }
     }
@@ -132,6 +81,8 @@ struct MdnsResolver::Impl : std::enable_shared_from_this<MdnsResolver::Impl> {
   }
 
   void answer(const MdnsAddress& found) {
+    // RFC 8445 §5.1.1.1: of no use without the interface, which nobody has told.
+    if (found.ip.is_v6() && found.ip.is_link_local()) return;
     for (auto query = queries.begin(); !closed && query != queries.end();) {
       if (query->name != found.name) {
         ++query;
@@ -164,15 +115,9 @@ struct MdnsResolver::Impl : std::enable_shared_from_this<MdnsResolver::Impl> {
   void send(Query& query, Timestamp now) {
     query.next_send = now + query.interval;
     query.interval *= 2;
-    const Bytes packet = build_mdns_query(query.name);
-    SystemAddress to;
-    const socklen_t length = to_system({options.group, options.port}, to);
-    for (const IpAddress& interface : interfaces) {
-      const in_addr out = to_in_addr(interface);
-      setsockopt(descriptor.native_handle(), IPPROTO_IP, IP_MULTICAST_IF, &out, sizeof out);
-      // A failure on one interface is silence on it; the timeout covers it.
-      static_cast<void>(
-          sendto(descriptor.native_handle(), packet.data(), packet.size(), MSG_DONTWAIT, &to.any, length));
+    // QUIRK chrome: it ignores a packet with more than one question.
+    for (const MdnsType type : {MdnsType::kA, MdnsType::kAaaa}) {
+      send_mdns(descriptor.native_handle(), group, build_mdns_query(query.name, type));
     }
   }
 
@@ -190,9 +135,9 @@ struct MdnsResolver::Impl : std::enable_shared_from_this<MdnsResolver::Impl> {
   }
 
   EventLoop& loop;
-  Options options;
+  std::size_t max_queries;
+  MdnsGroup group;
   boost::asio::posix::stream_descriptor descriptor;
-  std::vector<IpAddress> interfaces;
   std::list<Query> queries;
   Timer timer;
   bool closed = false;
@@ -214,7 +159,7 @@ void MdnsResolver::resolve(std::string name, Duration timeout, OnResolved on_res
   if (!host || !is_mdns_name(*host)) {
     return impl_->fail({ErrorCode::kSyntax, "not a .local host name: " + name.substr(0, 80)}, std::move(on_resolved));
   }
-  if (impl_->queries.size() >= impl_->options.max_queries) {
+  if (impl_->queries.size() >= impl_->max_queries) {
     return impl_->fail({ErrorCode::kOperation, "too many .local names are being resolved"}, std::move(on_resolved));
   }
   if (const Result<> opened = impl_->open(); !opened) return impl_->fail(opened.error(), std::move(on_resolved));

@@ -36,8 +36,8 @@ class MdnsResolver {
   MdnsResolver(const MdnsResolver&) = delete;
   MdnsResolver& operator=(const MdnsResolver&) = delete;
 
-  // Asks for the IPv4 address of `name`, again after 1, 3, 7 ... seconds until `timeout`. The socket is opened by
-  // the first query. Calls back once, never inside this call.
+  // Asks for the address of `name` (the first that is told, of either family), again after 1, 3, 7 ... seconds until
+  // `timeout`. The socket is opened by the first query. Calls back once, never inside this call.
   void resolve(std::string name, Duration timeout, OnResolved on_resolved);
 
  private:

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -52,11 +53,12 @@ class Responder {
     const socklen_t length = to_system({test_options().group, kPort}, group);
     sendto(fd_, packet.data(), packet.size(), 0, &group.any, length);
   }
-  // The names of one query that has arrived, if any.
-  std::vector<std::string> hear() {
+  // The questions of one query that has arrived, if any.
+  std::vector<MdnsQuestion> hear() {
     std::array<std::uint8_t, 1500> buffer;
     const ssize_t n = recv(fd_, buffer.data(), buffer.size(), 0);
-    return n <= 0 ? std::vector<std::string>{} : parse_mdns_query({buffer.data(), static_cast<std::size_t>(n)});
+    if (n <= 0) return {};
+    return parse_mdns_query({buffer.data(), static_cast<std::size_t>(n)}).questions;
   }
 
  private:
@@ -70,12 +72,13 @@ class MdnsResolverTest : public testing::Test {
     if (!responder_.usable()) GTEST_SKIP() << "no multicast on the loopback interface here";
   }
   bool until(UniqueFunction<bool()> done) { return loop_.run_until(std::move(done), EventLoop::now() + kPatience); }
-  // Turns the loop until the responder hears a query for the name.
+  // Turns the loop until the responder hears a query for the name's IPv4 address.
   bool until_asked(const std::string& name) {
     return until([&] {
       loop_.post([] {});  // keeps the loop turning: the responder is not part of it
-      const auto names = responder_.hear();
-      return std::find(names.begin(), names.end(), name) != names.end();
+      const auto questions = responder_.hear();
+      return std::any_of(questions.begin(), questions.end(),
+                         [&](const MdnsQuestion& question) { return question.name == name && question.v4; });
     });
   }
 
@@ -95,6 +98,18 @@ TEST_F(MdnsResolverTest, ResolvesANameThatSomebodyAnswersFor) {
   ASSERT_TRUE(until([&] { return found.has_value(); }));
   ASSERT_TRUE(*found);
   EXPECT_EQ(found->value(), IpAddress::v4({10, 0, 0, 1}));
+}
+
+TEST_F(MdnsResolverTest, ResolvesANameThatHasAnIpv6AddressOnly) {
+  MdnsResolver resolver(loop_, test_options());
+  std::optional<Result<IpAddress>> found;
+  resolver.resolve("six.local", kPatience, [&](Result<IpAddress> result) { found = std::move(result); });
+  ASSERT_TRUE(until_asked("six.local"));
+  responder_.say(build_mdns_response({"six.local", *IpAddress::parse("fe80::1")}));  // where? nobody can tell
+  responder_.say(build_mdns_response({"six.local", *IpAddress::parse("2001:db8::1")}));
+  ASSERT_TRUE(until([&] { return found.has_value(); }));
+  ASSERT_TRUE(*found);
+  EXPECT_EQ(found->value(), *IpAddress::parse("2001:db8::1"));
 }
 
 TEST_F(MdnsResolverTest, AsksAgainWhenNobodyAnswers) {

@@ -4,13 +4,17 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
+#include <numeric>
+#include <string>
 
 #include "base/bounded_queue.h"
+#include "io/os_random.h"
 #include "io/socket_address.h"
 
 namespace tidewire::io {
@@ -80,14 +84,50 @@ Error cannot_bind(const SocketAddress& address, int error) {
   return {ErrorCode::kNetwork, "cannot open UDP socket " + address.to_string() + ": " + system_message(error)};
 }
 
+// Each port of a range once. The first one is evenly distributed; the step from one to the next is random too, and
+// shares no factor with the size of the range.
+class PortsInRandomOrder {
+ public:
+  explicit PortsInRandomOrder(PortRange range) : first_(range.first), size_(range.last - range.first + 1U) {
+    crypto::Random random = os_random();
+    at_ = random.below(size_);
+    do step_ = 1 + random.below(size_);
+    while (std::gcd(step_, size_) != 1);
+  }
+  std::size_t size() const { return size_; }
+  std::uint16_t next() {
+    at_ = (at_ + step_) % size_;
+    return static_cast<std::uint16_t>(first_ + at_);
+  }
+
+ private:
+  std::uint32_t first_;
+  std::uint32_t size_;
+  std::uint32_t at_ = 0;
+  std::uint32_t step_ = 1;
+};
+
 }  // namespace
 
 struct UdpSocket::Impl : std::enable_shared_from_this<UdpSocket::Impl> {
-  Impl(EventLoop& event_loop, OnDatagrams callback, const Options& options)
-      : loop(event_loop),
-        descriptor(event_loop.context()),
-        on_datagrams(std::move(callback)),
-        queue(options.send_queue) {}
+  Impl(EventLoop& event_loop, const Options& options)
+      : loop(event_loop), descriptor(event_loop.context()), queue(options.send_queue) {}
+
+  // 0, or the system's error.
+  int bind_to(const SocketAddress& wanted) {
+    SystemAddress address;
+    const socklen_t length = to_system(wanted, address);
+    if (::bind(descriptor.native_handle(), &address.any, length) != 0) return errno;
+    socklen_t size = sizeof address;
+    if (getsockname(descriptor.native_handle(), &address.any, &size) != 0) return errno;
+    local = from_system(address);
+    return 0;
+  }
+
+  void start(OnDatagrams callback) {
+    on_datagrams = std::move(callback);
+    wait_readable();
+  }
 
   void wait_readable() {
     descriptor.async_wait(boost::asio::posix::stream_descriptor::wait_read,
@@ -187,16 +227,12 @@ struct UdpSocket::Impl : std::enable_shared_from_this<UdpSocket::Impl> {
   bool waiting_writable = false;
 };
 
-Result<UdpSocket> UdpSocket::bind(EventLoop& loop, const SocketAddress& local, OnDatagrams on_datagrams) {
-  return bind(loop, local, std::move(on_datagrams), Options());
-}
-
-Result<UdpSocket> UdpSocket::bind(EventLoop& loop, const SocketAddress& local, OnDatagrams on_datagrams,
-                                  Options options) {
+// A socket that is not bound yet.
+Result<std::shared_ptr<UdpSocket::Impl>> UdpSocket::open(EventLoop& loop, const SocketAddress& local, Options options) {
   const int family = local.ip.is_v4() ? AF_INET : AF_INET6;
   const int fd = ::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return cannot_bind(local, errno);
-  auto impl = std::make_shared<Impl>(loop, std::move(on_datagrams), options);
+  auto impl = std::make_shared<Impl>(loop, options);
   boost::system::error_code failure;
   impl->descriptor.assign(fd, failure);  // owns it from here
   if (failure) {
@@ -207,14 +243,47 @@ Result<UdpSocket> UdpSocket::bind(EventLoop& loop, const SocketAddress& local, O
   if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer, sizeof options.receive_buffer);
   setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &options.send_buffer, sizeof options.send_buffer);
-  SystemAddress address;
-  const socklen_t length = to_system(local, address);
-  if (::bind(fd, &address.any, length) != 0) return cannot_bind(local, errno);
-  socklen_t size = sizeof address;
-  if (getsockname(fd, &address.any, &size) != 0) return cannot_bind(local, errno);
-  impl->local = from_system(address);
-  impl->wait_readable();
-  return UdpSocket(std::move(impl));
+  return impl;
+}
+
+Result<UdpSocket> UdpSocket::bind(EventLoop& loop, const SocketAddress& local, OnDatagrams on_datagrams) {
+  return bind(loop, local, std::move(on_datagrams), Options());
+}
+
+Result<UdpSocket> UdpSocket::bind(EventLoop& loop, const SocketAddress& local, OnDatagrams on_datagrams,
+                                  Options options) {
+  Result<std::shared_ptr<Impl>> opened = open(loop, local, options);
+  if (!opened) return opened.error();
+  const std::shared_ptr<Impl> impl = *std::move(opened);
+  if (const int error = impl->bind_to(local); error != 0) return cannot_bind(local, error);
+  impl->start(std::move(on_datagrams));
+  return UdpSocket(impl);
+}
+
+Result<UdpSocket> UdpSocket::bind_in_range(EventLoop& loop, const IpAddress& local, PortRange ports,
+                                           OnDatagrams on_datagrams, Options options) {
+  const std::string range = std::to_string(ports.first) + "-" + std::to_string(ports.last);
+  if (ports.first == 0 || ports.last < ports.first) {
+    return Error{ErrorCode::kRange,
+                 "no UDP port lies in the range " + range + "; it must not begin at 0 or run backwards"};
+  }
+  Result<std::shared_ptr<Impl>> opened = open(loop, {local, ports.first}, options);
+  if (!opened) return opened.error();
+  const std::shared_ptr<Impl> impl = *std::move(opened);
+  PortsInRandomOrder order(ports);
+  const std::size_t attempts = std::min(order.size(), kMaxPortAttempts);
+  for (std::size_t i = 0; i < attempts; ++i) {
+    const SocketAddress address{local, order.next()};
+    const int error = impl->bind_to(address);  // a socket whose bind failed may try another port
+    if (error != 0 && error != EADDRINUSE) return cannot_bind(address, error);
+    if (error != 0) continue;
+    impl->start(std::move(on_datagrams));
+    return UdpSocket(impl);
+  }
+  const std::string taken =
+      attempts == order.size() ? "all of them are" : std::to_string(attempts) + " that were tried are";
+  return Error{ErrorCode::kNetwork,
+               "no UDP port of " + local.to_string() + " in the range " + range + " is free: " + taken + " taken"};
 }
 
 UdpSocket::UdpSocket(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -11,8 +11,17 @@
 
 namespace tidewire::io {
 
+// The ports from the first to the last, both included.
+struct PortRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+};
+
 class UdpSocket {
  public:
+  // A range may be almost full: after this many taken ports bind_in_range() gives up, well under the time of a packet.
+  static constexpr std::size_t kMaxPortAttempts = 4096;
+
   struct Options {
     // Asked of the kernel, which may give less (net.core.rmem_max).
     int receive_buffer = 4 << 20;
@@ -37,6 +46,10 @@ class UdpSocket {
   // sentence which address could not be used and why.
   static Result<UdpSocket> bind(EventLoop& loop, const SocketAddress& local, OnDatagrams on_datagrams, Options options);
   static Result<UdpSocket> bind(EventLoop& loop, const SocketAddress& local, OnDatagrams on_datagrams);
+  // Binds to a free port of the range. RFC 6056 §3.3.1: in random order, so that nobody foresees the port; each port is
+  // tried once at most. The error tells a range that is empty from one whose ports are all taken.
+  static Result<UdpSocket> bind_in_range(EventLoop& loop, const IpAddress& local, PortRange ports,
+                                         OnDatagrams on_datagrams, Options options);
 
   // Closes. Legal in its own callback.
   ~UdpSocket();
@@ -60,6 +73,7 @@ class UdpSocket {
  private:
   struct Impl;
   explicit UdpSocket(std::shared_ptr<Impl> impl);
+  static Result<std::shared_ptr<Impl>> open(EventLoop& loop, const SocketAddress& local, Options options);
   std::shared_ptr<Impl> impl_;
 };
 

@@ -23,6 +23,9 @@ class UdpSocketTest : public testing::TestWithParam<const char*> {
     EXPECT_TRUE(socket) << socket.error().message;
     return *std::move(socket);
   }
+  Result<UdpSocket> bind_in(PortRange range) {
+    return UdpSocket::bind_in_range(loop_, any_port().ip, range, [](std::span<Datagram>) {}, {});
+  }
   Packet packet(std::string_view text) { return loop_.packet_pool().copy_of(as_bytes(text)); }
   bool until(UniqueFunction<bool()> done) { return loop_.run_until(std::move(done), EventLoop::now() + kPatience); }
 
@@ -134,8 +137,51 @@ TEST_P(UdpSocketTest, ATakenPortIsOneClearSentence) {
             "cannot open UDP socket " + first.local_address().to_string() + ": Address already in use");
 }
 
+TEST_P(UdpSocketTest, APortOfARangeHearsAndSpeaks) {
+  std::size_t heard = 0;
+  auto socket = UdpSocket::bind_in_range(loop_, any_port().ip, {20000, 60000},
+                                         [&](std::span<Datagram> batch) { heard += batch.size(); }, {});
+  ASSERT_TRUE(socket) << socket.error().message;
+  socket->send(packet("x"), socket->local_address());
+  EXPECT_TRUE(until([&] { return heard == 1; }));
+}
+
+TEST_P(UdpSocketTest, ARangeWithoutPortsAndAForeignAddressAreRefused) {
+  EXPECT_EQ(bind_in({0, 10}).error().code, ErrorCode::kRange);
+  EXPECT_EQ(bind_in({10, 9}).error().code, ErrorCode::kRange);
+  const IpAddress foreign = *IpAddress::parse(any_port().ip.is_v4() ? "192.0.2.1" : "2001:db8::1");
+  const auto result = UdpSocket::bind_in_range(loop_, foreign, {40000, 50000}, [](std::span<Datagram>) {}, {});
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().message, testing::EndsWith("Cannot assign requested address"));
+}
+
 INSTANTIATE_TEST_SUITE_P(BothFamilies, UdpSocketTest, testing::Values("127.0.0.1", "::1"),
                          [](const auto& param) { return std::string(param.index == 0 ? "Ipv4" : "Ipv6"); });
+
+TEST(UdpSocketRange, GivesEachPortOnceThenSaysThatAllAreTakenAndFindsTheOneThatIsFreed) {
+  // An address and ports that no other test uses, not even one that runs at the same time.
+  const auto pid = static_cast<std::uint32_t>(getpid());
+  const IpAddress ip = IpAddress::v4({127, static_cast<std::uint8_t>(1 + (pid >> 16) % 100),
+                                      static_cast<std::uint8_t>(pid >> 8), static_cast<std::uint8_t>(pid)});
+  EventLoop loop;
+  const auto bind = [&] { return UdpSocket::bind_in_range(loop, ip, {20001, 20006}, [](std::span<Datagram>) {}, {}); };
+  std::vector<UdpSocket> sockets;
+  std::set<std::uint16_t> ports;
+  for (int i = 0; i < 6; ++i) {
+    auto socket = bind();
+    ASSERT_TRUE(socket) << socket.error().message;
+    ports.insert(socket->local_address().port);
+    sockets.push_back(*std::move(socket));
+  }
+  EXPECT_THAT(ports, testing::ElementsAre(20001, 20002, 20003, 20004, 20005, 20006));
+  EXPECT_EQ(bind().error().message,
+            "no UDP port of " + ip.to_string() + " in the range 20001-20006 is free: all of them are taken");
+  const std::uint16_t freed = sockets[2].local_address().port;
+  sockets.erase(sockets.begin() + 2);
+  const auto found = bind();
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->local_address().port, freed);
+}
 
 TEST(UdpSocketOversize, DatagramsLongerThanAPacketAreCountedAndDropped) {
   EventLoop loop;

@@ -29,13 +29,6 @@ std::optional<WebSocketUrl> parse_url(std::string_view text) {
   return url;
 }
 
-std::shared_ptr<asio::ssl::context> make_tls() {
-  auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
-  boost::system::error_code ignored;  // without authorities every certificate is refused, and that is told then
-  tls->set_default_verify_paths(ignored);
-  return tls;
-}
-
 }  // namespace
 
 struct WebSocketClient::Impl {
@@ -62,7 +55,7 @@ Result<> WebSocketClient::connect(std::string_view url) {
   close();
   auto& context = impl_->loop.context();
   if (parsed->secure) {
-    const auto tls = make_tls();
+    const auto tls = make_client_tls({}).value();
     impl_->connection = std::make_shared<WebSocketConnectionOver<TlsStream>>(impl_->loop, *parsed, impl_->callbacks,
                                                                              impl_->options, tls, context, *tls);
   } else {

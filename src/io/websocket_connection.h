@@ -5,8 +5,6 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -17,8 +15,8 @@
 #include <memory>
 #include <string>
 
+#include "io/tls_context.h"
 #include "io/websocket_client.h"
-#include "tidewire/address.h"
 
 namespace tidewire::io {
 
@@ -114,21 +112,14 @@ class WebSocketConnectionOver final : public WebSocketConnection,
     beast::get_lowest_layer(stream_).set_option(asio::ip::tcp::no_delay(true), ignored);
     if constexpr (kTls) {
       auto& layer = stream_.next_layer();
-      // RFC 6066 §3: the server learns the name that was asked for; an address is none. (The macro that OpenSSL
-      // has for it is an old-style cast.)
-      if (!IpAddress::parse(url_.host)) {
-        SSL_ctrl(layer.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, url_.host.data());
-      }
-      if (options_.verify_certificate) {
-        layer.set_verify_mode(asio::ssl::verify_peer);
-        layer.set_verify_callback(asio::ssl::host_name_verification(url_.host));
-      }
-      layer.async_handshake(
-          asio::ssl::stream_base::client, [self = this->shared_from_this()](boost::system::error_code error) {
-            if (error)
-              return self->fail("cannot open a secure connection to " + self->url_.authority + ": " + error.message());
-            self->upgrade();
-          });
+      announce_server_name(layer.native_handle(), url_.host);
+      if (options_.verify_certificate) verify_server(layer.native_handle(), url_.host);
+      layer.async_handshake(asio::ssl::stream_base::client,
+                            [self = this->shared_from_this()](boost::system::error_code error) {
+                              if (!error) return self->upgrade();
+                              self->fail("cannot open a secure connection to " + self->url_.authority + ": " +
+                                         handshake_failure(self->stream_.next_layer().native_handle(), error));
+                            });
     } else {
       upgrade();
     }

@@ -1,0 +1,52 @@
+// Accepts connections that carry messages: for passive ICE-TCP candidates (RFC 6544), and for TURN over TCP and TLS.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "io/message_stream.h"
+#include "tidewire/result.h"
+
+namespace tidewire::io {
+
+class MessageListener {
+ public:
+  struct Options {
+    StreamFraming framing = StreamFraming::kLength;
+    // A certificate, those between it and its authority, and the private key, in PEM: TLS. Empty: TCP.
+    std::string certificate_pem;
+    // Anybody may connect. Of the connections whose owner has not said set_authenticated(), handshakes included, so
+    // many live at a time: one more ends the one that has been idle for longest.
+    std::size_t max_unauthenticated = 64;
+    // And none of them for longer than this.
+    Duration authenticate_within = std::chrono::seconds{30};
+    // connect_timeout is that of the TLS handshake.
+    MessageStream::Options stream;
+  };
+  struct Stats {
+    std::uint64_t accepted = 0;
+    std::uint64_t evicted = 0;  // unauthenticated ones that had to make room
+  };
+  // An open connection; call start() on it, now or later. Destroying it closes it.
+  using OnAccept = UniqueFunction<void(MessageStream stream)>;
+
+  // Port 0 lets the system choose. An IPv6 socket takes no IPv4.
+  static Result<MessageListener> listen(EventLoop& loop, const SocketAddress& local, OnAccept on_accept,
+                                        Options options);
+
+  // Accepts no more; what has been handed over lives on. Legal in the callback.
+  ~MessageListener();
+  MessageListener(MessageListener&&) noexcept;
+  MessageListener& operator=(MessageListener&&) noexcept;
+
+  // The bound address with the port that the system chose.
+  SocketAddress local_address() const;
+  const Stats& stats() const;
+
+ private:
+  struct Impl;
+  explicit MessageListener(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace tidewire::io
