@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "crypto/hash.h"
 #include "crypto/hmac_sha1.h"
 #include "stun/crc32.h"
 
@@ -109,6 +110,13 @@ void MessageBuilder::add_integrity(ByteView key) {
   set_length(kAttributeHeaderSize + kIntegritySize);
   const crypto::Sha1Digest digest = crypto::HmacSha1(key).compute(writer_.written());
   add(AttributeType::kMessageIntegrity, digest);
+}
+
+void MessageBuilder::add_integrity_sha256(ByteView key) {
+  if (!writer_.ok()) return;
+  set_length(kAttributeHeaderSize + kIntegritySha256Size);
+  const crypto::Sha256Digest digest = crypto::hmac_sha256(key, writer_.written());
+  add(AttributeType::kMessageIntegritySha256, digest);
 }
 
 void MessageBuilder::add_fingerprint() {

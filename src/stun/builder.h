@@ -39,6 +39,8 @@ class MessageBuilder {
 
   // MESSAGE-INTEGRITY over everything so far, with HMAC-SHA1.
   void add_integrity(ByteView key);
+  // MESSAGE-INTEGRITY-SHA256, not cut (RFC 8489 §14.6).
+  void add_integrity_sha256(ByteView key);
   // FINGERPRINT over everything so far.
   void add_fingerprint();
 

@@ -86,15 +86,27 @@ std::optional<MessageView> MessageView::parse(ByteView datagram) {
     if (!attribute) return std::nullopt;
     const std::size_t next = offset + kAttributeHeaderSize + padded(attribute->value.size());
     if (next > datagram.size()) return std::nullopt;
-    if (attribute->type == AttributeType::kMessageIntegrity && view.integrity_offset_ == 0) {
-      if (attribute->value.size() != kIntegritySize) return std::nullopt;
-      view.integrity_offset_ = offset;
-    }
-    // RFC 8489 §14.7: FINGERPRINT is the last one.
-    if (attribute->type == AttributeType::kFingerprint && next == datagram.size()) view.fingerprint_offset_ = offset;
+    if (!view.note_attribute(*attribute, offset, next)) return std::nullopt;
     offset = next;
   }
   return view;
+}
+
+// Remembers where those are that have their own accessors. False when one has an impossible size.
+bool MessageView::note_attribute(const Attribute& attribute, std::size_t offset, std::size_t next) {
+  const std::size_t size = attribute.value.size();
+  if (attribute.type == AttributeType::kMessageIntegrity && integrity_offset_ == 0 && sha256_offset_ == 0) {
+    if (size != kIntegritySize) return false;
+    integrity_offset_ = offset;
+  }
+  // RFC 8489 §14.6: 16 to 32 bytes, a multiple of 4.
+  if (attribute.type == AttributeType::kMessageIntegritySha256 && sha256_offset_ == 0) {
+    if (size < kMinIntegritySha256Size || size > kIntegritySha256Size || size % 4 != 0) return false;
+    sha256_offset_ = offset;
+  }
+  // RFC 8489 §14.7: FINGERPRINT is the last one.
+  if (attribute.type == AttributeType::kFingerprint && next == bytes_.size()) fingerprint_offset_ = offset;
+  return true;
 }
 
 MessageClass MessageView::message_class() const {
@@ -115,7 +127,10 @@ TransactionId MessageView::transaction_id() const {
 }
 
 MessageView::Range MessageView::attributes() const {
-  const std::size_t end = integrity_offset_ != 0 ? integrity_offset_ : bytes_.size();
+  // MESSAGE-INTEGRITY stands before MESSAGE-INTEGRITY-SHA256 when there are both.
+  std::size_t end = bytes_.size();
+  if (sha256_offset_ != 0) end = sha256_offset_;
+  if (integrity_offset_ != 0) end = integrity_offset_;
   return {Iterator(bytes_.subspan(kHeaderSize, end - kHeaderSize)), Iterator(ByteView{})};
 }
 
@@ -172,18 +187,34 @@ std::optional<SocketAddress> MessageView::mapped_address() const {
   return find_address(AttributeType::kMappedAddress);
 }
 
-bool MessageView::verify_integrity(ByteView key) const {
-  if (integrity_offset_ == 0) return false;
-  // RFC 8489 §14.5: the HMAC covers what is before the attribute, with the length field as if it were the last one.
+// RFC 8489 §14.5: the HMAC covers what is before the attribute, with the length field as if it were the last one.
+std::array<std::uint8_t, kHeaderSize> MessageView::header_for_integrity(std::size_t offset, std::size_t size) const {
   std::array<std::uint8_t, kHeaderSize> header{};
   std::copy_n(bytes_.begin(), header.size(), header.begin());
-  const std::size_t length = integrity_offset_ + kAttributeHeaderSize + kIntegritySize - kHeaderSize;
+  const std::size_t length = offset + kAttributeHeaderSize + size - kHeaderSize;
   header[2] = static_cast<std::uint8_t>(length >> 8);
   header[3] = static_cast<std::uint8_t>(length);
+  return header;
+}
+
+bool MessageView::verify_integrity(ByteView key) const {
+  if (integrity_offset_ == 0) return false;
+  const auto header = header_for_integrity(integrity_offset_, kIntegritySize);
   const crypto::Sha1Digest expected =
       crypto::HmacSha1(key).compute(header, bytes_.subspan(kHeaderSize, integrity_offset_ - kHeaderSize));
   return crypto::equal_in_constant_time(expected,
                                         bytes_.subspan(integrity_offset_ + kAttributeHeaderSize, kIntegritySize));
+}
+
+bool MessageView::verify_integrity_sha256(ByteView key) const {
+  if (sha256_offset_ == 0) return false;
+  const ByteView stated = front_attribute(bytes_.subspan(sha256_offset_)).value_or(Attribute{}).value;
+  const auto header = header_for_integrity(sha256_offset_, stated.size());
+  Bytes covered(header.begin(), header.end());
+  covered.insert(covered.end(), bytes_.begin() + kHeaderSize,
+                 bytes_.begin() + static_cast<std::ptrdiff_t>(sha256_offset_));
+  const crypto::Sha256Digest expected = crypto::hmac_sha256(key, covered);
+  return crypto::equal_in_constant_time(ByteView(expected).first(stated.size()), stated);
 }
 
 FingerprintCheck MessageView::check_fingerprint() const {

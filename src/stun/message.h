@@ -19,6 +19,8 @@ inline constexpr std::size_t kHeaderSize = 20;
 inline constexpr std::uint32_t kMagicCookie = 0x2112A442;      // RFC 8489 §5
 inline constexpr std::uint32_t kFingerprintMask = 0x5354554e;  // RFC 8489 §14.7
 inline constexpr std::size_t kIntegritySize = 20;              // RFC 8489 §14.5: HMAC-SHA1
+inline constexpr std::size_t kIntegritySha256Size = 32;        // RFC 8489 §14.6: HMAC-SHA256, may be cut …
+inline constexpr std::size_t kMinIntegritySha256Size = 16;     // … to a multiple of 4, but not below this
 
 // RFC 8489 §5: 96 random bits.
 using TransactionId = std::array<std::uint8_t, 12>;
@@ -148,8 +150,8 @@ class MessageView {
   bool is(MessageClass c, Method m) const { return message_class() == c && method() == m; }
   ByteView bytes() const { return bytes_; }
 
-  // The attributes in order. RFC 8489 §14.5: those that follow MESSAGE-INTEGRITY are not protected by it and are
-  // left out, except MESSAGE-INTEGRITY-SHA256 and FINGERPRINT, which have their own accessors.
+  // The attributes in order. RFC 8489 §14.5, §14.6: those that follow MESSAGE-INTEGRITY or MESSAGE-INTEGRITY-SHA256
+  // are not protected by it and are left out, and so are these two and FINGERPRINT, which have their own accessors.
   Range attributes() const;
   // RFC 8489 §14: the first attribute of a type counts, later ones are ignored.
   std::optional<ByteView> find(AttributeType type) const;
@@ -177,14 +179,20 @@ class MessageView {
   // True when MESSAGE-INTEGRITY is there and matches. The key of short-term credentials is the password itself
   // (RFC 8489 §9.1.1), that of long-term ones MD5(user:realm:password) (§9.2.2).
   bool verify_integrity(ByteView key) const;
+  bool has_integrity_sha256() const { return sha256_offset_ != 0; }
+  // The same for MESSAGE-INTEGRITY-SHA256 (RFC 8489 §14.6).
+  bool verify_integrity_sha256(ByteView key) const;
   // RFC 8489 §14.7: FINGERPRINT is the last attribute or is no fingerprint.
   FingerprintCheck check_fingerprint() const;
 
  private:
   MessageView() = default;
+  bool note_attribute(const Attribute& attribute, std::size_t offset, std::size_t next);
+  std::array<std::uint8_t, kHeaderSize> header_for_integrity(std::size_t offset, std::size_t size) const;
 
   ByteView bytes_;
   std::size_t integrity_offset_ = 0;    // of the attribute's header; 0: none
+  std::size_t sha256_offset_ = 0;       // likewise
   std::size_t fingerprint_offset_ = 0;  // likewise
 };
 

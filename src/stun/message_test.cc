@@ -276,5 +276,73 @@ TEST(Crc32, GivesTheCheckValueOfTheCatalogue) {
   EXPECT_EQ(crc32({}), 0U);
 }
 
+Bytes with_sha256(bool with_sha1_too) {
+  std::array<std::uint8_t, 512> buffer;
+  MessageBuilder builder(buffer, MessageClass::kRequest, Method::kAllocate, TransactionId{9});
+  builder.add_text(AttributeType::kUsername, "user");
+  if (with_sha1_too) builder.add_integrity(as_bytes("key"));
+  builder.add_integrity_sha256(as_bytes("key"));
+  builder.add_fingerprint();
+  const auto built = builder.finish();
+  return Bytes(built->begin(), built->end());
+}
+
+TEST(StunSha256, VerifiesAloneAndBesideMessageIntegrity) {
+  for (const bool both : {false, true}) {
+    const Bytes bytes = with_sha256(both);
+    const auto message = MessageView::parse(bytes);
+    ASSERT_TRUE(message);
+    EXPECT_TRUE(message->has_integrity_sha256());
+    EXPECT_TRUE(message->verify_integrity_sha256(as_bytes("key")));
+    EXPECT_FALSE(message->verify_integrity_sha256(as_bytes("kex")));
+    EXPECT_EQ(message->has_integrity(), both);
+    EXPECT_EQ(message->verify_integrity(as_bytes("key")), both);
+    EXPECT_EQ(message->check_fingerprint(), FingerprintCheck::kValid);
+    EXPECT_EQ(message->username(), "user");
+  }
+}
+
+TEST(StunSha256, FailsWhenAnyByteBeforeItIsChanged) {
+  const Bytes bytes = with_sha256(false);
+  for (std::size_t i = 0; i < bytes.size() - 8; ++i) {
+    Bytes changed = bytes;
+    changed[i] ^= 0x10;
+    const auto message = MessageView::parse(changed);
+    EXPECT_FALSE(message && message->verify_integrity_sha256(as_bytes("key"))) << i;
+  }
+}
+
+TEST(StunSha256, MayBeCutButNotBelowSixteenBytes) {
+  for (std::size_t size = 0; size <= 36; ++size) {
+    std::array<std::uint8_t, 512> buffer;
+    MessageBuilder builder(buffer, MessageClass::kRequest, Method::kAllocate, TransactionId{9});
+    const auto head = builder.finish();
+    ASSERT_TRUE(head);
+    Bytes covered(head->begin(), head->end());
+    covered[3] = static_cast<std::uint8_t>(4 + size);
+    const auto digest = crypto::hmac_sha256(as_bytes("key"), covered);
+    Bytes value(digest.begin(), digest.end());
+    value.resize(size);
+    MessageBuilder again(buffer, MessageClass::kRequest, Method::kAllocate, TransactionId{9});
+    again.add(AttributeType::kMessageIntegritySha256, value);
+    const auto built = again.finish();
+    ASSERT_TRUE(built);
+    const auto message = MessageView::parse(*built);
+    const bool allowed = size >= 16 && size <= 32 && size % 4 == 0;
+    ASSERT_EQ(message.has_value(), allowed) << size;
+    EXPECT_EQ(message && message->verify_integrity_sha256(as_bytes("key")), allowed) << size;
+  }
+}
+
+TEST(StunSha256, HidesWhatFollowsIt) {
+  std::array<std::uint8_t, 512> buffer;
+  MessageBuilder builder(buffer, MessageClass::kRequest, Method::kAllocate, TransactionId{9});
+  builder.add_integrity_sha256(as_bytes("key"));
+  builder.add_text(AttributeType::kUsername, "user");
+  const auto built = builder.finish();
+  ASSERT_TRUE(built);
+  EXPECT_FALSE(MessageView::parse(*built)->username());
+}
+
 }  // namespace
 }  // namespace tidewire::stun
