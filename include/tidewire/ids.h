@@ -12,6 +12,6 @@ using TransceiverId = StrongId<struct TransceiverIdTag, std::uint32_t>;
 // A data channel, from its making on: streams come later and are reused.
 using ChannelId = StrongId<struct ChannelIdTag, std::uint32_t>;
 // A TCP or TLS connection below a session. The default, 0, is none: UDP.
-using StreamId = StrongId<struct StreamIdTag, std::uint32_t>;
+using StreamId = StrongId<struct TransportStreamIdTag, std::uint32_t>;
 
 }  // namespace tidewire
