@@ -20,7 +20,7 @@ enum class StreamFraming : std::uint8_t {
 // A connection to be made.
 struct StreamRequest {
   StreamId id;
-  SocketAddress local;   // bind here; 0.0.0.0 or ::, port 0: the system chooses
+  SocketAddress local;  // bind here; 0.0.0.0 or ::, port 0: the system chooses
   SocketAddress remote;
   StreamFraming framing = StreamFraming::kStun;
   bool tls = false;

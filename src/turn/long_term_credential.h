@@ -22,7 +22,8 @@ class LongTermKey {
   // RFC 8489 §9.2.2: the digest of username ":" realm ":" password.
   // DEVIATES RFC 8489 §9.2.2 because the OpaqueString profile leaves ASCII as it is and real credentials are ASCII:
   // the texts are taken byte by byte.
-  LongTermKey(std::string_view username, std::string_view realm, std::string_view password, PasswordAlgorithm algorithm);
+  LongTermKey(std::string_view username, std::string_view realm, std::string_view password,
+              PasswordAlgorithm algorithm);
 
   ByteView bytes() const { return ByteView(bytes_).first(size_); }
 

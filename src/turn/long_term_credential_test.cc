@@ -21,8 +21,9 @@ TEST(LongTermCredential, HasALongerKeyWithSha256) {
 
 TEST(LongTermCredential, HashesTheUsernameOfTheRfcsExample) {
   // RFC 8489 §B.1
-  EXPECT_EQ(hex_encode(userhash("\xe3\x83\x9e\xe3\x83\x88\xe3\x83\xaa\xe3\x83\x83\xe3\x82\xaf\xe3\x82\xb9", "example.org")),
-            "4a3cf38fef6992bda952c6780417da0f24819415569e60b205c46e41407f1704");
+  EXPECT_EQ(
+      hex_encode(userhash("\xe3\x83\x9e\xe3\x83\x88\xe3\x83\xaa\xe3\x83\x83\xe3\x82\xaf\xe3\x82\xb9", "example.org")),
+      "4a3cf38fef6992bda952c6780417da0f24819415569e60b205c46e41407f1704");
 }
 
 TEST(LongTermCredential, TakesTheFirstAlgorithmThatItKnows) {
