@@ -23,9 +23,8 @@ T& place(std::vector<T>& entries, std::size_t limit, Timestamp now) {
 }  // namespace
 
 bool Allocation::permits(const IpAddress& peer, Timestamp now) const {
-  return std::any_of(permissions.begin(), permissions.end(), [&](const Permission& permission) {
-    return permission.peer == peer && permission.expires > now;
-  });
+  return std::any_of(permissions.begin(), permissions.end(),
+                     [&](const Permission& permission) { return permission.peer == peer && permission.expires > now; });
 }
 
 bool Allocation::has_room_for(const std::vector<IpAddress>& peers, Timestamp now) const {

@@ -27,9 +27,8 @@ void write(ByteWriter& writer, const SocketAddress& address) {
 }  // namespace
 
 NonceMint::NonceMint(crypto::Random& random, Duration lifetime)
-    : lifetime_seconds_(static_cast<std::uint32_t>(
-          std::clamp<std::int64_t>(std::chrono::duration_cast<std::chrono::seconds>(lifetime).count(), 1,
-                                   kBirthMask / 2))) {
+    : lifetime_seconds_(static_cast<std::uint32_t>(std::clamp<std::int64_t>(
+          std::chrono::duration_cast<std::chrono::seconds>(lifetime).count(), 1, kBirthMask / 2))) {
   random.fill(key_);
 }
 

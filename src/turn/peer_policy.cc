@@ -12,32 +12,32 @@ namespace {
 // What no peer on the internet has (IANA's special-purpose registries, RFC 6890), and what clouds answer secrets on.
 // The addresses of documentation are not among them: they lead nowhere, and tests use them.
 constexpr std::array kRefused{
-    "0.0.0.0/8",       // RFC 1122 §3.2.1.3: this network
-    "10.0.0.0/8",      // RFC 1918
-    "100.64.0.0/10",   // RFC 6598: carrier-grade NAT
-    "127.0.0.0/8",     // RFC 1122 §3.2.1.3: loopback
-    "168.63.129.16",   // QUIRK Azure: its hosts' agent, on an address that looks public
-    "169.254.0.0/16",  // RFC 3927: link-local, metadata services among them
-    "172.16.0.0/12",   // RFC 1918
-    "192.0.0.0/24",    // RFC 6890 §2.1: protocol assignments
-    "192.88.99.0/24",  // RFC 7526: 6to4 relays
-    "192.168.0.0/16",  // RFC 1918
-    "198.18.0.0/15",   // RFC 2544: benchmarking
-    "224.0.0.0/4",     // RFC 5771: multicast
-    "240.0.0.0/4",     // RFC 1112 §4: reserved, broadcast among them
-    "::/96",           // RFC 4291 §2.5.2, §2.5.3, §2.5.5.1: unspecified, loopback, IPv4-compatible
-    "::ffff:0:0/96",   // RFC 4291 §2.5.5.2: IPv4-mapped, which is never on a wire
-    "::ffff:0:0:0/96", // RFC 2765 §2.1: IPv4-translated
-    "64:ff9b:1::/48",  // RFC 8215: NAT64 of the local network
-    "100::/64",        // RFC 6666: discard
-    "2001:2::/48",     // RFC 5180: benchmarking
-    "2001:10::/28",    // RFC 4843: ORCHID
-    "2001:20::/28",    // RFC 7343: ORCHIDv2
-    "5f00::/16",       // RFC 9602: segment identifiers
-    "fc00::/7",        // RFC 4193: unique local
-    "fe80::/10",       // RFC 4291 §2.5.6: link-local
-    "fec0::/10",       // RFC 3879: site-local
-    "ff00::/8",        // RFC 4291 §2.7: multicast
+    "0.0.0.0/8",        // RFC 1122 §3.2.1.3: this network
+    "10.0.0.0/8",       // RFC 1918
+    "100.64.0.0/10",    // RFC 6598: carrier-grade NAT
+    "127.0.0.0/8",      // RFC 1122 §3.2.1.3: loopback
+    "168.63.129.16",    // QUIRK Azure: its hosts' agent, on an address that looks public
+    "169.254.0.0/16",   // RFC 3927: link-local, metadata services among them
+    "172.16.0.0/12",    // RFC 1918
+    "192.0.0.0/24",     // RFC 6890 §2.1: protocol assignments
+    "192.88.99.0/24",   // RFC 7526: 6to4 relays
+    "192.168.0.0/16",   // RFC 1918
+    "198.18.0.0/15",    // RFC 2544: benchmarking
+    "224.0.0.0/4",      // RFC 5771: multicast
+    "240.0.0.0/4",      // RFC 1112 §4: reserved, broadcast among them
+    "::/96",            // RFC 4291 §2.5.2, §2.5.3, §2.5.5.1: unspecified, loopback, IPv4-compatible
+    "::ffff:0:0/96",    // RFC 4291 §2.5.5.2: IPv4-mapped, which is never on a wire
+    "::ffff:0:0:0/96",  // RFC 2765 §2.1: IPv4-translated
+    "64:ff9b:1::/48",   // RFC 8215: NAT64 of the local network
+    "100::/64",         // RFC 6666: discard
+    "2001:2::/48",      // RFC 5180: benchmarking
+    "2001:10::/28",     // RFC 4843: ORCHID
+    "2001:20::/28",     // RFC 7343: ORCHIDv2
+    "5f00::/16",        // RFC 9602: segment identifiers
+    "fc00::/7",         // RFC 4193: unique local
+    "fe80::/10",        // RFC 4291 §2.5.6: link-local
+    "fec0::/10",        // RFC 3879: site-local
+    "ff00::/8",         // RFC 4291 §2.7: multicast
 };
 
 const std::vector<Cidr>& refused() {
@@ -65,7 +65,7 @@ std::vector<IpAddress> embedded(const IpAddress& ip) {
   static const Cidr mapped = *Cidr::parse("::ffff:0:0/96");
   static const Cidr compatible = *Cidr::parse("::/96");
   static const Cidr translated = *Cidr::parse("::ffff:0:0:0/96");
-  static const Cidr nat64 = *Cidr::parse("64:ff9b::/96");    // RFC 6052 §2.1
+  static const Cidr nat64 = *Cidr::parse("64:ff9b::/96");     // RFC 6052 §2.1
   static const Cidr six_to_four = *Cidr::parse("2002::/16");  // RFC 3056 §2
   static const Cidr teredo = *Cidr::parse("2001::/32");       // RFC 4380 §4: server, and the client's with bits turned
   const auto bytes = ip.bytes();

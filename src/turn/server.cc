@@ -132,7 +132,10 @@ void Server::stream_closed(const SocketAddress& local, const SocketAddress& remo
 }
 
 void Server::handle_timeout(Timestamp now) {
-  while (allocations_.next_expiry() <= now) remove(*allocations_.first_to_expire());
+  while (Allocation* first = allocations_.first_to_expire()) {
+    if (first->expires > now) break;
+    remove(*first);
+  }
   while (const auto expired = reservations_.pop_expired(now)) {
     ports(expired->family).release(expired->port);
     accounts_.release(*expired->account);

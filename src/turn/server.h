@@ -46,11 +46,11 @@ struct ServerStats {
   std::size_t users = 0;        // who hold them
   std::uint64_t allocations_made = 0;
   std::uint64_t binding_answers = 0;
-  std::uint64_t challenges = 0;        // error answers to those who are not authenticated
-  std::uint64_t challenges_held = 0;   // not sent: too many to one source
-  std::uint64_t wrong_credentials = 0; // well-formed requests whose name or password was wrong
-  std::uint64_t refused = 0;           // error answers to authenticated requests
-  std::uint64_t to_peers = 0;          // datagrams
+  std::uint64_t challenges = 0;         // error answers to those who are not authenticated
+  std::uint64_t challenges_held = 0;    // not sent: too many to one source
+  std::uint64_t wrong_credentials = 0;  // well-formed requests whose name or password was wrong
+  std::uint64_t refused = 0;            // error answers to authenticated requests
+  std::uint64_t to_peers = 0;           // datagrams
   std::uint64_t to_peers_bytes = 0;
   std::uint64_t to_clients = 0;
   std::uint64_t to_clients_bytes = 0;
@@ -126,7 +126,7 @@ class Server {
 
   // server_answer.cc
   // Ends, signs and queues an answer.
-  void send(Packet packet, stun::MessageBuilder& builder, const ReplyTo& reply);
+  void send(Packet& packet, stun::MessageBuilder& builder, const ReplyTo& reply);
   void send_error(const ReplyTo& reply, stun::ErrorNumber code);
   std::vector<stun::AttributeType> unknown_attributes(const stun::MessageView& message) const;
   bool refuse_unknown_attributes(const Request& request);

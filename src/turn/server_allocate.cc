@@ -12,10 +12,10 @@ namespace {
 using stun::AttributeType;
 using stun::ErrorNumber;
 
-constexpr std::uint8_t kUdp = 17;              // IANA's protocol number
-constexpr std::uint8_t kFamilyV4 = 1;          // RFC 8656 §18.6
+constexpr std::uint8_t kUdp = 17;      // IANA's protocol number
+constexpr std::uint8_t kFamilyV4 = 1;  // RFC 8656 §18.6
 constexpr std::uint8_t kFamilyV6 = 2;
-constexpr std::uint8_t kReserveNext = 0x80;    // RFC 8656 §18.7: the R bit of EVEN-PORT
+constexpr std::uint8_t kReserveNext = 0x80;  // RFC 8656 §18.7: the R bit of EVEN-PORT
 
 std::uint8_t wire_family(Family family) { return family == Family::kV4 ? kFamilyV4 : kFamilyV6; }
 
@@ -60,7 +60,7 @@ std::optional<ErrorNumber> Server::read_families(const stun::MessageView& messag
     wanted.families = {true, true};
     wanted.both = true;
     return relay_ip(Family::kV4) || relay_ip(Family::kV6) ? std::nullopt
-                                                         : std::optional(ErrorNumber::kAddressFamilyNotSupported);
+                                                          : std::optional(ErrorNumber::kAddressFamilyNotSupported);
   }
   const std::uint8_t family = requested ? (*requested)[0] : kFamilyV4;
   if (family != kFamilyV4 && family != kFamilyV6) return ErrorNumber::kAddressFamilyNotSupported;
@@ -123,8 +123,8 @@ std::optional<ErrorNumber> Server::take_ports(const Request& request, const Want
 void Server::handle_allocate(const Request& request) {
   if (const Allocation* allocation = allocations_.find(request.reply.client)) {
     // RFC 8656 §7.2: a repetition of the request that made it gets the same answer, once there is one.
-    const bool same = allocation->made_by.transaction == request.reply.transaction &&
-                      allocation->username == request.username;
+    const bool same =
+        allocation->made_by.transaction == request.reply.transaction && allocation->username == request.username;
     if (!same) return send_error(request.reply, ErrorNumber::kAllocationMismatch);
     if (!allocation->is_pending()) answer_allocate(*allocation);
     return;
@@ -165,7 +165,7 @@ void Server::answer_allocate(const Allocation& allocation) {
   builder.add_u32(AttributeType::kLifetime, static_cast<std::uint32_t>(lifetime));
   if (allocation.reservation != 0) builder.add_u64(AttributeType::kReservationToken, allocation.reservation);
   builder.add_xor_address(AttributeType::kXorMappedAddress, reply.client.client);
-  send(std::move(packet), builder, reply);
+  send(packet, builder, reply);
 }
 
 }  // namespace tidewire::turn

@@ -43,7 +43,7 @@ void Server::transmit(Datagram datagram) {
   if (!transmit_.push(std::move(datagram))) ++stats_.dropped_full;
 }
 
-void Server::send(Packet packet, stun::MessageBuilder& builder, const ReplyTo& reply) {
+void Server::send(Packet& packet, stun::MessageBuilder& builder, const ReplyTo& reply) {
   const Signature& signature = reply.signature;
   if (signature.is_signed() && !config_.software.empty()) builder.add_text(AttributeType::kSoftware, config_.software);
   // RFC 8489 §9.2.4: with the mechanism that the request was signed with.
@@ -59,7 +59,7 @@ void Server::send_error(const ReplyTo& reply, stun::ErrorNumber code) {
   Packet packet = pool_.make();
   stun::MessageBuilder builder(packet, stun::MessageClass::kError, reply.method, reply.transaction);
   builder.add_error_code(code);
-  send(std::move(packet), builder, reply);
+  send(packet, builder, reply);
 }
 
 void Server::send_unknown(const ReplyTo& reply, std::span<const AttributeType> types) {
@@ -67,7 +67,7 @@ void Server::send_unknown(const ReplyTo& reply, std::span<const AttributeType> t
   stun::MessageBuilder builder(packet, stun::MessageClass::kError, reply.method, reply.transaction);
   builder.add_error_code(stun::ErrorNumber::kUnknownAttribute);
   builder.add_unknown_attributes(types);
-  send(std::move(packet), builder, reply);
+  send(packet, builder, reply);
 }
 
 std::vector<AttributeType> Server::unknown_attributes(const stun::MessageView& message) const {

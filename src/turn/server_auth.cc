@@ -10,10 +10,10 @@ using stun::AttributeType;
 using stun::ErrorNumber;
 
 constexpr std::size_t kAttributeHeader = 4;
-constexpr std::size_t kErrorCodeSize = 8;    // without a reason
+constexpr std::size_t kErrorCodeSize = 8;  // without a reason
 constexpr std::size_t kFingerprintSize = 8;
 constexpr std::size_t kAlgorithmsSize = 12;
-constexpr std::size_t kCookieSize = 16;      // what the cookie makes a nonce longer, padded
+constexpr std::size_t kCookieSize = 16;  // what the cookie makes a nonce longer, padded
 
 constexpr std::size_t padded(std::size_t size) { return (size + 3) & ~std::size_t{3}; }
 
@@ -28,7 +28,8 @@ std::array<std::uint8_t, 8> offered_algorithms() {
 }
 
 // How long an answer may be so that the two, with IP and UDP headers, are as 3 to 2 at most: a server that sends much
-// to whom little claims to come from would be a weapon (RFC 8656 §21.1.1). On a connection nobody lies about where he is.
+// to whom little claims to come from would be a weapon (RFC 8656 §21.1.1). On a connection nobody lies about where he
+// is.
 std::size_t longest_answer(const ReplyTo& reply, std::size_t request) {
   if (reply.client.stream.value()) return Packet::kMaxPayload;
   const std::size_t headers = reply.client.client.ip.is_v4() ? 28 : 48;
@@ -116,7 +117,7 @@ void Server::refuse_stranger(const Request& request, ErrorNumber code) {
   Packet packet = pool_.make();
   stun::MessageBuilder builder(packet, stun::MessageClass::kError, reply.method, reply.transaction);
   add_error(builder, code, false);
-  send(std::move(packet), builder, reply);
+  send(packet, builder, reply);
 }
 
 // RFC 8489 §9.2.4: 401 and 438 carry REALM and NONCE, and are not signed.
@@ -148,7 +149,7 @@ void Server::challenge(const Request& request, ErrorNumber code) {
   builder.add_text(AttributeType::kRealm, config_.realm);
   builder.add_text(AttributeType::kNonce, nonces_.make(reply.client, algorithms, request.now));
   if (algorithms) builder.add(AttributeType::kPasswordAlgorithms, offered_algorithms());
-  send(std::move(packet), builder, reply);
+  send(packet, builder, reply);
 }
 
 }  // namespace tidewire::turn

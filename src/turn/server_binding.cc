@@ -46,7 +46,7 @@ void Server::handle_binding(const Request& request) {
   Packet packet = pool_.make();
   stun::MessageBuilder builder(packet, stun::MessageClass::kSuccess, reply.method, reply.transaction);
   builder.add_xor_address(AttributeType::kXorMappedAddress, client.client);
-  if (!discovery) return send(std::move(packet), builder, reply);
+  if (!discovery) return send(packet, builder, reply);
 
   // RFC 5780 §6.1: from which of the four sockets the answer leaves.
   const SocketAddress other = other_address(client.server);
@@ -57,7 +57,7 @@ void Server::handle_binding(const Request& request) {
   builder.add_address(AttributeType::kOtherAddress, other);
   ReplyTo from_origin = reply;
   from_origin.client.server = origin;
-  send(std::move(packet), builder, from_origin);
+  send(packet, builder, from_origin);
 }
 
 }  // namespace tidewire::turn

@@ -32,7 +32,7 @@ void Server::handle_create_permission(const Request& request, Allocation& alloca
   for (const IpAddress& peer : peers) allocation.permit(peer, request.now);
   Packet packet = pool_.make();
   stun::MessageBuilder builder(packet, stun::MessageClass::kSuccess, request.reply.method, request.reply.transaction);
-  send(std::move(packet), builder, request.reply);
+  send(packet, builder, request.reply);
 }
 
 void Server::handle_channel_bind(const Request& request, Allocation& allocation) {
@@ -43,7 +43,8 @@ void Server::handle_channel_bind(const Request& request, Allocation& allocation)
   // RFC 8656 §12.2: a channel has one peer, and a peer one channel.
   const Allocation::Channel* same_number = allocation.channel(channel, request.now);
   const Allocation::Channel* same_peer = allocation.channel(*peer, request.now);
-  if ((same_number != nullptr && same_number->peer != *peer) || (same_peer != nullptr && same_peer->number != channel)) {
+  if ((same_number != nullptr && same_number->peer != *peer) ||
+      (same_peer != nullptr && same_peer->number != channel)) {
     return send_error(request.reply, ErrorNumber::kBadRequest);
   }
   if (const auto error = check_peer(allocation, peer->ip)) return send_error(request.reply, *error);
@@ -55,7 +56,7 @@ void Server::handle_channel_bind(const Request& request, Allocation& allocation)
   allocation.bind(channel, *peer, request.now);
   Packet packet = pool_.make();
   stun::MessageBuilder builder(packet, stun::MessageClass::kSuccess, request.reply.method, request.reply.transaction);
-  send(std::move(packet), builder, request.reply);
+  send(packet, builder, request.reply);
 }
 
 }  // namespace tidewire::turn

@@ -14,7 +14,7 @@ void Server::answer_refresh(const ReplyTo& reply, Duration lifetime) {
   stun::MessageBuilder builder(packet, stun::MessageClass::kSuccess, reply.method, reply.transaction);
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(lifetime).count();
   builder.add_u32(AttributeType::kLifetime, static_cast<std::uint32_t>(seconds));
-  send(std::move(packet), builder, reply);
+  send(packet, builder, reply);
 }
 
 void Server::handle_refresh(const Request& request, Allocation& allocation) {
