@@ -9,9 +9,7 @@ using stun::Method;
 
 class TurnServerAbuse : public ::testing::Test {
  protected:
-  TurnServerAbuse() : relayed_(bench_.allocate(client_)) {
-    EXPECT_EQ(bench_.bind(client_, 0x4000, kPeer), 0);
-  }
+  TurnServerAbuse() : relayed_(bench_.allocate(client_)) { EXPECT_EQ(bench_.bind(client_, 0x4000, kPeer), 0); }
 
   ServerBench bench_;
   TestClient client_;
@@ -152,8 +150,9 @@ TEST_F(TurnServerAbuse, NoiseDoesNothing) {
     Bytes noise(random.below(80));
     random.fill(noise);
     if (noise.size() >= 8 && i % 2 == 0) {
-      const Bytes header{0, static_cast<std::uint8_t>(i % 10), 0, static_cast<std::uint8_t>(noise.size() - 20),
-                         0x21, 0x12, 0xa4, 0x42};
+      const Bytes header{
+          0,   static_cast<std::uint8_t>(i % 10), 0, static_cast<std::uint8_t>(noise.size() - 20), 0x21, 0x12, 0xa4,
+          0x42};
       std::copy(header.begin(), header.end(), noise.begin());
     }
     const auto out = bench_.exchange(kServer, client_.address, noise);

@@ -70,7 +70,8 @@ TEST(TurnServerAuth, SignsItsAnswersAsTheRequestWasSigned) {
     TestClient client{.sha256 = sha256};
     bench.challenge(client);
     const LongTermKey key("alice", "tidewire", "wonderland", PasswordAlgorithm::kMd5);
-    for (const auto& answer : {bench.ask(client, Method::kRefresh), bench.ask(client, Method::kAllocate, ServerBench::udp)}) {
+    for (const auto& answer :
+         {bench.ask(client, Method::kRefresh), bench.ask(client, Method::kAllocate, ServerBench::udp)}) {
       ASSERT_TRUE(answer);
       EXPECT_EQ(answer->message().verify_integrity(key.bytes()), !sha256);
       EXPECT_EQ(answer->message().verify_integrity_sha256(key.bytes()), sha256);
@@ -286,8 +287,9 @@ TEST(TurnServerAuth, ManyStrangersLeaveNoTrace) {
   ServerBench bench;
   std::set<std::string> nonces;
   for (std::uint32_t i = 0; i < 5000; ++i) {
-    TestClient client{.address = {IpAddress::v4({203, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)}),
-                                  static_cast<std::uint16_t>(1024 + i)}};
+    TestClient client{
+        .address = {IpAddress::v4({203, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)}),
+                    static_cast<std::uint16_t>(1024 + i)}};
     const auto answer = bench.ask(client, Method::kAllocate, ServerBench::udp);
     ASSERT_TRUE(answer);
     nonces.insert(answer->text(AttributeType::kNonce));

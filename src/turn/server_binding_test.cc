@@ -35,8 +35,7 @@ TEST(StunServer, AnswersOnTheConnectionThatAsked) {
 
 TEST(StunServer, AnswersAFingerprintWithOne) {
   ServerBench bench;
-  const auto answer =
-      bench.ask({}, Method::kBinding, [](stun::MessageBuilder& builder) { builder.add_fingerprint(); });
+  const auto answer = bench.ask({}, Method::kBinding, [](stun::MessageBuilder& builder) { builder.add_fingerprint(); });
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->message().check_fingerprint(), stun::FingerprintCheck::kValid);
 }
@@ -44,9 +43,8 @@ TEST(StunServer, AnswersAFingerprintWithOne) {
 TEST(StunServer, DropsWhatIsNoRequest) {
   ServerBench bench;
   TestClient client;
-  Bytes request = bench.request(client, Method::kBinding, [](stun::MessageBuilder& builder) {
-    builder.add_fingerprint();
-  });
+  Bytes request =
+      bench.request(client, Method::kBinding, [](stun::MessageBuilder& builder) { builder.add_fingerprint(); });
   request.back() ^= 1;
   EXPECT_FALSE(bench.ask_raw(client, request));
   for (const auto c : {stun::MessageClass::kIndication, stun::MessageClass::kSuccess, stun::MessageClass::kError}) {
@@ -83,8 +81,8 @@ TEST(StunServer, AnswersFromTheSocketThatWasAskedFor) {
     const char* from;
   };
   // RFC 5780 §7.2: bit 2 changes the address, bit 1 the port.
-  for (const auto& [change, from] : {Case{0, "192.0.2.1:3478"}, Case{2, "192.0.2.1:3479"}, Case{4, "192.0.2.9:3478"},
-                                     Case{6, "192.0.2.9:3479"}}) {
+  for (const auto& [change, from] :
+       {Case{0, "192.0.2.1:3478"}, Case{2, "192.0.2.1:3479"}, Case{4, "192.0.2.9:3478"}, Case{6, "192.0.2.9:3479"}}) {
     const std::uint32_t bits = change;
     const Bytes request = bench.request({}, Method::kBinding, [&](stun::MessageBuilder& builder) {
       if (bits != 0) builder.add_u32(AttributeType::kChangeRequest, bits);

@@ -62,7 +62,9 @@ TEST_F(TurnServerRelay, CarriesChannelsBothWaysWithoutACopy) {
   EXPECT_EQ(text(sent[0]), "hello");
   const auto received = bench_.from_peer(relayed_, kPeer, "back");
   ASSERT_EQ(received.size(), 1U);
-  EXPECT_EQ(text(received[0]), std::string("\x40\x00\x00\x04" "back", 8));
+  EXPECT_EQ(text(received[0]), std::string("\x40\x00\x00\x04"
+                                           "back",
+                                           8));
   // Another port of the same address has a permission, but no channel.
   const auto other = bench_.from_peer(relayed_, {kPeer.ip, 9}, "back");
   ASSERT_EQ(other.size(), 1U);
