@@ -151,8 +151,7 @@ void Client::handle_stream_closed(Timestamp) {
   if (state_ == ClientState::kAllocated) {
     fail(Cause::kLost, {.code = event::Failed::kUnreachable, .reason = "The connection to the TURN server has ended"});
   } else if (state_ == ClientState::kAllocating || state_ == ClientState::kNew) {
-    fail(Cause::kTimeout,
-         {.code = event::Failed::kUnreachable, .reason = "There is no connection to the TURN server"});
+    fail(Cause::kTimeout, {.code = event::Failed::kUnreachable, .reason = "There is no connection to the TURN server"});
   }
 }
 

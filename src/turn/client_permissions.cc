@@ -141,8 +141,7 @@ void Client::refuse(Permission& permission, const Refusal& refusal) {
   if (std::exchange(permission.refused, true)) return;
   constexpr std::size_t kKeptForMore = 4;
   if (events_.size() + kKeptForMore >= events_.limit()) return;
-  (void)events_.push(
-      event::PermissionRefused{.peer = permission.ip, .code = refusal.code, .reason = refusal.reason});
+  (void)events_.push(event::PermissionRefused{.peer = permission.ip, .code = refusal.code, .reason = refusal.reason});
 }
 
 // When ask_for_peers() has something to do, or a request of a peer is due. What waits for an answer has no time.

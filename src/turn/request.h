@@ -20,8 +20,8 @@ struct Request {
 
   stun::Method method{};
   stun::TransactionId id{};
-  Bytes message;               // RFC 8489 §6.2.1: a retransmission is the same bytes
-  bool authenticated = false;  // it bore credentials …
+  Bytes message;                       // RFC 8489 §6.2.1: a retransmission is the same bytes
+  bool authenticated = false;          // it bore credentials …
   std::uint32_t nonce_generation = 0;  // … with this nonce
   int challenges = 0;                  // how often its purpose was put off by a 401 or 438
   int transmissions = 0;
