@@ -167,7 +167,11 @@ std::optional<SocketAddress> MessageView::find_address(AttributeType type) const
 
 std::optional<SocketAddress> MessageView::find_xor_address(AttributeType type) const {
   const auto value = find(type);
-  return value ? read_address(*value, bytes_.subspan(4, 16)) : std::nullopt;
+  return value ? read_xor_address(*value) : std::nullopt;
+}
+
+std::optional<SocketAddress> MessageView::read_xor_address(ByteView value) const {
+  return read_address(value, bytes_.subspan(4, 16));
 }
 
 std::optional<ErrorCodeView> MessageView::error_code() const {

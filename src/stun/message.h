@@ -38,9 +38,10 @@ enum class Method : std::uint16_t {
   kChannelBind = 0x009,
 };
 
-// RFC 8489 §18.3, RFC 8445 §20.1, RFC 8656 §18.
+// RFC 8489 §18.3, RFC 8445 §20.1, RFC 8656 §18, RFC 5780 §7.
 enum class AttributeType : std::uint16_t {
   kMappedAddress = 0x0001,
+  kChangeRequest = 0x0003,
   kUsername = 0x0006,
   kMessageIntegrity = 0x0008,
   kErrorCode = 0x0009,
@@ -63,6 +64,8 @@ enum class AttributeType : std::uint16_t {
   kReservationToken = 0x0022,
   kPriority = 0x0024,
   kUseCandidate = 0x0025,
+  kAdditionalAddressFamily = 0x8000,
+  kAddressErrorCode = 0x8001,
   kPasswordAlgorithms = 0x8002,
   kAlternateDomain = 0x8003,
   kSoftware = 0x8022,
@@ -70,6 +73,8 @@ enum class AttributeType : std::uint16_t {
   kFingerprint = 0x8028,
   kIceControlled = 0x8029,
   kIceControlling = 0x802a,
+  kResponseOrigin = 0x802b,
+  kOtherAddress = 0x802c,
 };
 
 // RFC 8489 §14: types below 0x8000 must be understood by the receiver, others may be skipped.
@@ -165,6 +170,8 @@ class MessageView {
   std::optional<SocketAddress> find_address(AttributeType type) const;
   // XOR-MAPPED-ADDRESS, XOR-PEER-ADDRESS, XOR-RELAYED-ADDRESS (RFC 8489 §14.2).
   std::optional<SocketAddress> find_xor_address(AttributeType type) const;
+  // The same for one attribute's value, where a message has several of a type (RFC 8656 §10.1).
+  std::optional<SocketAddress> read_xor_address(ByteView value) const;
   std::optional<ErrorCodeView> error_code() const;
 
   std::optional<std::string_view> username() const { return find_text(AttributeType::kUsername); }

@@ -1,0 +1,195 @@
+// A STUN and TURN server without sockets (RFC 8489, RFC 8656, RFC 5780): what a client sends goes in, what leaves the
+// listening and the relayed ports comes out.
+//
+// The files: server.cc takes in and tells apart; server_auth.cc asks who it is; server_answer.cc writes answers;
+// server_binding.cc, server_allocate.cc, server_relays.cc, server_refresh.cc and server_permissions.cc answer requests;
+// server_relay.cc carries data.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/bounded_queue.h"
+#include "base/machine.h"
+#include "crypto/random.h"
+#include "stun/builder.h"
+#include "stun/message.h"
+#include "tidewire/datagram.h"
+#include "tidewire/time.h"
+#include "turn/allocation_table.h"
+#include "turn/answer_limiter.h"
+#include "turn/credentials.h"
+#include "turn/nonce.h"
+#include "turn/peer_policy.h"
+#include "turn/reservations.h"
+#include "turn/server_config.h"
+
+namespace tidewire::turn {
+
+// A UDP socket is wanted on this relayed address. Its client is answered after relay_opened() or relay_failed().
+struct OpenRelay {
+  SocketAddress address;
+};
+// It is no longer wanted; nor is it when opening it was under way. The port is not chosen again before this is polled.
+struct CloseRelay {
+  SocketAddress address;
+};
+using ServerEvent = std::variant<OpenRelay, CloseRelay>;
+
+struct ServerStats {
+  std::size_t allocations = 0;  // now
+  std::size_t users = 0;        // who hold them
+  std::uint64_t allocations_made = 0;
+  std::uint64_t binding_answers = 0;
+  std::uint64_t challenges = 0;         // error answers to those who are not authenticated
+  std::uint64_t challenges_held = 0;    // not sent: too many to one source
+  std::uint64_t wrong_credentials = 0;  // well-formed requests whose name or password was wrong
+  std::uint64_t refused = 0;            // error answers to authenticated requests
+  std::uint64_t to_peers = 0;           // datagrams
+  std::uint64_t to_peers_bytes = 0;
+  std::uint64_t to_clients = 0;
+  std::uint64_t to_clients_bytes = 0;
+  std::uint64_t dropped_from_clients = 0;  // neither a request nor data that may be relayed
+  std::uint64_t dropped_from_peers = 0;    // without permission, or to a port of nobody
+  std::uint64_t dropped_full = 0;          // the owner has not polled in time
+};
+
+class Server {
+ public:
+  static constexpr std::size_t kMaxQueuedDatagrams = 4096;
+  static constexpr int kMaxPortAttempts = 4;  // how many ports that do not open are tried for one client
+
+  // `wall` dates time-limited credentials. The pool must outlive the server.
+  Server(const ServerConfig& config, crypto::Random random, const WallClockAnchor& wall, PacketPool& pool);
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // What came in on a listening socket or connection (one message each, without the framing of streams), or on a
+  // relayed port.
+  void handle_input(Datagram datagram, Timestamp now);
+  // A client's connection has ended, and its allocation with it (RFC 8656 §3.1).
+  void stream_closed(const SocketAddress& local, const SocketAddress& remote, StreamId stream, Timestamp now);
+  // The answer to OpenRelay.
+  void relay_opened(const SocketAddress& address, Timestamp now);
+  void relay_failed(const SocketAddress& address, Timestamp now);
+  // The system's clock was set.
+  void set_wall_clock(const WallClockAnchor& wall) { wall_ = wall; }
+
+  void handle_timeout(Timestamp now);
+  // To a client (local is the listening address that it spoke to), or to a peer (local is a relayed address).
+  std::optional<Datagram> poll_transmit() { return transmit_.pop(); }
+  std::optional<ServerEvent> poll_event();
+  Timestamp next_timeout() const;
+
+  ServerStats stats() const;
+
+ private:
+  // A request on its way through the server.
+  struct Request {
+    stun::MessageView message;
+    ReplyTo reply;
+    Timestamp now{};
+    std::string_view username{};  // of an authenticated one
+  };
+  // What an Allocate request asks for.
+  struct Wanted {
+    std::array<bool, 2> families{};
+    bool both = false;  // one of them will do
+    RelayPorts::Want port = RelayPorts::Want::kAny;
+    std::optional<std::uint64_t> token;
+  };
+
+  // server.cc
+  void from_client(Datagram datagram, Timestamp now);
+  void handle_request(const Request& request);
+  std::optional<IpAddress> relay_ip(Family family) const {
+    return family == Family::kV4 ? config_.relay_v4 : config_.relay_v6;
+  }
+  RelayPorts& ports(Family family) { return ports_[static_cast<std::size_t>(family)]; }
+  bool is_relay(const SocketAddress& address) const;
+  // The client's allocation, if it has been told of it.
+  Allocation* established(const FiveTuple& client, Timestamp now);
+
+  // server_auth.cc
+  bool authenticate(Request& request);
+  std::optional<PasswordAlgorithm> algorithm_of(const stun::MessageView& message) const;
+  bool verify(Request& request, PasswordAlgorithm algorithm);
+  // Errors to those who are not authenticated: few, and never much longer than what was sent.
+  bool may_answer_stranger(const Request& request);
+  void challenge(const Request& request, stun::ErrorNumber code);
+  void refuse_stranger(const Request& request, stun::ErrorNumber code);
+
+  // server_answer.cc
+  // Ends, signs and queues an answer.
+  void send(Packet& packet, stun::MessageBuilder& builder, const ReplyTo& reply);
+  void send_error(const ReplyTo& reply, stun::ErrorNumber code);
+  std::vector<stun::AttributeType> unknown_attributes(const stun::MessageView& message) const;
+  bool refuse_unknown_attributes(const Request& request);
+  void send_unknown(const ReplyTo& reply, std::span<const stun::AttributeType> types);
+  void transmit(Datagram datagram);
+
+  // server_binding.cc
+  void handle_binding(const Request& request);
+  bool is_discovery_socket(const SocketAddress& address) const;
+  SocketAddress other_address(const SocketAddress& one) const;
+
+  // server_allocate.cc
+  void handle_allocate(const Request& request);
+  std::optional<stun::ErrorNumber> read_allocate(const Request& request, Wanted& wanted) const;
+  std::optional<stun::ErrorNumber> read_families(const stun::MessageView& message, Wanted& wanted) const;
+  std::optional<stun::ErrorNumber> check_quota(const Request& request, const Wanted& wanted) const;
+  Duration granted_lifetime(const stun::MessageView& message) const;
+  std::optional<stun::ErrorNumber> claim_reserved(const Request& request, const Wanted& wanted, Allocation& allocation);
+  std::optional<stun::ErrorNumber> take_ports(const Request& request, const Wanted& wanted, Allocation& allocation);
+  void answer_allocate(const Allocation& allocation);
+
+  // server_relays.cc
+  void open_relays(Allocation& allocation);
+  Allocation* awaiting(const SocketAddress& address);
+  bool try_another_port(Allocation& allocation, Family family);
+  void settle(Allocation& allocation);
+  void close_relay(Allocation& allocation, Family family);
+  void remove(Allocation& allocation);
+
+  // server_refresh.cc
+  void handle_refresh(const Request& request, Allocation& allocation);
+  void answer_refresh(const ReplyTo& reply, Duration lifetime);
+
+  // server_permissions.cc
+  std::optional<stun::ErrorNumber> check_peer(const Allocation& allocation, const IpAddress& peer) const;
+  void handle_create_permission(const Request& request, Allocation& allocation);
+  void handle_channel_bind(const Request& request, Allocation& allocation);
+
+  // server_relay.cc
+  void channel_data_from_client(Datagram datagram, Timestamp now);
+  void send_indication(Datagram datagram, const stun::MessageView& message, Timestamp now);
+  void to_peer(const Allocation& allocation, const SocketAddress& peer, Packet packet);
+  void from_peer(Datagram datagram, Timestamp now);
+  bool make_data_indication(Packet& packet, const SocketAddress& peer);
+
+  ServerConfig config_;
+  crypto::Random random_;
+  WallClockAnchor wall_;
+  PacketPool& pool_;
+  PeerPolicy policy_;
+  Credentials credentials_;
+  NonceMint nonces_;
+  AnswerLimiter limiter_;
+  AllocationTable allocations_;
+  std::array<RelayPorts, 2> ports_;
+  Accounts accounts_;
+  Reservations reservations_;
+  BoundedQueue<Datagram> transmit_{kMaxQueuedDatagrams};
+  // Each port has at most one of each kind in it, because it is not free before its CloseRelay has left.
+  BoundedQueue<ServerEvent> events_;
+  ServerStats stats_;
+};
+
+static_assert(Machine<Server>);
+
+}  // namespace tidewire::turn

@@ -1,0 +1,87 @@
+// The life of relayed ports: asked for, opened or not, closed.
+#include <algorithm>
+
+#include "turn/server.h"
+
+namespace tidewire::turn {
+
+void Server::open_relays(Allocation& allocation) {
+  for (const Family family : kFamilies) {
+    const Relay& relay = allocation.relay(family);
+    if (relay.port == 0) continue;
+    ports(family).assign(relay.port, &allocation);
+    (void)events_.push(OpenRelay{{*relay_ip(family), relay.port}});  // has room: see events_
+  }
+}
+
+// The allocation that waits for this port.
+Allocation* Server::awaiting(const SocketAddress& address) {
+  if (!is_relay(address)) return nullptr;
+  Allocation* allocation = ports(family_of(address.ip)).find(address.port);
+  return allocation != nullptr && !allocation->relay(family_of(address.ip)).open ? allocation : nullptr;
+}
+
+void Server::relay_opened(const SocketAddress& address, Timestamp) {
+  Allocation* allocation = awaiting(address);
+  if (allocation == nullptr) return;
+  allocation->relay(family_of(address.ip)).open = true;
+  settle(*allocation);
+}
+
+void Server::relay_failed(const SocketAddress& address, Timestamp) {
+  Allocation* allocation = awaiting(address);
+  if (allocation == nullptr) return;
+  const Family family = family_of(address.ip);
+  if (try_another_port(*allocation, family)) return;
+  ports(family).release(address.port);
+  allocation->relay(family) = {.error = static_cast<std::uint16_t>(stun::ErrorNumber::kInsufficientCapacity)};
+  settle(*allocation);
+}
+
+// Somebody else on this machine has the port.
+bool Server::try_another_port(Allocation& allocation, Family family) {
+  Relay& relay = allocation.relay(family);
+  if (relay.fixed || ++relay.attempts >= kMaxPortAttempts) return false;
+  const auto port = ports(family).take(relay.even ? RelayPorts::Want::kEven : RelayPorts::Want::kAny, random_);
+  if (!port) return false;
+  if (!events_.push(OpenRelay{{*relay_ip(family), *port}})) {
+    ports(family).release(*port);
+    return false;
+  }
+  ports(family).release(relay.port);
+  ports(family).assign(*port, &allocation);
+  relay.port = *port;
+  return true;
+}
+
+// Answers when every port is open or given up.
+void Server::settle(Allocation& allocation) {
+  const auto& relays = allocation.relays;
+  const auto waits = [](const Relay& relay) { return relay.port != 0 && !relay.open; };
+  const auto works = [](const Relay& relay) { return relay.port != 0; };
+  if (std::any_of(relays.begin(), relays.end(), waits)) return;
+  if (std::none_of(relays.begin(), relays.end(), works)) {
+    send_error(allocation.made_by, stun::ErrorNumber::kInsufficientCapacity);
+    return remove(allocation);
+  }
+  allocation.answered = true;
+  ++stats_.allocations_made;
+  answer_allocate(allocation);
+}
+
+// The port stays taken until the owner has heard of it.
+void Server::close_relay(Allocation& allocation, Family family) {
+  Relay& relay = allocation.relay(family);
+  if (relay.port == 0) return;
+  ports(family).assign(relay.port, nullptr);
+  (void)events_.push(CloseRelay{{*relay_ip(family), relay.port}});  // has room: see events_
+  relay = {};
+}
+
+void Server::remove(Allocation& allocation) {
+  for (const Family family : kFamilies) close_relay(allocation, family);
+  accounts_.release(*allocation.account);
+  allocations_.erase(allocation);
+}
+
+}  // namespace tidewire::turn
