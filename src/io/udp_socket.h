@@ -19,7 +19,7 @@ struct PortRange {
 
 class UdpSocket {
  public:
-  // A range may be almost full: after this many taken ports bind_in_range() gives up, well under the time of a packet.
+  // After this many taken ports bind_in_range() gives up, so that a large range that is full does not hold up the loop.
   static constexpr std::size_t kMaxPortAttempts = 4096;
 
   struct Options {
