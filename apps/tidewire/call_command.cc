@@ -1,6 +1,7 @@
 #include <cstdlib>
 
 #include "commands.h"
+#include "ice_options.h"
 #include "output.h"
 #include "participant.h"
 #include "signals.h"
@@ -33,10 +34,13 @@ int call(const CallOptions& options) {
   }
   Signals signals;
   EventLoop loop;
+  const auto configuration = to_configuration(options.ice, loop);
+  if (!configuration) return fail(options.json, configuration.error());
   auto participant = Participant::make(loop, {.url = *url,
                                               .name = options.name.empty() ? default_name() : options.name,
                                               .video = options.video,
                                               .audio = options.audio,
+                                              .configuration = *configuration,
                                               .play = options.play.empty() ? has_display() : options.play == "window",
                                               .must_play = options.play == "window",
                                               .json = options.json});

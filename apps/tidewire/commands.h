@@ -1,8 +1,10 @@
 // The verbs of the program. Each gives the process's exit status: 0 for success, 1 for failure.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tidewire/time.h"
 
@@ -14,7 +16,22 @@ struct ServeOptions {
 };
 int serve(const ServeOptions& options);
 
+// How connections are made.
+struct IceOptions {
+  std::vector<std::string> servers;  // URLs
+  std::string username;
+  std::string credential;
+  std::string transport_policy = "all";  // all, relay
+  std::string port_range;                // FIRST-LAST
+  std::string public_ip;                 // ADDR, auto
+  std::uint16_t udp_port = 0;            // one for all calls
+  bool hide_addresses = false;
+  bool no_tcp = false;
+  std::string tls_ca;
+};
+
 struct CallOptions {
+  IceOptions ice;
   std::string room_url;
   std::string name;
   std::string video = "synthetic";  // synthetic, none or a file
@@ -26,6 +43,7 @@ struct CallOptions {
 int call(const CallOptions& options);
 
 struct DemoOptions {
+  IceOptions ice;
   std::string listen = "127.0.0.1:8080";
   std::string room = "demo";
   std::optional<Duration> duration;

@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "ice_options.h"
 #include "io/event_loop.h"
 #include "output.h"
 #include "participant.h"
@@ -58,6 +59,8 @@ struct Demo {
 int demo(const DemoOptions& options) {
   Signals signals;
   EventLoop loop;
+  const auto configuration = to_configuration(options.ice, loop);
+  if (!configuration) return fail(options.json, configuration.error());
   auto server = start_server(loop, options.listen, options.json);
   if (!server) return fail(options.json, server.error());
   const std::string link = server->room_url(options.room);
@@ -65,7 +68,8 @@ int demo(const DemoOptions& options) {
   if (!url) return fail(options.json, url.error());
 
   Demo demo{.loop = loop, .options = options};
-  auto host = Participant::make(loop, {.url = *url, .name = "Ada", .json = options.json, .quiet = true});
+  auto host = Participant::make(
+      loop, {.url = *url, .name = "Ada", .configuration = *configuration, .json = options.json, .quiet = true});
   if (!host) return fail(options.json, host.error());
   demo.host = std::move(*host);
   const auto on_failed = [&](const Error& error) {
@@ -73,7 +77,8 @@ int demo(const DemoOptions& options) {
     loop.stop();
   };
   demo.host->join(on_failed);
-  auto guest = Participant::make(loop, {.url = *url, .name = "Ben", .json = options.json});
+  auto guest =
+      Participant::make(loop, {.url = *url, .name = "Ben", .configuration = *configuration, .json = options.json});
   if (!guest) return fail(options.json, guest.error());
   demo.guest = std::move(*guest);
   demo.guest->join(on_failed);

@@ -41,6 +41,38 @@ void add_duration(CLI::App& verb, std::optional<tidewire::Duration>& duration, c
       ->type_name("TIME");
 }
 
+void add_ice_options(CLI::App& verb, tidewire::app::IceOptions& options) {
+  const char* group = "Connections";
+  verb.add_option(
+          "--ice-server", options.servers,
+          "A STUN or TURN server: stun:HOST, turn:HOST?transport=udp|tcp, turns:HOST; may be given several times")
+      ->type_name("URL")
+      ->allow_extra_args(false)
+      ->group(group);
+  verb.add_option("--ice-username", options.username, "User of the TURN servers")->type_name("NAME")->group(group);
+  verb.add_option("--ice-credential", options.credential, "Password of the TURN servers")
+      ->type_name("PASSWORD")
+      ->group(group);
+  verb.add_option("--ice-transport-policy", options.transport_policy, "relay: send nothing but through TURN servers")
+      ->check(CLI::IsMember({"all", "relay"}))
+      ->type_name("all|relay")
+      ->capture_default_str()
+      ->group(group);
+  verb.add_option("--port-range", options.port_range, "Local UDP ports to use")->type_name("FIRST-LAST")->group(group);
+  verb.add_option("--udp-port", options.udp_port, "One local UDP port for all calls")->type_name("PORT")->group(group);
+  verb.add_option("--public-ip", options.public_ip,
+                  "This host's address outside of a 1:1 NAT; auto asks the STUN servers for it")
+      ->type_name("ADDR|auto")
+      ->group(group);
+  verb.add_flag("--hide-addresses", options.hide_addresses, "Show .local names in place of this host's addresses")
+      ->group(group);
+  verb.add_flag("--no-tcp", options.no_tcp, "Offer no TCP candidates")->group(group);
+  verb.add_option("--tls-ca", options.tls_ca, "Authorities that turns: servers are checked with, in PEM")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile)
+      ->group(group);
+}
+
 constexpr const char* kJsonHelp = "Print a report as JSON on standard output";
 
 }  // namespace
@@ -80,6 +112,7 @@ int main(int argc, char** argv) {
       ->type_name("window|none");
   add_duration(*call, call_options.duration, "Hang up after this long; without it, stay until Ctrl-C");
   call->add_flag("--json", call_options.json, kJsonHelp);
+  add_ice_options(*call, call_options.ice);
 
   tidewire::app::DemoOptions demo_options;
   CLI::App* demo = app.add_subcommand(
@@ -89,6 +122,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   add_duration(*demo, demo_options.duration, "End by itself after this long");
   demo->add_flag("--json", demo_options.json, kJsonHelp);
+  add_ice_options(*demo, demo_options.ice);
 
   CLI11_PARSE(app, argc, argv);
   if (app.get_subcommands().empty()) {

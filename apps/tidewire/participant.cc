@@ -62,17 +62,16 @@ void Participant::join(UniqueFunction<void(const Error&)> on_failed) {
           },
       .on_failed = std::move(on_failed),
   };
-  room_ = std::make_unique<call::Room>(
-      loop_, options_.url,
-      call::Room::Options{
-          .name = options_.name,
-          .media = media_,
-          // Peers of the same machine meet over loopback, which a browser there may offer alone.
-          .configuration = {.include_loopback = options_.url.host == "127.0.0.1" || options_.url.host == "localhost" ||
-                                                options_.url.host == "::1"},
-          .click = click_,
-          .devices_ready = devices_ready_},
-      std::move(callbacks));
+  // Peers of the same machine meet over loopback, which a browser there may offer alone.
+  const std::string& host = options_.url.host;
+  options_.configuration.include_loopback = host == "127.0.0.1" || host == "localhost" || host == "::1";
+  room_ = std::make_unique<call::Room>(loop_, options_.url,
+                                       call::Room::Options{.name = options_.name,
+                                                           .media = media_,
+                                                           .configuration = options_.configuration,
+                                                           .click = click_,
+                                                           .devices_ready = devices_ready_},
+                                       std::move(callbacks));
   room_->join();
 }
 
@@ -126,7 +125,10 @@ boost::json::object Participant::report() {
   for (const boost::json::value& call : calls) {
     if (!top.at("connected").as_bool() || call.at("connected").as_bool()) top = call.as_object();
   }
-  if (!failure_reason_.empty()) top["failure"] = failure_reason_;
+  // What is no failure of a connection has no cause of its own.
+  if (!failure_reason_.empty() && (!top.contains("failure") || top["failure"].is_null())) {
+    top["failure"] = boost::json::object{{"cause", nullptr}, {"message", failure_reason_}};
+  }
   top["calls"] = std::move(calls);
   return top;
 }

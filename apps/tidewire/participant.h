@@ -18,6 +18,7 @@ struct ParticipantOptions {
   std::string name;
   std::string video = "synthetic";
   std::string audio = "synthetic";
+  Configuration configuration;
   bool play = false;
   bool must_play = false;  // an error when there is no display
   bool json = false;       // lines go to standard error

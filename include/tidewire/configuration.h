@@ -2,25 +2,66 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "tidewire/address.h"
+#include "tidewire/connection_state.h"
+
 namespace tidewire {
 
+class UdpPort;
+
+// RTCIceServer.
 struct IceServer {
-  // "stun:HOST[:PORT]". Others (turn:, turns:) are not used yet.
+  // "stun:HOST[:PORT]" (RFC 7064), "turn:HOST[:PORT][?transport=udp|tcp]" and "turns:…" (RFC 7065). Default ports are
+  // 3478 and, for turns:, 5349.
   std::vector<std::string> urls;
+  // For turn: and turns:.
   std::string username;
   std::string credential;
 
   friend bool operator==(const IceServer&, const IceServer&) = default;
 };
 
+// Both included.
+struct PortRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+
+  friend bool operator==(const PortRange&, const PortRange&) = default;
+};
+
 struct Configuration {
   std::vector<IceServer> ice_servers;
+  // kRelay: nothing but relays is offered and used, so that the peer does not learn this host's addresses.
+  IceTransportPolicy ice_transport_policy = IceTransportPolicy::kAll;
+
+  // The network (no W3C names).
+
   // Gather 127.0.0.1 and ::1 too. They are also gathered when there is nothing else.
   bool include_loopback = false;
-  // What a video encoder aims for, in bits per second, until quality follows the network.
+  // Show random .local names in place of this host's addresses, as browsers do: peers on the same link can resolve
+  // them, others connect through the other candidates.
+  bool hide_host_addresses = false;
+  // The address that a 1:1 NAT (of a cloud, say) gives this host outside.
+  std::optional<IpAddress> public_ip;
+  // Where UDP sockets are bound; any free port when not set.
+  std::optional<PortRange> port_range;
+  // One UDP port for many connections, in place of sockets of their own. For servers.
+  std::shared_ptr<UdpPort> udp_port;
+  // ICE-TCP (RFC 6544): for peers that can be reached over TCP alone.
+  bool tcp_candidates = true;
+  // A server with a public address that answers checks and makes none (RFC 8445 §2.5). Needs a peer that is not lite.
+  bool ice_lite = false;
+  // Authorities that the certificates of turns: servers are checked with, in PEM; empty: those of the system.
+  std::string tls_ca_file;
+
+  // Media, until quality follows the network.
+
+  // What a video encoder aims for, in bits per second.
   std::uint32_t video_bitrate = 1'000'000;
   // The same for sound.
   std::uint32_t audio_bitrate = 32'000;

@@ -13,9 +13,11 @@
 #include "tidewire/connection_state.h"
 #include "tidewire/data_channel.h"
 #include "tidewire/event_loop.h"
+#include "tidewire/failure.h"
 #include "tidewire/rtp_transceiver.h"
 #include "tidewire/session.h"
 #include "tidewire/stats.h"
+#include "tidewire/udp_port.h"
 
 namespace tidewire {
 
@@ -48,8 +50,8 @@ class PeerConnection {
   IceGatheringState ice_gathering_state() const;
   IceConnectionState ice_connection_state() const;
   PeerConnectionState connection_state() const;
-  // Why connection_state() is failed: one sentence. Empty otherwise.
-  std::string failure() const;
+  // While connection_state() is failed: the cause, the evidence, and one sentence that says what to do.
+  const std::optional<Failure>& failure() const;
 
   // Media.
   Result<std::shared_ptr<RtpSender>> add_track(std::shared_ptr<MediaStreamTrack> track,
@@ -69,6 +71,8 @@ class PeerConnection {
 
   UniqueFunction<void()> on_negotiation_needed;
   UniqueFunction<void(const IceCandidateInit&)> on_ice_candidate;
+  // A STUN or TURN server could not be used. The others go on.
+  UniqueFunction<void(const IceCandidateError&)> on_ice_candidate_error;
   UniqueFunction<void()> on_signaling_state_change;
   UniqueFunction<void()> on_ice_gathering_state_change;
   UniqueFunction<void()> on_ice_connection_state_change;

@@ -111,6 +111,13 @@ struct OpenStream {
 struct CloseStream {
   StreamId stream;
 };
+// What comes from there is the peer's: it has authenticated itself. For shells in which several sessions share a port,
+// or that turn strangers away.
+struct PathVerified {
+  SocketAddress local;
+  SocketAddress remote;
+  StreamId stream;
+};
 // A server could not be used (W3C: icecandidateerror). The others go on.
 struct IceCandidateErrorFound {
   IceCandidateError error;
@@ -171,9 +178,9 @@ struct BufferedAmountLow {
 using SessionEvent =
     std::variant<event::NegotiationNeeded, event::SignalingStateChanged, event::IceCandidateFound,
                  event::IceGatheringStateChanged, event::IceConnectionStateChanged, event::ConnectionStateChanged,
-                 event::ResolveName, event::OpenStream, event::CloseStream, event::IceCandidateErrorFound,
-                 event::TrackAdded, event::TrackRemoved, event::SendingChanged, event::KeyFrameNeeded,
-                 event::VideoFrameReceived, event::AudioFrameReceived, event::DataChannelAdded,
+                 event::ResolveName, event::OpenStream, event::CloseStream, event::PathVerified,
+                 event::IceCandidateErrorFound, event::TrackAdded, event::TrackRemoved, event::SendingChanged,
+                 event::KeyFrameNeeded, event::VideoFrameReceived, event::AudioFrameReceived, event::DataChannelAdded,
                  event::DataChannelOpened, event::DataChannelClosing, event::DataChannelClosed, event::MessageReceived,
                  event::BufferedAmountLow>;
 
@@ -201,6 +208,8 @@ class Session {
   // While the connection is failed: why.
   const std::optional<Failure>& failure() const;
   IceConnectionState ice_connection_state() const;
+  // Of the present ICE generation: what the peer's checks bear in USERNAME before the colon.
+  std::string local_ice_ufrag() const;
   IceGatheringState ice_gathering_state() const;
 
   // --- Media.

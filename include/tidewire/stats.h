@@ -19,6 +19,9 @@ struct IceCandidateStats {
   std::string protocol;        // udp, tcp
   SocketAddress address;
   std::uint32_t priority = 0;
+  // Of a local relay: udp, tcp or tls towards the server, and the server's URL.
+  std::string relay_protocol;
+  std::string url;
 };
 
 // RTCIceCandidatePairStats, of the pair in use.
@@ -43,6 +46,7 @@ struct TransportStats {
   std::uint64_t bytes_received = 0;
   // Datagrams that were no STUN, DTLS, RTP or RTCP of this connection, or failed authentication (no W3C name).
   std::uint64_t packets_discarded = 0;
+  std::uint32_t selected_candidate_pair_changes = 0;
   std::string ice_role;      // controlling, controlled
   std::string ice_state;     // new, checking, …
   std::string dtls_state;    // new, connecting, connected, closed, failed

@@ -169,7 +169,9 @@ void Call::handle_state() {
       if (std::exchange(ever_connected_, true)) return;
       if (callbacks_.on_connected) callbacks_.on_connected();
       return;
-    case PeerConnectionState::kFailed: return end(connection_.failure());
+    case PeerConnectionState::kFailed:
+      failure_ = connection_.failure();
+      return end(failure_ ? failure_->message : "the connection failed");
     case PeerConnectionState::kDisconnected:
       if (stats().transport.dtls_state == "closed") end("hung up");
       return;

@@ -74,6 +74,8 @@ class Call {
   // The last statistics, also after the end.
   StatsReport stats();
   const DataChannelReport& data() const { return data_; }
+  // When the connection failed.
+  const std::optional<Failure>& failure() const { return failure_; }
   const Observer& observer() const { return *observer_; }
   const std::shared_ptr<MediaStreamTrack>& remote_video() const { return remote_video_; }
   const std::shared_ptr<MediaStreamTrack>& remote_audio() const { return remote_audio_; }
@@ -101,6 +103,7 @@ class Call {
   std::shared_ptr<DataChannel> control_;
   DataChannelReport data_;
   StatsReport stats_;
+  std::optional<Failure> failure_;
   bool ignore_offer_ = false;
   bool ever_connected_ = false;
   bool ended_ = false;

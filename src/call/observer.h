@@ -22,6 +22,9 @@ struct Observations {
   int height = 0;
   std::uint64_t audio_frames = 0;
   double tone_frequency = 0;  // Hz, the loudest in the last 200 ms; 0 for silence
+  // The longest time between two pictures, and between two pieces of sound.
+  Duration longest_video_gap{};
+  Duration longest_audio_gap{};
   std::optional<Timestamp> first_video;
   std::optional<Timestamp> first_audio;
 };
@@ -35,6 +38,8 @@ class Observer {
  private:
   mutable std::mutex mutex_;
   Observations seen_;
+  Timestamp last_video_{};
+  Timestamp last_audio_{};
   std::vector<std::int16_t> recent_;  // mono, 200 ms at most
 };
 

@@ -27,9 +27,34 @@ json::value timeline_json(const Timeline& timeline) {
   return object;
 }
 
-json::value candidate_json(const IceCandidateStats& candidate) {
-  return json::object{
+json::object candidate_json(const IceCandidateStats& candidate) {
+  json::object object{
       {"type", candidate.candidate_type}, {"protocol", candidate.protocol}, {"address", candidate.address.to_string()}};
+  if (!candidate.relay_protocol.empty()) object["relay_protocol"] = candidate.relay_protocol;
+  if (!candidate.url.empty()) object["url"] = candidate.url;
+  return object;
+}
+
+json::object counts_json(const CandidateCounts& counts) {
+  return {{"host", counts.host}, {"srflx", counts.srflx}, {"prflx", counts.prflx}, {"relay", counts.relay}};
+}
+
+json::object evidence_json(const FailureEvidence& evidence) {
+  json::array errors;
+  for (const IceCandidateError& error : evidence.server_errors) {
+    errors.push_back(json::object{{"address", error.address},
+                                  {"url", error.url},
+                                  {"error_code", error.error_code},
+                                  {"error_text", error.error_text}});
+  }
+  return {{"local_candidates", counts_json(evidence.local_candidates)},
+          {"remote_candidates", counts_json(evidence.remote_candidates)},
+          {"pairs_checked", evidence.pairs_checked},
+          {"checks_sent", evidence.checks_sent},
+          {"answers_received", evidence.answers_received},
+          {"checks_received", evidence.checks_received},
+          {"relay_servers", evidence.relay_servers},
+          {"server_errors", std::move(errors)}};
 }
 
 json::value pair_json(const std::optional<IceCandidatePairStats>& pair) {
@@ -73,17 +98,24 @@ json::object video_json(const StatsReport& stats, const Observations& seen) {
   object["width"] = seen.width;
   object["height"] = seen.height;
   object["test_pictures"] = seen.test_pictures;
+  object["longest_gap_ms"] = in_ms(seen.longest_video_gap);
   object["frame_counter"] = seen.frame_counter ? json::value(*seen.frame_counter) : nullptr;
   return object;
 }
 
 json::object audio_json(const StatsReport& stats, const Observations& seen) {
   json::object object = media_json(stats, MediaKind::kAudio, seen.audio_frames);
+  object["longest_gap_ms"] = in_ms(seen.longest_audio_gap);
   object["tone_hz"] = seen.tone_frequency;
   return object;
 }
 
 }  // namespace
+
+json::object failure_json(const Failure& failure) {
+  return {
+      {"cause", to_string(failure.cause)}, {"message", failure.message}, {"evidence", evidence_json(failure.evidence)}};
+}
 
 json::object report(Call& call) {
   const StatsReport stats = call.stats();
@@ -93,6 +125,8 @@ json::object report(Call& call) {
           {"connected", call.ever_connected()},
           {"timeline_ms", timeline_json(call.timeline())},
           {"selected_pair", pair_json(stats.selected_candidate_pair)},
+          {"selected_pair_changes", stats.transport.selected_candidate_pair_changes},
+          {"failure", call.failure() ? json::value(failure_json(*call.failure())) : json::value(nullptr)},
           {"dtls",
            {{"version", stats.transport.dtls_version},
             {"cipher", stats.transport.dtls_cipher},

@@ -10,6 +10,8 @@ namespace tidewire::call {
 
 // The report of `tidewire call --json` on one call; docs/cli.md lists its members.
 boost::json::object report(Call& call);
+// {"cause", "message", "evidence"}: the same object as the page's.
+boost::json::object failure_json(const Failure& failure);
 
 // "ice_connected 31 ms" and so on, a line each, for a person.
 std::string timeline_text(const Timeline& timeline);

@@ -223,6 +223,7 @@ class Agent {
   bool settle_role_conflict(const stun::MessageView& request);
   void learn_from_check(const IncomingCheck& check, Timestamp now);
   void learn_nomination(Pair& pair, Timestamp now);
+  void note_verified(Pair& pair);
 
   // agent_responses.cc: answers to our requests.
   void handle_response(const stun::MessageView& response, const Route& route, Timestamp now);

@@ -1,6 +1,7 @@
 // Requests of the peer: authentication, role conflicts, answers, and what they teach (RFC 8445 §7.3).
 #include <array>
 #include <span>
+#include <utility>
 
 #include "ice/agent.h"
 #include "ice/check_message.h"
@@ -128,6 +129,7 @@ void Agent::learn_from_check(const IncomingCheck& check, Timestamp now) {
   Pair* pair = checks_.find(check.base, remote->id);
   if (pair == nullptr || pair->consent_expired) return;
   if (pair->route.stream == StreamId{}) pair->route = check.route;  // the peer has connected again
+  note_verified(*pair);
   if (added == RemoteCandidates::Added::kNew || failed_) revive(now);
   // A peer that has what it needs does not check lesser pairs: it seems to have lost the one in use.
   if (completed_ && !is_selected(*pair) && pair->priority < selected_->priority && consent_) consent_->hasten(now);
@@ -138,6 +140,11 @@ void Agent::learn_from_check(const IncomingCheck& check, Timestamp now) {
     checks_.trigger(*pair);
   }
   if (check.use_candidate && role_ == Role::kControlled) learn_nomination(*pair, now);
+}
+
+void Agent::note_verified(Pair& pair) {
+  if (std::exchange(pair.verified, true)) return;
+  emit(PathVerified{pair.route});
 }
 
 // RFC 8445 §7.3.1.5: at once when the pair is known to work, else as soon as it does.

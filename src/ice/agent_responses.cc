@@ -86,6 +86,7 @@ void Agent::handle_check_success(Pair& pair, bool use_candidate, const SocketAdd
   if (!pair.nominate || use_candidate) pair.triggered = 0;
   pair.state = PairState::kSucceeded;
   pair.mapped = mapped;
+  note_verified(pair);
   if (pair.consent_expired) return;
   // RFC 8445 §12.1.1: before nomination, data may flow on the best pair that works.
   const bool better = !selected_ || selected_is_of_old_generation_ || !is_healthy(now) ||

@@ -131,8 +131,13 @@ struct CloseStream {
   StreamId stream;
 };
 
+// What comes by this route is the peer's: it has authenticated itself there. Told once for each route.
+struct PathVerified {
+  Route route;
+};
+
 using Event = std::variant<LocalCandidateFound, GatheringStateChanged, StateChanged, SelectedPairChanged, ResolveName,
-                           RoleChanged, OpenStream, CloseStream>;
+                           RoleChanged, OpenStream, CloseStream, PathVerified>;
 
 // Counters since the agent was made.
 struct AgentStats {

@@ -1,85 +1,152 @@
 #include "peer/network.h"
 
-#include <charconv>
+#include <algorithm>
 #include <utility>
 
-#include "io/interfaces.h"
+#include "io/os_random.h"
+#include "peer/udp_port_impl.h"
 
 namespace tidewire::peer {
 namespace {
 
-// A browser answers within milliseconds; what takes longer is not on this link, and its checks find us anyway.
-constexpr Duration kMdnsTimeout = std::chrono::seconds(5);
 // What one system call takes. A congestion window may hold more than a socket queues till the end of the turn.
 constexpr std::size_t kSendBatch = 32;
 
 }  // namespace
 
-Network::Network(io::EventLoop& loop, Session& session, UniqueFunction<void()> on_change)
-    : loop_(loop), session_(session), on_change_(std::move(on_change)), resolver_(loop) {}
+Network::Network(io::EventLoop& loop, Session& session, const Configuration& configuration,
+                 UniqueFunction<void()> on_change)
+    : loop_(loop),
+      session_(session),
+      configuration_(configuration),
+      on_change_(std::move(on_change)),
+      resolver_(loop) {}
 
-std::optional<StunUrl> parse_stun_url(std::string_view url) {
-  constexpr std::string_view kScheme = "stun:";
-  if (!url.starts_with(kScheme)) return std::nullopt;
-  url.remove_prefix(kScheme.size());
-  if (const auto literal = SocketAddress::parse(url)) return StunUrl{literal->ip.to_string(), literal->port};
-  StunUrl parsed;
-  const std::size_t colon = url.find(':');
-  parsed.host = url.substr(0, colon);
-  if (colon != std::string_view::npos) {
-    const std::string_view port = url.substr(colon + 1);
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), parsed.port);
-    if (error != std::errc{} || end != port.data() + port.size() || parsed.port == 0) return std::nullopt;
-  }
-  if (parsed.host.empty()) return std::nullopt;
-  return parsed;
-}
-
-Result<> Network::open(bool include_loopback, const std::vector<StunUrl>& servers) {
+Result<> Network::open() {
+  const auto servers = parse_servers();
+  if (!servers) return servers.error();
   const auto interfaces = io::list_interfaces();
   if (!interfaces) return interfaces.error();
   Error last{ErrorCode::kNetwork, "this machine has no network address; bring an interface up"};
-  std::uint16_t preference = 65535;
-  for (const io::HostAddress& host : io::ice_host_addresses(*interfaces, include_loopback)) {
-    auto socket = io::UdpSocket::bind(loop_, {host.ip, 0}, [this](std::span<Datagram> batch) { handle_batch(batch); });
-    if (!socket) {
-      last = socket.error();
-      continue;
-    }
-    const SocketAddress bound = socket->local_address();
-    if (!session_.add_local_socket(bound, preference, loop_.now())) continue;
-    sockets_.emplace(bound, std::move(*socket));
-    --preference;
+  for (const io::HostAddress& host : io::ice_host_addresses(*interfaces, configuration_.include_loopback)) {
+    if (auto added = add_address(host); !added) last = added.error();
   }
+  if (locals_.empty()) return last;
+  // Where one may not listen to changes, the addresses that are there have to do.
+  if (auto monitor = io::InterfaceMonitor::open(loop_, [this] { follow_interfaces(); })) monitor_ = std::move(*monitor);
   unresolved_servers_ = 1;
-  for (const StunUrl& server : servers) look_up(server);
+  for (const Server& server : *servers) look_up(server);
   settle();
-  if (sockets_.empty()) return last;
   return {};
 }
 
-void Network::look_up(const StunUrl& server) {
-  ++unresolved_servers_;
-  resolver_.resolve(server.host, [this, port = server.port](const Result<std::vector<IpAddress>>& addresses) {
-    // A server that has no address is one way fewer, and no reason to fail: the others and the host candidates remain.
-    if (addresses) {
-      for (const IpAddress& ip : *addresses) (void)session_.add_stun_server({ip, port}, loop_.now());
-    }
-    settle();
-    on_change_();
-  });
+Result<> Network::add_address(const io::HostAddress& host) {
+  Local& local = locals_[host.ip];
+  auto bound = configuration_.udp_port ? bind_shared(local, host.ip) : bind(local, host.ip);
+  const std::uint16_t preference = next_preference_;
+  if (bound) {
+    local.mdns_name = configuration_.hide_host_addresses && !host.ip.is_loopback() ? publish(host.ip) : std::string();
+    bound = session_.add_local_socket({.bound = local.bound,
+                                       .preference = preference,
+                                       .mdns_name = local.mdns_name,
+                                       .public_ip = configuration_.public_ip},
+                                      loop_.now());
+  }
+  if (!bound) {
+    locals_.erase(host.ip);
+    return bound;
+  }
+  --next_preference_;
+  by_bound_[local.bound] = &local;
+  if (configuration_.tcp_candidates && tcp_addresses_ < kMaxTcpAddresses) {
+    ++tcp_addresses_;
+    listen(local);
+    // One that the agent has no room for is one way fewer.
+    (void)session_.add_tcp_active(host.ip, preference, loop_.now());
+  }
+  return {};
 }
 
-// Gathering may complete when the last name has been looked up.
-void Network::settle() {
-  if (--unresolved_servers_ == 0) session_.end_of_local_sockets(loop_.now());
+Result<> Network::bind(Local& local, const IpAddress& ip) {
+  const auto on_datagrams = [this](std::span<Datagram> batch) { handle_batch(batch); };
+  const auto& range = configuration_.port_range;
+  auto socket = range ? io::UdpSocket::bind_in_range(loop_, ip, {range->first, range->last}, on_datagrams, {})
+                      : io::UdpSocket::bind(loop_, {ip, 0}, on_datagrams);
+  if (!socket) return socket.error();
+  local.bound = socket->local_address();
+  local.socket = std::move(*socket);
+  return {};
+}
+
+Result<> Network::bind_shared(Local& local, const IpAddress& ip) {
+  io::SharedUdpPort* port = configuration_.udp_port->impl_->find(ip);
+  if (port == nullptr) return Error{ErrorCode::kNetwork, "the shared port is not open on " + ip.to_string()};
+  auto registration =
+      port->register_owner(session_.local_ice_ufrag(), [this](std::span<Datagram> batch) { handle_batch(batch); });
+  if (!registration) return registration.error();
+  local.bound = port->local_address();
+  local.shared = std::move(*registration);
+  return {};
+}
+
+// Without multicast there is no name, and then no host candidate may be shown: the session gets one that nobody can
+// resolve.
+std::string Network::publish(const IpAddress& ip) {
+  if (!responder_) responder_ = std::make_unique<io::MdnsResponder>(loop_, io::os_random());
+  const auto name = responder_->publish(ip);
+  return name ? *name : "unpublished.local";
+}
+
+void Network::drop(std::map<IpAddress, Local>::iterator local) {
+  session_.remove_local_socket(local->second.bound, loop_.now());
+  if (local->second.listener) {
+    session_.remove_local_socket(local->second.listener->local_address(), loop_.now());
+    --tcp_addresses_;
+  }
+  if (responder_ && !local->second.mdns_name.empty()) responder_->withdraw(local->second.mdns_name);
+  by_bound_.erase(local->second.bound);
+  locals_.erase(local);
+}
+
+void Network::follow_interfaces() {
+  const auto interfaces = io::list_interfaces();
+  if (!interfaces) return;
+  const auto present = io::ice_host_addresses(*interfaces, configuration_.include_loopback);
+  for (auto local = locals_.begin(); local != locals_.end();) {
+    const auto next = std::next(local);
+    const bool stays =
+        std::ranges::any_of(present, [&](const io::HostAddress& host) { return host.ip == local->first; });
+    if (!stays) drop(local);
+    local = next;
+  }
+  for (const io::HostAddress& host : present) {
+    // An address that cannot be bound yet (IPv6 tries it for a second) is announced again when it can.
+    if (!locals_.contains(host.ip)) (void)add_address(host);
+  }
+  on_change_();
+}
+
+Network::Local* Network::find(const SocketAddress& bound) {
+  const auto found = by_bound_.find(bound);
+  return found == by_bound_.end() ? nullptr : found->second;
 }
 
 void Network::send(Datagram datagram) {
-  const auto socket = sockets_.find(datagram.local);
-  if (socket == sockets_.end()) return;
-  socket->second.send(std::move(datagram.packet), datagram.remote);
-  if (++sent_ % kSendBatch == 0) socket->second.flush();
+  if (datagram.stream != StreamId{}) {
+    const auto stream = streams_.find(datagram.stream);
+    if (stream != streams_.end()) stream->second.send(std::move(datagram.packet));
+    return;
+  }
+  Local* local = find(datagram.local);
+  if (local == nullptr) return;
+  const bool flush = ++sent_ % kSendBatch == 0;
+  if (local->shared) {
+    local->shared->send(std::move(datagram.packet), datagram.remote);
+    if (flush) local->shared->flush();
+  } else {
+    local->socket->send(std::move(datagram.packet), datagram.remote);
+    if (flush) local->socket->flush();
+  }
 }
 
 void Network::handle_batch(std::span<Datagram> batch) {
@@ -88,12 +155,15 @@ void Network::handle_batch(std::span<Datagram> batch) {
   on_change_();
 }
 
-void Network::resolve(const std::string& name) {
-  if (!mdns_) mdns_ = std::make_unique<io::MdnsResolver>(loop_);
-  mdns_->resolve(name, kMdnsTimeout, [this, name](const Result<IpAddress>& address) {
-    session_.name_resolved(name, address ? std::optional(*address) : std::nullopt, loop_.now());
-    on_change_();
-  });
+void Network::note_verified(const event::PathVerified& path) {
+  if (path.stream != StreamId{}) {
+    const auto stream = streams_.find(path.stream);
+    if (stream != streams_.end()) stream->second.set_authenticated();
+  } else if (Local* local = find(path.local); local != nullptr && local->shared) {
+    local->shared->bind_remote(path.remote);
+    // After an ICE restart it is the new one that checks bear.
+    (void)local->shared->add_ufrag(session_.local_ice_ufrag());
+  }
 }
 
 }  // namespace tidewire::peer

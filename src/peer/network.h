@@ -1,5 +1,8 @@
-// The sockets of one connection: one for each address of this machine. Names of browsers' candidates are looked up
-// beside them.
+// The network of one connection: a UDP socket for each address of this machine (or a part of a shared port), TCP and
+// TLS connections, the servers of its configuration, and names that have to be looked up. It follows the machine's
+// interfaces as they come and go.
+//
+// network.cc: addresses and sockets; network_streams.cc: connections; network_servers.cc: servers and names.
 #pragma once
 
 #include <map>
@@ -7,49 +10,94 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "io/event_loop.h"
 #include "io/host_resolver.h"
+#include "io/ice_url.h"
+#include "io/interface_monitor.h"
+#include "io/interfaces.h"
 #include "io/mdns_resolver.h"
+#include "io/mdns_responder.h"
+#include "io/message_listener.h"
+#include "io/message_stream.h"
+#include "io/shared_udp_port.h"
 #include "io/udp_socket.h"
+#include "tidewire/configuration.h"
 #include "tidewire/session.h"
 
 namespace tidewire::peer {
 
-// "stun:HOST[:PORT]" (RFC 7064 §3.1).
-struct StunUrl {
-  std::string host;  // a name or an address
-  std::uint16_t port = 3478;
-};
-// Nothing for a URL of another kind, or one that is malformed.
-std::optional<StunUrl> parse_stun_url(std::string_view url);
-
 class Network {
  public:
-  // `on_change` is called after something was given to the session, which outlives this.
-  Network(io::EventLoop& loop, Session& session, UniqueFunction<void()> on_change);
+  // TCP candidates are made for so many addresses, the best ones: more would only crowd the check list.
+  static constexpr std::size_t kMaxTcpAddresses = 4;
 
-  // Binds a socket on each address and gives it to the session. An error when there is not one that can be bound.
-  // Servers that are names are looked up meanwhile.
-  Result<> open(bool include_loopback, const std::vector<StunUrl>& servers);
+  // `on_change` is called after something was given to the session, which outlives this.
+  Network(io::EventLoop& loop, Session& session, const Configuration& configuration, UniqueFunction<void()> on_change);
+
+  // Binds sockets and gives them to the session; servers that are names are looked up meanwhile. Syntax for a server's
+  // URL that is malformed; Network when there is not one address that can be bound. Then nothing was opened.
+  Result<> open();
+
   // Leaves in batches, at the latest at the end of the present turn of the loop.
   void send(Datagram datagram);
-  // Multicast DNS for the names of browsers; the session gets the answer.
+
+  // What the session asks for.
   void resolve(const std::string& name);
+  void open_stream(const StreamRequest& request);
+  void close_stream(StreamId stream);
+  void note_verified(const event::PathVerified& path);
 
  private:
+  // One address of this machine.
+  struct Local {
+    SocketAddress bound;
+    std::optional<io::UdpSocket> socket;
+    std::optional<io::SharedUdpPort::Registration> shared;  // in place of it
+    std::optional<io::MessageListener> listener;
+    std::string mdns_name;
+  };
+  struct Server {
+    io::IceUrl url;
+    std::string text;
+    const IceServer* credentials = nullptr;
+  };
+
+  // network.cc
+  Result<> add_address(const io::HostAddress& host);
+  Result<> bind(Local& local, const IpAddress& ip);
+  Result<> bind_shared(Local& local, const IpAddress& ip);
+  std::string publish(const IpAddress& ip);
+  void drop(std::map<IpAddress, Local>::iterator local);
+  void follow_interfaces();
   void handle_batch(std::span<Datagram> batch);
-  void look_up(const StunUrl& server);
+  Local* find(const SocketAddress& bound);
+
+  // network_streams.cc
+  void listen(Local& local);
+  void accept(io::MessageStream stream);
+  io::MessageStream::Callbacks stream_callbacks(StreamId id);
+
+  // network_servers.cc
+  Result<std::vector<Server>> parse_servers() const;
+  void look_up(const Server& server);
+  void use(const Server& server, const std::vector<IpAddress>& addresses);
   void settle();
 
   io::EventLoop& loop_;
   Session& session_;
+  const Configuration& configuration_;
   UniqueFunction<void()> on_change_;
-  std::map<SocketAddress, io::UdpSocket> sockets_;
+  std::map<IpAddress, Local> locals_;
+  std::map<SocketAddress, Local*> by_bound_;
+  std::map<StreamId, io::MessageStream> streams_;
+  std::uint16_t next_preference_ = 65535;
+  std::size_t tcp_addresses_ = 0;
   std::size_t sent_ = 0;
+  std::optional<io::InterfaceMonitor> monitor_;
   std::unique_ptr<io::MdnsResolver> mdns_;
+  std::unique_ptr<io::MdnsResponder> responder_;
   io::HostResolver resolver_;
   std::size_t unresolved_servers_ = 0;
 };

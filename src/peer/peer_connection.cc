@@ -69,7 +69,7 @@ SignalingState PeerConnection::signaling_state() const { return impl_->session()
 IceGatheringState PeerConnection::ice_gathering_state() const { return impl_->session().ice_gathering_state(); }
 IceConnectionState PeerConnection::ice_connection_state() const { return impl_->session().ice_connection_state(); }
 PeerConnectionState PeerConnection::connection_state() const { return impl_->session().connection_state(); }
-std::string PeerConnection::failure() const { return impl_->failure(); }
+const std::optional<Failure>& PeerConnection::failure() const { return impl_->session().failure(); }
 
 Result<std::shared_ptr<RtpSender>> PeerConnection::add_track(std::shared_ptr<MediaStreamTrack> track,
                                                              std::vector<std::string> stream_ids) {

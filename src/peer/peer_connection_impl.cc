@@ -10,6 +10,8 @@ namespace {
 
 SessionConfig session_config(const Configuration& configuration) {
   SessionConfig config{.wall_clock = io::EventLoop::wall_clock_anchor(),
+                       .ice_transport_policy = configuration.ice_transport_policy,
+                       .ice_lite = configuration.ice_lite,
                        .video_bitrate = configuration.video_bitrate,
                        .audio_bitrate = configuration.audio_bitrate};
   io::os_random().fill(config.random_seed);
@@ -22,7 +24,7 @@ PeerConnectionImpl::PeerConnectionImpl(EventLoop& loop, Configuration configurat
     : loop_(loop.impl()),
       configuration_(std::move(configuration)),
       session_(session_config(configuration_)),
-      network_(loop_, session_, [this] { pump(); }),
+      network_(loop_, session_, configuration_, [this] { pump(); }),
       timer_(loop_, [this](Timestamp now) {
         session_.handle_timeout(now);
         pump();
@@ -32,13 +34,7 @@ void PeerConnectionImpl::start(PeerConnection* facade) { facade_ = facade; }
 
 Result<> PeerConnectionImpl::open_network() {
   if (network_open_ || closed_) return {};
-  std::vector<peer::StunUrl> servers;
-  for (const IceServer& server : configuration_.ice_servers) {
-    for (const std::string& url : server.urls) {
-      if (auto parsed = peer::parse_stun_url(url)) servers.push_back(std::move(*parsed));
-    }
-  }
-  auto opened = network_.open(configuration_.include_loopback, servers);
+  auto opened = network_.open();
   network_open_ = opened.has_value();
   return opened;
 }
@@ -102,8 +98,11 @@ void PeerConnectionImpl::handle(const event::IceConnectionStateChanged&) {
   if (facade_ && facade_->on_ice_connection_state_change) facade_->on_ice_connection_state_change();
 }
 
-void PeerConnectionImpl::handle(const event::ConnectionStateChanged& change) {
-  failure_ = change.reason;
+void PeerConnectionImpl::handle(const event::IceCandidateErrorFound& found) {
+  if (facade_ && facade_->on_ice_candidate_error) facade_->on_ice_candidate_error(found.error);
+}
+
+void PeerConnectionImpl::handle(const event::ConnectionStateChanged&) {
   if (facade_ && facade_->on_connection_state_change) facade_->on_connection_state_change();
 }
 

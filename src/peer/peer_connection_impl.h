@@ -28,7 +28,6 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
   Session& session() { return session_; }
   const Session& session() const { return session_; }
   Timestamp now() const { return loop_.now(); }
-  const std::string& failure() const { return failure_; }
   bool closed() const { return closed_; }
 
   // Opens the sockets the first time. Negotiation calls it: candidates should be there early.
@@ -67,9 +66,10 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
   void handle(const event::IceConnectionStateChanged&);
   void handle(const event::ConnectionStateChanged& change);
   void handle(const event::ResolveName& request);
-  void handle(const event::OpenStream&) {}
-  void handle(const event::CloseStream&) {}
-  void handle(const event::IceCandidateErrorFound&) {}
+  void handle(const event::OpenStream& wanted) { network_.open_stream(wanted.request); }
+  void handle(const event::CloseStream& unwanted) { network_.close_stream(unwanted.stream); }
+  void handle(const event::PathVerified& path) { network_.note_verified(path); }
+  void handle(const event::IceCandidateErrorFound& found);
   // peer_media.cc
   void handle(const event::TrackAdded& added);
   void handle(const event::TrackRemoved&) {}
@@ -98,7 +98,6 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
   io::Timer timer_;
   std::map<TransceiverId, Transceiver> transceivers_;
   std::map<ChannelId, std::shared_ptr<DataChannel>> channels_;
-  std::string failure_;
   bool network_open_ = false;
   bool pump_scheduled_ = false;
   bool pumping_ = false;

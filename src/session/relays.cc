@@ -127,6 +127,11 @@ void Relays::allow(const SocketAddress& peer, Timestamp now) {
   update(now);
 }
 
+const TurnServer* Relays::server_of(const SocketAddress& relayed) const {
+  const auto found = by_relayed_.find(relayed);
+  return found == by_relayed_.end() ? nullptr : &found->second->server;
+}
+
 std::optional<Datagram> Relays::wrap(Datagram datagram, Timestamp now) {
   const auto found = by_relayed_.find(datagram.local);
   if (found == by_relayed_.end()) return std::nullopt;

@@ -78,6 +78,8 @@ class Relays {
 
   // A relayed address of ours.
   bool owns(const SocketAddress& relayed) const { return by_relayed_.contains(relayed); }
+  // The server that holds a relayed address; null when it is none of ours.
+  const TurnServer* server_of(const SocketAddress& relayed) const;
   // Towards the peer through the relay whose address is datagram.local. Nothing when the relay cannot carry it.
   std::optional<Datagram> wrap(Datagram datagram, Timestamp now);
   // A datagram that a server sent (or none of ours: then it is given back untouched, with `ours` false). What a peer

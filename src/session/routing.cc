@@ -58,12 +58,16 @@ void Session::Impl::route(session::TransportEvent event, Timestamp at) {
     emit(event::IceGatheringStateChanged{static_cast<IceGatheringState>(gathering->state)});
   } else if (auto* state_change = std::get_if<ice::StateChanged>(&event)) {
     handle_ice_state(*state_change);
+  } else if (std::holds_alternative<ice::SelectedPairChanged>(event)) {
+    ++selected_pair_changes;
   } else if (auto* name = std::get_if<ice::ResolveName>(&event)) {
     emit(event::ResolveName{std::move(name->name)});
   } else if (auto* wanted = std::get_if<ice::OpenStream>(&event)) {
     emit(event::OpenStream{std::move(wanted->request)});
   } else if (auto* unwanted = std::get_if<ice::CloseStream>(&event)) {
     emit(event::CloseStream{unwanted->stream});
+  } else if (const auto* verified = std::get_if<ice::PathVerified>(&event)) {
+    emit(event::PathVerified{verified->route.local, verified->route.remote, verified->route.stream});
   } else if (auto* server = std::get_if<session::ServerFailed>(&event)) {
     emit(event::IceCandidateErrorFound{std::move(server->error)});
   }

@@ -100,6 +100,8 @@ SignalingState Session::signaling_state() const { return impl_->negotiator.signa
 PeerConnectionState Session::connection_state() const { return impl_->state; }
 const std::optional<Failure>& Session::failure() const { return impl_->failure; }
 
+std::string Session::local_ice_ufrag() const { return impl_->transport.ice().local_credentials().ufrag; }
+
 IceConnectionState Session::ice_connection_state() const {
   if (impl_->closed) return IceConnectionState::kClosed;
   return static_cast<IceConnectionState>(impl_->transport.ice().state());

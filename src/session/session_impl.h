@@ -78,6 +78,7 @@ struct Session::Impl {
   bool closed = false;
   bool negotiation_needed = false;
 
+  std::uint32_t selected_pair_changes = 0;
   std::string dtls_version;
   std::string dtls_cipher;
   std::string srtp_profile;

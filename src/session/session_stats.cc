@@ -59,13 +59,20 @@ StatsReport Session::Impl::report(Timestamp at) const {
                       .bytes_sent = counters.bytes_sent,
                       .bytes_received = counters.bytes_received,
                       .packets_discarded = counters.discarded + transport.keying().records_discarded(),
+                      .selected_candidate_pair_changes = selected_pair_changes,
                       .ice_role = std::string(ice::to_string(agent.role())),
                       .ice_state = std::string(ice::to_string(agent.state())),
                       .dtls_state = std::string(dtls_state(transport.keying().state())),
                       .dtls_version = dtls_version,
                       .dtls_cipher = dtls_cipher,
                       .srtp_cipher = srtp_profile};
-  if (const auto& pair = agent.selected_pair()) report.selected_candidate_pair = pair_stats(*pair, agent.stats());
+  if (const auto& pair = agent.selected_pair()) {
+    report.selected_candidate_pair = pair_stats(*pair, agent.stats());
+    if (const TurnServer* server = transport.relays().server_of(pair->local_address)) {
+      report.selected_candidate_pair->local.relay_protocol = to_string(server->transport);
+      report.selected_candidate_pair->local.url = server->url;
+    }
+  }
   if (const sctp::Association* association = data.association()) {
     const sctp::Stats& stats = association->stats();
     report.sctp_transport = SctpTransportStats{.congestion_window = stats.cwnd,

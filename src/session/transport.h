@@ -34,8 +34,8 @@ struct ServerFailed {
 // What the parts below tell, and the media that arrives.
 using TransportEvent =
     std::variant<ice::LocalCandidateFound, ice::GatheringStateChanged, ice::StateChanged, ice::SelectedPairChanged,
-                 ice::ResolveName, ice::RoleChanged, ice::OpenStream, ice::CloseStream, ServerFailed, Keying::Connected,
-                 Keying::DataReceived, Keying::Closed, Keying::Failed, RtpReceived, RtcpReceived>;
+                 ice::ResolveName, ice::RoleChanged, ice::OpenStream, ice::CloseStream, ice::PathVerified, ServerFailed,
+                 Keying::Connected, Keying::DataReceived, Keying::Closed, Keying::Failed, RtpReceived, RtcpReceived>;
 
 struct TransportConfig {
   ice::AgentConfig ice;
