@@ -31,9 +31,11 @@ void Agent::accept_nomination(Pair& pair, Timestamp now) {
   if (is_selected(pair) && selected_->nominated) return;
   pair.nominated = true;
   const bool healthy = is_healthy(now);
-  // RFC 5245 §8.1.1.2: of several nominated pairs the one of the highest priority counts; a dead one counts nothing.
+  // RFC 5245 §8.1.1.2: of several nominated pairs the one of the highest priority counts; a dead one counts nothing. The
+  // two sides agree on the lesser candidate's priority only (the greater one may be a host candidate here and a
+  // peer-reflexive one there): where that is equal, the controlling side's latest word counts.
   const bool replaces = !selected_ || selected_is_of_old_generation_ || !selected_->nominated || is_selected(pair) ||
-                        pair.priority > selected_->priority || !healthy;
+                        pair.priority >> 32 >= selected_->priority >> 32 || !healthy;
   if (replaces) select(pair, now);
 }
 
