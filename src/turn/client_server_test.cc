@@ -93,8 +93,8 @@ class ClientAndServer {
     const sim::LinkConfig link{.delay = std::chrono::milliseconds(20), .loss = loss, .duplicate = loss / 4};
     sim::Network& network = simulation.network();
     const std::size_t nat = network.add_nat({.external = *IpAddress::parse("203.0.113.5")});
-    simulation.attach(
-        network.add_host({.name = "server", .addresses = {kServer.ip}, .up = link, .down = link}), server);
+    simulation.attach(network.add_host({.name = "server", .addresses = {kServer.ip}, .up = link, .down = link}),
+                      server);
     client_id = network.add_host(
         {.name = "client", .addresses = {*IpAddress::parse("10.0.0.2")}, .up = link, .down = link, .nat = nat});
     simulation.attach(client_id, client);
