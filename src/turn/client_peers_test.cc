@@ -422,6 +422,29 @@ TEST(TurnData, IsAcceptedFromTheServerAlone) {
   EXPECT_FALSE(from(config.local, config.server, StreamId{1}));
 }
 
+TEST(TurnData, GoesBothWaysOverAStream) {
+  ClientConfig config = ClientPair::default_config();
+  config.stream = StreamId{3};
+  ClientPair pair(config);
+  pair.allocate();
+  pair.client.allow(kPeer, pair.now);
+  pair.settle();
+  pair.send("ping", kPeer);
+  ASSERT_EQ(pair.server.to_peers.size(), 1U);
+  const auto data = pair.receive("pong", kPeer, true);
+  ASSERT_TRUE(data);
+  EXPECT_EQ(data->stream, StreamId{});  // a relayed address is a UDP socket
+  const auto wants = [&](StreamId stream) {
+    return pair.client.wants({.local = address("0.0.0.0:0"),
+                              .remote = config.server,
+                              .packet = pair.pool.copy_of(pair.server.from_peer(kPeer, "x", true)),
+                              .stream = stream});
+  };
+  EXPECT_TRUE(wants(StreamId{3}));
+  EXPECT_FALSE(wants(StreamId{4}));
+  EXPECT_FALSE(wants(StreamId{}));
+}
+
 TEST(TurnData, IsDroppedOfPeersWithoutAPermissionOrChannel) {
   ClientPair pair;
   pair.allocate();
