@@ -27,14 +27,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)message->error_code();
   (void)message->mapped_address();
   (void)message->verify_integrity(as_bytes("password"));
+  (void)message->verify_integrity_sha256(as_bytes("password"));
   (void)message->check_fingerprint();
   builder.add_integrity(as_bytes("password"));
+  builder.add_integrity_sha256(as_bytes("password"));
   builder.add_fingerprint();
   const auto built = builder.finish();
   if (!built) return 0;
   const auto again = MessageView::parse(*built);
   if (!again || !again->verify_integrity(as_bytes("password")) ||
-      again->check_fingerprint() != FingerprintCheck::kValid || again->method() != message->method()) {
+      !again->verify_integrity_sha256(as_bytes("password")) || again->check_fingerprint() != FingerprintCheck::kValid ||
+      again->method() != message->method()) {
     std::abort();
   }
   return 0;

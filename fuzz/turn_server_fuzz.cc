@@ -179,7 +179,10 @@ class Script {
     auto which = open_.begin();
     std::advance(which, in_.u8() % open_.size());
     const SocketAddress address = *which;
-    if (in_.u8() & 1) return server_.relay_opened(address, now_);
+    if (in_.u8() & 1) {
+      waiting_.erase(address);
+      return server_.relay_opened(address, now_);
+    }
     const std::uint64_t made = server_.stats().allocations_made;
     if (waiting_.erase(address) == 0) return;
     open_.erase(address);

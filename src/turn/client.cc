@@ -81,7 +81,9 @@ bool Client::looks_like_turn(ByteView datagram) {
 }
 
 bool Client::is_from_server(const Datagram& datagram) const {
-  return datagram.remote == config_.server && datagram.stream == config_.stream && datagram.local == config_.local;
+  if (datagram.stream != config_.stream) return false;
+  // A stream has two ends by itself, and the near one may not be known by its number.
+  return reliable() || (datagram.remote == config_.server && datagram.local == config_.local);
 }
 
 bool Client::wants(const Datagram& datagram) const {

@@ -43,6 +43,7 @@ constexpr std::array kRefused{
 const std::vector<Cidr>& refused() {
   static const std::vector<Cidr> ranges = [] {
     std::vector<Cidr> parsed;
+    parsed.reserve(kRefused.size());
     for (const char* text : kRefused) parsed.push_back(*Cidr::parse(text));
     return parsed;
   }();

@@ -170,7 +170,6 @@ class Server {
   void send_indication(Datagram datagram, const stun::MessageView& message, Timestamp now);
   void to_peer(const Allocation& allocation, const SocketAddress& peer, Packet packet);
   void from_peer(Datagram datagram, Timestamp now);
-  bool make_data_indication(Packet& packet, const SocketAddress& peer);
 
   ServerConfig config_;
   crypto::Random random_;

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "turn/attributes.h"
 #include "turn/server.h"
 
 namespace tidewire::turn {
@@ -10,31 +11,11 @@ namespace {
 
 using stun::AttributeType;
 
-// What this server understands of those attributes that must be (RFC 8489 §14, RFC 8656 §18).
-bool is_known(AttributeType type, bool dont_fragment) {
-  switch (type) {
-    case AttributeType::kMappedAddress:
-    case AttributeType::kUsername:
-    case AttributeType::kMessageIntegrity:
-    case AttributeType::kErrorCode:
-    case AttributeType::kUnknownAttributes:
-    case AttributeType::kChannelNumber:
-    case AttributeType::kLifetime:
-    case AttributeType::kXorPeerAddress:
-    case AttributeType::kData:
-    case AttributeType::kRealm:
-    case AttributeType::kNonce:
-    case AttributeType::kXorRelayedAddress:
-    case AttributeType::kRequestedAddressFamily:
-    case AttributeType::kEvenPort:
-    case AttributeType::kRequestedTransport:
-    case AttributeType::kMessageIntegritySha256:
-    case AttributeType::kPasswordAlgorithm:
-    case AttributeType::kXorMappedAddress:
-    case AttributeType::kReservationToken: return true;
-    case AttributeType::kDontFragment: return dont_fragment;
-    default: return !stun::comprehension_required(type);
-  }
+// RFC 8489 §14: what must be understood, and is.
+bool is_understood(AttributeType type, bool dont_fragment) {
+  if (type == AttributeType::kDontFragment) return dont_fragment;
+  if (type == AttributeType::kUserhash) return false;  // never offered
+  return is_known_attribute(type) || !stun::comprehension_required(type);
 }
 
 }  // namespace
@@ -75,7 +56,7 @@ std::vector<AttributeType> Server::unknown_attributes(const stun::MessageView& m
   std::vector<AttributeType> unknown;
   for (const stun::Attribute attribute : message.attributes()) {
     const bool listed = std::find(unknown.begin(), unknown.end(), attribute.type) != unknown.end();
-    if (is_known(attribute.type, config_.relays_set_dont_fragment) || listed) continue;
+    if (is_understood(attribute.type, config_.relays_set_dont_fragment) || listed) continue;
     if (unknown.size() < kMaxListed) unknown.push_back(attribute.type);
   }
   return unknown;
