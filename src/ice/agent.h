@@ -193,6 +193,7 @@ class Agent {
   Stream* find_stream(StreamId stream);
   void open_stream(Pair& pair);
   void drop_streams_of(std::size_t base);
+  void close_stream(StreamId stream);
 
   // agent_drive.cc: what time brings: sending, state, deadlines.
   void drive(Timestamp now);

@@ -47,6 +47,7 @@ void Agent::select(const Pair& pair, Timestamp now) {
       broken->nominate = broken->nominated = broken->nominated_by_peer = false;
     }
   }
+  if (selected_ && selected_is_of_old_generation_) close_stream(selected_->stream);
   selected_ = describe(pair);
   if (!same_path) {
     consent_.emplace(

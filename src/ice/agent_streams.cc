@@ -55,7 +55,13 @@ void Agent::stream_closed(StreamId id, Timestamp now) {
   if (find_stream(id) == nullptr || state_ == State::kClosed) return;
   std::erase_if(streams_, [&](const Stream& stream) { return stream.id == id; });
   const bool in_use = selected_ && selected_->stream == id;
-  if (Pair* pair = checks_.find(Route{{}, {}, id})) {
+  Pair* pair = checks_.find(Route{{}, {}, id});
+  if (pair != nullptr && bases_[pair->base].candidate.tcp_type == TcpType::kPassive) {
+    // The next connection of the peer has another port, and this one will never be seen again.
+    const std::uint32_t remote = pair->remote_id;
+    checks_.remove_remote(remote);
+    remotes_.remove(remote);
+  } else if (pair != nullptr) {
     pair->check.reset();
     pair->cancelled.reset();
     pair->triggered = 0;
@@ -64,6 +70,12 @@ void Agent::stream_closed(StreamId id, Timestamp now) {
   }
   if (in_use) lose_path(now);
   drive(now);
+}
+
+void Agent::close_stream(StreamId id) {
+  if (find_stream(id) == nullptr) return;
+  std::erase_if(streams_, [&](const Stream& stream) { return stream.id == id; });
+  emit(CloseStream{id});
 }
 
 void Agent::drop_streams_of(std::size_t base) {
