@@ -114,6 +114,8 @@ void Agent::drive_consent(Timestamp now) {
 void Agent::check_for_failure(Timestamp now) {
   if (selected_ || failed_ || !checking_since_) return;
   if (now >= *checking_since_ + timing_.overall_limit) {
+  // DEVIATES RFC 8445 §6.1.1 because two lite agents could pair their only addresses and hope, which nothing verifies.
+  if (lite_ && remote_is_lite_) return fail("both sides are ICE-lite: neither would make checks");
     return fail("no path to the peer was found in " + in_seconds(timing_.overall_limit) +
                 ": its candidates did not answer, or its answers did not come back");
   }
@@ -181,7 +183,7 @@ void Agent::set_gathering_state(GatheringState state) {
 void Agent::update_deadline(Timestamp now) {
   Timestamp next = gatherer_.deadline(refresh_wanted());
   bool waiting_for_pacer = gatherer_.next_new() != nullptr;
-  if (remote_ && !failed_) {
+  if (remote_ && !failed_ && !lite_) {
     next = std::min(next, checks_.deadline());
     waiting_for_pacer = waiting_for_pacer || checks_.next_to_check(check_floor()) != nullptr;
   }

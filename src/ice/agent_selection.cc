@@ -32,8 +32,9 @@ void Agent::accept_nomination(Pair& pair, Timestamp now) {
   pair.nominated = true;
   const bool healthy = is_healthy(now);
   // RFC 5245 §8.1.1.2: of several nominated pairs the one of the highest priority counts; a dead one counts nothing.
+  // A lite agent cannot tell which are dead. Its peer nominates only what it uses (RFC 5245 §8.1.1), so the newest counts.
   const bool replaces = !selected_ || selected_is_of_old_generation_ || !selected_->nominated || is_selected(pair) ||
-                        pair.priority > selected_->priority || !healthy;
+                        pair.priority > selected_->priority || !healthy || lite_;
   if (replaces) select(pair, now);
 }
 
