@@ -236,6 +236,7 @@ class Agent {
   void accept_nomination(Pair& pair, Timestamp now);
   void select(const Pair& pair, Timestamp now);
   CandidatePair describe(const Pair& pair) const;
+  void retry_better(Timestamp now);
   bool is_selected(const Pair& pair) const;
   bool is_healthy(Timestamp now) const;
   void lose_selected_pair(Timestamp now);
@@ -273,6 +274,7 @@ class Agent {
   bool selected_is_of_old_generation_ = false;
   std::optional<Timestamp> recover_again_at_;  // set while the path is broken and others are tried
   bool was_connected_ = false;                 // in this generation
+  Timestamp retry_better_at_ = kNever;         // set while a better pair than the one in use is broken
   std::optional<Duration> round_trip_time_;    // the newest of any selected pair
   std::optional<Timestamp> checking_since_;    // RFC 8863 §3
   bool failed_ = false;

@@ -52,6 +52,7 @@ bool Agent::refresh_wanted() const { return !selected_ && !failed_; }
 void Agent::drive_checks(Timestamp now) {
   if (!remote_ || failed_ || lite_) return;
   if (role_ == Role::kControlling) nominate(now);
+  retry_better(now);
   while (Pair* pair = checks_.next_retransmission(now)) send_check(*pair);
   while (pacer_.ready(now)) {
     Pair* pair = checks_.next_to_check(check_floor());
@@ -129,7 +130,9 @@ void Agent::check_for_failure(Timestamp now) {
 
 void Agent::fail(std::string reason) {
   failed_ = true;
+  was_connected_ = false;
   failure_ = std::move(reason);
+  stop_recovering();
   for (Pair& pair : checks_.pairs()) {
     CheckList::cancel(pair);
     pair.triggered = 0;
@@ -184,7 +187,7 @@ void Agent::update_deadline(Timestamp now) {
   Timestamp next = gatherer_.deadline(refresh_wanted());
   bool waiting_for_pacer = gatherer_.next_new() != nullptr;
   if (remote_ && !failed_ && !lite_) {
-    next = std::min(next, checks_.deadline());
+    next = std::min({next, checks_.deadline(), retry_better_at_});
     waiting_for_pacer = waiting_for_pacer || checks_.next_to_check(check_floor()) != nullptr;
   }
   if (waiting_for_pacer) next = std::min(next, pacer_.next());

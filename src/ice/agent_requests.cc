@@ -130,7 +130,8 @@ void Agent::learn_from_check(const IncomingCheck& check, Timestamp now) {
   if (pair->route.stream == StreamId{}) pair->route = check.route;  // the peer has connected again
   if (added == RemoteCandidates::Added::kNew || failed_) revive(now);
   // A peer that has what it needs does not check lesser pairs: it seems to have lost the one in use.
-  if (completed_ && !is_selected(*pair) && pair->priority < selected_->priority && consent_) consent_->hasten(now);
+  const bool has_path = selected_ && selected_->nominated && !selected_is_of_old_generation_;
+  if (has_path && !is_selected(*pair) && pair->priority < selected_->priority) consent_->hasten(now);
   // RFC 8445 §7.3.1.4: triggered checks.
   if (pair->state != PairState::kSucceeded && !lite_) {
     CheckList::cancel(*pair);

@@ -85,6 +85,7 @@ void Agent::handle_check_response(const stun::MessageView& response, Pair& pair,
 void Agent::handle_check_success(Pair& pair, bool use_candidate, const SocketAddress& mapped, Timestamp now) {
   if (!pair.nominate || use_candidate) pair.triggered = 0;
   pair.state = PairState::kSucceeded;
+  pair.proven = true;
   pair.mapped = mapped;
   if (pair.consent_expired) return;
   // RFC 8445 §12.1.1: before nomination, data may flow on the best pair that works.
