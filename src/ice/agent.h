@@ -178,12 +178,13 @@ class Agent {
   // agent.cc: the owner's calls about the peer, and pairs.
   bool add_resolved(const Candidate& candidate, Timestamp now);
   void pair_with_bases(const RemoteCandidates::Entry& remote);
+  bool forget_oldest_remote(bool peer_reflexive);
   void add_pair(std::size_t base, const RemoteCandidates::Entry& remote, StreamId stream = {});
   void change_role(Role role);
   void revive(Timestamp now);
 
   // agent_network.cc: the owner's calls about sockets, relays and servers.
-  Result<> add_base(Base base, const LocalSocket& socket);
+  Result<> add_base(Base base, const LocalSocket& socket, Timestamp now);
   void announce(const SocketAddress& base, Candidate candidate);
   void add_reflexive(std::size_t base, const SocketAddress& mapped, const std::optional<SocketAddress>& server);
   std::optional<std::size_t> find_base(const SocketAddress& local, Protocol protocol = Protocol::kUdp) const;
@@ -192,8 +193,8 @@ class Agent {
   // agent_streams.cc: ICE-TCP.
   Stream* find_stream(StreamId stream);
   void open_stream(Pair& pair);
-  void drop_streams_of(std::size_t base);
   void close_stream(StreamId stream);
+  void drop_streams_of(std::size_t base);
 
   // agent_drive.cc: what time brings: sending, state, deadlines.
   void drive(Timestamp now);
@@ -235,8 +236,8 @@ class Agent {
   void nominate(Timestamp now);
   void accept_nomination(Pair& pair, Timestamp now);
   void select(const Pair& pair, Timestamp now);
-  CandidatePair describe(const Pair& pair) const;
   void retry_better(Timestamp now);
+  CandidatePair describe(const Pair& pair) const;
   bool is_selected(const Pair& pair) const;
   bool is_healthy(Timestamp now) const;
   void lose_selected_pair(Timestamp now);
@@ -273,8 +274,8 @@ class Agent {
   std::optional<CandidatePair> selected_;
   bool selected_is_of_old_generation_ = false;
   std::optional<Timestamp> recover_again_at_;  // set while the path is broken and others are tried
-  bool was_connected_ = false;                 // in this generation
   Timestamp retry_better_at_ = kNever;         // set while a better pair than the one in use is broken
+  bool was_connected_ = false;                 // in this generation
   std::optional<Duration> round_trip_time_;    // the newest of any selected pair
   std::optional<Timestamp> checking_since_;    // RFC 8863 §3
   bool failed_ = false;

@@ -114,9 +114,9 @@ void Agent::drive_consent(Timestamp now) {
 
 void Agent::check_for_failure(Timestamp now) {
   if (selected_ || failed_ || !checking_since_) return;
-  if (now >= *checking_since_ + timing_.overall_limit) {
   // DEVIATES RFC 8445 §6.1.1 because two lite agents could pair their only addresses and hope, which nothing verifies.
   if (lite_ && remote_is_lite_) return fail("both sides are ICE-lite: neither would make checks");
+  if (now >= *checking_since_ + timing_.overall_limit) {
     return fail("no path to the peer was found in " + in_seconds(timing_.overall_limit) +
                 ": its candidates did not answer, or its answers did not come back");
   }

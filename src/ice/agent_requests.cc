@@ -118,7 +118,11 @@ void Agent::learn_from_check(const IncomingCheck& check, Timestamp now) {
   // remembers which it was.
   if (remote_ && check.remote_ufrag != remote_->ufrag) return;
   const Protocol protocol = bases_[check.base].candidate.protocol;
-  const auto added = remotes_.add_peer_reflexive(check.route.remote, protocol, check.priority, check.remote_ufrag);
+  const auto learn = [&] {
+    return remotes_.add_peer_reflexive(check.route.remote, protocol, check.priority, check.remote_ufrag);
+  };
+  auto added = learn();
+  if (added == RemoteCandidates::Added::kFull && forget_oldest_remote(true)) added = learn();
   const RemoteCandidates::Entry* remote = remotes_.find(check.route.remote, protocol);
   if (remote == nullptr) {
     ++stats_.dropped_table_full;
