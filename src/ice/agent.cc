@@ -137,9 +137,10 @@ bool Agent::add_resolved(const Candidate& candidate, Timestamp now) {
   if (added == RemoteCandidates::Added::kNew) revive(now);
   if (added == RemoteCandidates::Added::kUpgraded) {
     checks_.set_remote_priority(entry->id, entry->candidate.priority, role_);
-    if (selected_ && !selected_is_of_old_generation_ &&
-        without_scope(selected_->remote_address) == entry->candidate.address) {
+    for (const Pair& pair : checks_.pairs()) {
+      if (pair.remote_id != entry->id || !is_selected(pair)) continue;
       selected_->remote = entry->candidate;
+      selected_->priority = pair.priority;
     }
   }
   return true;

@@ -90,7 +90,8 @@ class Agent {
   // Answers to OpenStream, and the end of any stream.
   void stream_opened(StreamId stream, const SocketAddress& local, Timestamp now);
   void stream_closed(StreamId stream, Timestamp now);
-  // A connection to a listener. Its id is in the answer; kOperation when there are too many or no such listener.
+  // A connection to a listener. Its id is in the answer; kOperation when there are too many or no such listener. One
+  // that has brought no authentic check for some seconds gives way to a new one.
   Result<StreamId> stream_accepted(const SocketAddress& local, const SocketAddress& remote, Timestamp now);
 
   // From the peer's description. Checks learnt before are continued at once. The same ones again: nothing happens.
@@ -161,6 +162,7 @@ class Agent {
     StreamId id;
     std::size_t base = 0;
     bool open = false;
+    Timestamp since{};
   };
   struct LocalCandidate {
     SocketAddress base;
@@ -194,6 +196,8 @@ class Agent {
   Stream* find_stream(StreamId stream);
   void open_stream(Pair& pair);
   void close_stream(StreamId stream);
+  void close_useless_streams();
+  bool close_idle_stream(Timestamp now);
   void drop_streams_of(std::size_t base);
 
   // agent_drive.cc: what time brings: sending, state, deadlines.

@@ -26,6 +26,7 @@ void Agent::drive(Timestamp now) {
   if (recover_again_at_ && now >= *recover_again_at_) recover(now);
   drive_gathering(now);
   drive_checks(now);
+  close_useless_streams();
   check_for_failure(now);
   update_state(now);
   update_deadline(now);

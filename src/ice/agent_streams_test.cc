@@ -211,6 +211,29 @@ TEST(IceTcpBounds, ConnectionsBeyondTheLimitAreTurnedAway) {
   EXPECT_EQ(closed, Agent::kMaxStreams);
 }
 
+TEST(IceTcpBounds, ConnectionsThatSayNothingGiveWay) {
+  Peer a(Role::kControlling, 1);
+  Peer b(Role::kControlled, 2);
+  Wire wire(a, b);
+  ASSERT_TRUE(a.agent.add_tcp_active(kA.ip, 1, wire.now));
+  wire.listen(b, kListener);
+  wire.connect_both();
+  ASSERT_TRUE(wire.run_until([&] { return b.connected(); }, seconds(1)));
+  const StreamId in_use = b.agent.selected_pair()->stream;
+  for (std::uint16_t i = 1; i < Agent::kMaxStreams; ++i) {
+    ASSERT_TRUE(b.agent.stream_accepted(kListener, {kB.ip, i}, wire.now));
+  }
+  EXPECT_FALSE(b.agent.stream_accepted(kListener, kA, wire.now));
+  wire.run_for(seconds(5));
+  for (std::uint16_t i = 1; i < Agent::kMaxStreams; ++i) {
+    ASSERT_TRUE(b.agent.stream_accepted(kListener, {kB.ip, i}, wire.now)) << i;
+  }
+  EXPECT_FALSE(b.agent.stream_accepted(kListener, kA, wire.now));
+  wire.run_for(seconds(60));
+  EXPECT_EQ(b.agent.selected_pair()->stream, in_use);
+  EXPECT_EQ(b.count<CloseStream>(), Agent::kMaxStreams - 1);
+}
+
 TEST(IceTcpBounds, StreamsThatNobodyKnowsChangeNothing) {
   Peer a(Role::kControlling, 1);
   const Timestamp now{};
