@@ -134,9 +134,9 @@ TEST_F(IceBounds, WhatComesToASocketThatIsGoneIsDropped) {
   ASSERT_TRUE(a.agent.add_local_socket(kA, 1, now));
   ASSERT_TRUE(a.agent.set_remote_credentials(kPeer, now));
   const std::string username = a.agent.local_credentials().ufrag + ":peer";
-  const Packet packet =
-      build_check(a.pool, {.username = username, .remote_pwd = a.agent.local_credentials().pwd,
-                           .role = Role::kControlled, .priority = 7});
+  const Packet packet = build_check(
+      a.pool,
+      {.username = username, .remote_pwd = a.agent.local_credentials().pwd, .role = Role::kControlled, .priority = 7});
   a.agent.remove_local(kA, now);
   a.agent.remove_local(kA, now);
   a.agent.remove_local(kB, now);

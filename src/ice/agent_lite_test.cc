@@ -101,7 +101,9 @@ TEST_F(IceLite, FollowsItsPeerToAnotherPath) {
   wire.passes = [](const SocketAddress& from, const SocketAddress& to) { return from != kA && to != kA; };
   const Timestamp cut = wire.now;
   ASSERT_TRUE(wire.run_until(
-      [&] { return full.agent.selected_pair()->local_address == kA2 && lite.agent.selected_pair()->remote_address == kA2; },
+      [&] {
+        return full.agent.selected_pair()->local_address == kA2 && lite.agent.selected_pair()->remote_address == kA2;
+      },
       seconds(20)));
   EXPECT_LE(wire.now - cut, seconds(2));
   wire.run_for(seconds(60));

@@ -104,9 +104,8 @@ TEST_P(IceRecovery, ACutPathIsLeftForASecondOne) {
   talk();
   ASSERT_EQ(a.agent.selected_pair()->local_address, kA);
   wire.passes = [](const SocketAddress& from, const SocketAddress& to) { return !touches(kA, from, to); };
-  const Duration took = time_to_recover([&] {
-    return a.agent.selected_pair()->local_address == kA2 && b.agent.selected_pair()->remote_address == kA2;
-  });
+  const Duration took = time_to_recover(
+      [&] { return a.agent.selected_pair()->local_address == kA2 && b.agent.selected_pair()->remote_address == kA2; });
   EXPECT_LE(took, kRecovered);
   expect_calm();
 }
@@ -118,7 +117,8 @@ TEST_P(IceRecovery, APathThatIsCutInOneDirectionIsLeftByBothSides) {
       connect({kA, kA2}, {kB}, false);
       talk();
     }
-    ASSERT_TRUE(wire.run_until([&] { return nominated() && a.agent.selected_pair()->local_address == kA; }, seconds(60)));
+    ASSERT_TRUE(
+        wire.run_until([&] { return nominated() && a.agent.selected_pair()->local_address == kA; }, seconds(60)));
     wire.run_for(seconds(5));
     wire.passes = [from_a](const SocketAddress& from, const SocketAddress& to) {
       return from_a ? from != kA : to != kA;
@@ -138,9 +138,7 @@ TEST_P(IceRecovery, APathOnWhichOnlyOneSideSpeaksIsLeftTooWhenItDies) {
   wire.passes = [](const SocketAddress& from, const SocketAddress& to) { return !touches(kA, from, to); };
   const Timestamp cut = wire.now;
   ASSERT_TRUE(wire.run_until(
-      [&] {
-        return a.agent.selected_pair()->local_address == kA2 && b.agent.selected_pair()->remote_address == kA2;
-      },
+      [&] { return a.agent.selected_pair()->local_address == kA2 && b.agent.selected_pair()->remote_address == kA2; },
       seconds(40)));
   record(wire.now - cut);
   EXPECT_LE(wire.now - cut, kRecovered);
@@ -170,8 +168,8 @@ TEST_P(IceRecovery, ANatThatForgetsItsBindingsIsFollowedByAPublicPeer) {
     };
     ASSERT_TRUE(line.run_until(moved, seconds(40)));
     const auto before = std::pair(from.media_on_path, to.media_on_path);
-    ASSERT_TRUE(line.run_until(
-        [&] { return from.media_on_path > before.first && to.media_on_path > before.second; }, seconds(10)));
+    ASSERT_TRUE(line.run_until([&] { return from.media_on_path > before.first && to.media_on_path > before.second; },
+                               seconds(10)));
     record(line.now - start);
     EXPECT_LE(line.now - start, kRecovered);
     EXPECT_LE(from.longest_gap, kRecovered);
@@ -226,9 +224,8 @@ TEST_P(IceRecovery, ASocketThatIsReplacedHalfASecondLater) {
   EXPECT_FALSE(a.agent.selected_pair());
   wire.run_for(milliseconds(500));
   wire.add(a, {.bound = kA2, .preference = 60000});
-  const Duration took = time_to_recover([&] {
-    return a.agent.selected_pair()->local_address == kA2 && b.agent.selected_pair()->remote_address == kA2;
-  });
+  const Duration took = time_to_recover(
+      [&] { return a.agent.selected_pair()->local_address == kA2 && b.agent.selected_pair()->remote_address == kA2; });
   EXPECT_LE(took, kRecovered);
   EXPECT_EQ(a.states(), (std::vector<State>{State::kDisconnected, State::kConnected}));
   EXPECT_TRUE(b.states().empty());
@@ -313,12 +310,13 @@ TEST_P(IceRecovery, LossAndLongRoundTripsDoNotLookLikeADeadPath) {
     Duration delay;
     bool media;
   };
-  for (const Case& c : {Case{0.2, kOneWay, true}, Case{0, milliseconds(150), true}, Case{0.1, milliseconds(150), true},
-                        Case{0, milliseconds(400), true}, Case{0.2, kOneWay, false},
-                        Case{0, milliseconds(400), false}}) {
+  for (const Case& c :
+       {Case{0.2, kOneWay, true}, Case{0, milliseconds(150), true}, Case{0.1, milliseconds(150), true},
+        Case{0, milliseconds(400), true}, Case{0.2, kOneWay, false}, Case{0, milliseconds(400), false}}) {
     for (std::uint64_t seed = 1; seed <= 3; ++seed) {
       SCOPED_TRACE(testing::Message() << c.loss << " lost, media " << c.media << ", one way "
-                                      << std::chrono::duration_cast<milliseconds>(c.delay).count() << ", seed " << seed);
+                                      << std::chrono::duration_cast<milliseconds>(c.delay).count() << ", seed "
+                                      << seed);
       Peer from(GetParam(), seed);
       Peer to(b.agent.role(), seed + 100);
       Wire line(from, to, seed);
@@ -373,9 +371,8 @@ TEST_P(IceRecovery, TheBetterPathIsUsedAgainWhenItIsBack) {
     ASSERT_EQ(a.agent.selected_pair()->local_address, kA2);
     ASSERT_EQ(b.agent.selected_pair()->remote_address, kA2);
     wire.passes = [](auto&, auto&) { return true; };
-    const Duration took = time_to_recover([&] {
-      return a.agent.selected_pair()->local_address == kA && b.agent.selected_pair()->remote_address == kA;
-    });
+    const Duration took = time_to_recover(
+        [&] { return a.agent.selected_pair()->local_address == kA && b.agent.selected_pair()->remote_address == kA; });
     EXPECT_LE(took, seconds(40));
     EXPECT_EQ(a.count<SelectedPairChanged>(), 2U);
     EXPECT_EQ(b.count<SelectedPairChanged>(), 2U);
