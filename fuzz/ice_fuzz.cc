@@ -1,8 +1,10 @@
-// Two agents under a script of bytes: calls of the owner, timeouts, datagrams that arrive, are lost, doubled, garbled
-// or made up, authentic ones among them. Bounds and the deadline's promise are asserted.
+// Two agents under a script of bytes: calls of the owner, sockets and connections that come and go, timeouts, datagrams
+// that arrive, are lost, doubled, garbled or made up, authentic ones among them. Bounds and the deadline's promise are
+// asserted. The first byte chooses what the agents are.
 #include <array>
 #include <cstdlib>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/byte_reader.h"
@@ -16,11 +18,12 @@ using namespace tidewire::ice;
 namespace {
 
 struct Side {
-  Side(Role role, std::uint64_t seed)
-      : agent({.role = role, .stun_servers = {*SocketAddress::parse("10.0.0.99:3478")}},
+  Side(Role role, bool lite, std::uint64_t seed)
+      : agent({.role = role, .stun_servers = {*SocketAddress::parse("10.0.0.99:3478")}, .lite = lite},
               crypto::Random::from_test_seed(seed), pool) {}
   PacketPool pool;
   Agent agent;
+  std::vector<StreamId> streams;
 };
 
 void check(bool holds) {
@@ -29,12 +32,12 @@ void check(bool holds) {
 
 class Script {
  public:
-  explicit Script(ByteView bytes) : in_(bytes) {}
+  explicit Script(ByteView bytes) : in_(bytes), setting_(in_.u8()) {}
 
   void run() {
     for (int steps = 0; !in_.empty() && steps < 400; ++steps) {
       const std::uint8_t op = in_.u8();
-      step(op & 0x1f, op & 0x20 ? b_ : a_, op & 0x20 ? a_ : b_);
+      step(op & 0x3f, op & 0x40 ? b_ : a_, op & 0x40 ? a_ : b_);
       settle(a_);
       settle(b_);
     }
@@ -66,7 +69,51 @@ class Script {
         break;
       case 16: now_ += std::chrono::seconds(in_.u8()); break;
       case 17: now_ += std::chrono::milliseconds(in_.u8()); break;
-      default: deliver(); break;
+      case 18: agent.remove_local(socket(), now_); break;
+      case 19: (void)agent.add_tcp_listener({.bound = socket(), .preference = in_.u8()}, now_); break;
+      case 20: (void)agent.add_tcp_active({.bound = socket(), .preference = in_.u8()}, now_); break;
+      case 21: add_shown_otherwise(agent); break;
+      case 22: (void)agent.add_stun_server(socket(), now_); break;
+      case 23: agent.add_server_reflexive(socket(), socket(), socket(), now_); break;
+      case 24: agent.stream_opened(stream(self), socket(), now_); break;
+      case 25: agent.stream_closed(stream(self), now_); break;
+      case 26:
+        if (const auto accepted = agent.stream_accepted(socket(), socket(), now_)) self.streams.push_back(*accepted);
+        break;
+      case 27: talk(self); break;
+      case 28: add_passive(agent); break;
+      case 29: (void)agent.set_remote_credentials({"odd!", std::string(22, 'x')}, now_); break;
+      default: deliver(op); break;
+    }
+  }
+
+  StreamId stream(const Side& side) {
+    const std::uint8_t which = in_.u8();
+    if (side.streams.empty() || which == 0xff) return StreamId{which};
+    return side.streams[which % side.streams.size()];
+  }
+
+  void add_shown_otherwise(Agent& agent) {
+    const std::uint8_t how = in_.u8();
+    LocalSocket local{.bound = socket(), .preference = how};
+    if (how & 1) local.mdns_name = "hidden.local";
+    if (how & 2) local.public_ip = IpAddress::v4({203, 0, 113, how});
+    (void)agent.add_local_socket(local, now_);
+  }
+
+  void add_passive(Agent& agent) {
+    Candidate candidate{.foundation = "1", .protocol = Protocol::kTcp, .priority = in_.u32(), .address = socket()};
+    candidate.tcp_type = TcpType::kPassive;
+    (void)agent.add_remote_candidate(candidate, now_);
+  }
+
+  // Packets of the peer for a second or less, some milliseconds apart, until it falls silent.
+  void talk(Side& side) {
+    const auto pair = side.agent.selected_pair();
+    if (!pair) return;
+    for (int packets = in_.u8() % 64; packets > 0; --packets) {
+      side.agent.note_packet({pair->local_address, pair->remote_address, pair->stream}, now_);
+      now_ += std::chrono::milliseconds(20);
     }
   }
 
@@ -103,18 +150,22 @@ class Script {
           build_error(self.pool, last_id_, how & 4 ? stun::ErrorNumber::kRoleConflict : stun::ErrorNumber::kServerError,
                       other.agent.local_credentials().pwd);
     }
-    self.agent.handle_input(socket(), socket(), packet.bytes(), now_);
+    const StreamId on = how & 32 ? stream(self) : StreamId{};
+    self.agent.handle_input(Route{socket(), socket(), on}, packet.bytes(), now_);
   }
 
-  void deliver() {
+  void deliver(int op) {
     if (flying_.empty()) return;
     const std::uint8_t how = in_.u8();
     const std::size_t index = how % flying_.size();
     Datagram& datagram = flying_[index];
     if (how & 0x40) datagram.packet.bytes()[in_.u8() % datagram.packet.size()] ^= 1;
     for (Side* side : {&a_, &b_}) {
-      side->agent.handle_input(datagram.remote, datagram.local, datagram.packet.bytes(), now_);
+      // What left on a connection comes in on one of the other side's, or on a wrong one.
+      const StreamId on = datagram.stream == StreamId{} ? StreamId{} : stream(*side);
+      side->agent.handle_input(Route{datagram.remote, datagram.local, on}, datagram.packet.bytes(), now_);
     }
+    if (op & 1) now_ += std::chrono::milliseconds(5);
     if (!(how & 0x80)) flying_.erase(flying_.begin() + static_cast<std::ptrdiff_t>(index));
   }
 
@@ -124,10 +175,15 @@ class Script {
     check(agent.next_timeout() > now_);
     check(agent.pairs().size() <= Agent::kMaxPairs);
     check(agent.remote_candidates().size() <= Agent::kMaxRemoteCandidates + Agent::kMaxPeerReflexive);
-    const bool connected = agent.state() == State::kConnected || agent.state() == State::kCompleted ||
-                           agent.state() == State::kDisconnected;
+    check(agent.local_candidates().size() <= 256);
+    const bool connected = agent.state() == State::kConnected || agent.state() == State::kCompleted;
     check(!connected || agent.selected_pair().has_value());
-    while (agent.poll_event()) continue;
+    check(!lite(side) || agent.stats().requests_sent == 0);
+    while (const auto event = agent.poll_event()) {
+      if (const auto* wanted = std::get_if<OpenStream>(&*event)) side.streams.push_back(wanted->request.id);
+      if (const auto* closed = std::get_if<CloseStream>(&*event)) std::erase(side.streams, closed->stream);
+    }
+    if (side.streams.size() > 64) side.streams.erase(side.streams.begin());
     while (auto datagram = agent.poll_transmit()) {
       const auto message = stun::MessageView::parse(datagram->packet.bytes());
       check(message.has_value());
@@ -136,10 +192,13 @@ class Script {
     }
   }
 
+  bool lite(const Side& side) const { return (setting_ & (&side == &a_ ? 1 : 2)) != 0; }
+
   ByteReader in_;
+  std::uint8_t setting_;
   Timestamp now_ = Timestamp{} + std::chrono::seconds(1);
-  Side a_{Role::kControlling, 1};
-  Side b_{Role::kControlled, 2};
+  Side a_{Role::kControlling, (setting_ & 1) != 0, 1};
+  Side b_{Role::kControlled, (setting_ & 2) != 0, 2};
   std::vector<Datagram> flying_;
   stun::TransactionId last_id_{};
 };

@@ -241,9 +241,10 @@ class Session {
   Result<> add_local_socket(const LocalSocket& socket, Timestamp now);
   // A bound UDP socket. A higher preference (each its own) makes it preferred.
   Result<> add_local_socket(const SocketAddress& bound, std::uint16_t preference, Timestamp now);
-  // ICE-TCP (RFC 6544): a listening socket; and an address that connections may be made from. Errors as above.
+  // ICE-TCP (RFC 6544): a listening socket; and an address that connections may be made from (its
+  // port does not count). Errors as above.
   Result<> add_tcp_listener(const LocalSocket& socket, Timestamp now);
-  Result<> add_tcp_active(const IpAddress& ip, std::uint16_t preference, Timestamp now);
+  Result<> add_tcp_active(const LocalSocket& socket, Timestamp now);
   void remove_local_socket(const SocketAddress& bound, Timestamp now);
   // Servers may be added as their addresses become known. Operation when there are too many.
   Result<> add_stun_server(const SocketAddress& server, Timestamp now);

@@ -21,8 +21,11 @@ std::vector<SocketAddress> at_most(std::vector<SocketAddress> servers, std::size
 }
 
 bool is_usable(const SocketAddress& address) {
-  return address.port != 0 && address.port != kDiscardPort && !address.ip.is_unspecified() &&
-         !address.ip.is_multicast();
+  const IpAddress& ip = address.ip;
+  const bool is_broadcast = ip == IpAddress::v4({255, 255, 255, 255});
+  const bool is_mapped = ip.unmapped() != ip;  // RFC 8445 §5.1.1.1: IPv4 is not to be dressed up as IPv6
+  return address.port != 0 && address.port != kDiscardPort && !ip.is_unspecified() && !ip.is_multicast() &&
+         !is_broadcast && !is_mapped;
 }
 
 bool is_mdns_name(std::string_view name) {
@@ -38,6 +41,8 @@ bool is_link_local_v6(const IpAddress& ip) { return ip.is_v6() && ip.is_link_loc
 // made by the active side to the passive one; those that come to a listener bring their pair with them.
 bool can_pair(const Candidate& local, const IpAddress& base, const Candidate& remote) {
   if (base.is_v4() != remote.address.ip.is_v4() || local.protocol != remote.protocol) return false;
+  // RFC 8445 §5.1.1.1: what listens on the loopback of this host is no peer's business.
+  if (base.is_loopback() != remote.address.ip.is_loopback()) return false;
   if (is_link_local_v6(base) != is_link_local_v6(remote.address.ip)) return false;
   // A relay on the internet does not see into private networks, and servers refuse it (RFC 8656 §21.1.4).
   if (local.type == CandidateType::kRelayed && is_global(base) && !is_global(remote.address.ip)) return false;
@@ -127,7 +132,8 @@ Result<> Agent::add_remote_candidate(const Candidate& candidate, Timestamp now) 
 }
 
 bool Agent::add_resolved(const Candidate& candidate, Timestamp now) {
-  const auto added = remotes_.add(candidate);
+  auto added = remotes_.add(candidate);
+  if (added == RemoteCandidates::Added::kFull && forget_oldest_remote(false)) added = remotes_.add(candidate);
   const RemoteCandidates::Entry* entry = remotes_.find(candidate.address, candidate.protocol);
   if (entry == nullptr) return false;
   // What was learnt from a check was learnt on one base only.
@@ -135,9 +141,10 @@ bool Agent::add_resolved(const Candidate& candidate, Timestamp now) {
   if (added == RemoteCandidates::Added::kNew) revive(now);
   if (added == RemoteCandidates::Added::kUpgraded) {
     checks_.set_remote_priority(entry->id, entry->candidate.priority, role_);
-    if (selected_ && !selected_is_of_old_generation_ &&
-        without_scope(selected_->remote_address) == entry->candidate.address) {
+    for (const Pair& pair : checks_.pairs()) {
+      if (pair.remote_id != entry->id || !is_selected(pair)) continue;
       selected_->remote = entry->candidate;
+      selected_->priority = pair.priority;
     }
   }
   return true;
@@ -210,6 +217,18 @@ void Agent::close(Timestamp) {
 
 void Agent::pair_with_bases(const RemoteCandidates::Entry& remote) {
   for (std::size_t base = 0; base < bases_.size(); ++base) add_pair(base, remote);
+}
+
+// A long call meets many networks, and nothing tells which of the peer's addresses are gone: once a pair is in use, the
+// oldest one gives way to a new one.
+bool Agent::forget_oldest_remote(bool peer_reflexive) {
+  if (!selected_ || !selected_->nominated || selected_is_of_old_generation_) return false;
+  const RemoteCandidates::Entry* in_use = remotes_.find(selected_->remote_address, selected_->remote.protocol);
+  const RemoteCandidates::Entry* oldest = remotes_.oldest(peer_reflexive, in_use != nullptr ? in_use->id : 0);
+  if (oldest == nullptr) return false;
+  checks_.remove_remote(oldest->id);
+  remotes_.remove(oldest->id);
+  return true;
 }
 
 void Agent::add_pair(std::size_t base, const RemoteCandidates::Entry& remote, StreamId stream) {

@@ -69,7 +69,8 @@ class Agent {
   // RFC 6544: a listening TCP socket, whose connections come by stream_accepted(). Errors as above.
   Result<> add_tcp_listener(const LocalSocket& socket, Timestamp now);
   // RFC 6544: connections may be made from this address: the event OpenStream asks for them. Errors as above.
-  Result<> add_tcp_active(const IpAddress& ip, std::uint16_t preference, Timestamp now);
+  // The port of `socket` does not count.
+  Result<> add_tcp_active(const LocalSocket& socket, Timestamp now);
   // A relayed address that a TURN client holds: datagrams with `relayed` as their local address are the TURN
   // client's to carry. `mapped` is its raddr. Errors as above.
   Result<> add_local_relay(const SocketAddress& relayed, const SocketAddress& mapped, std::uint16_t preference,
@@ -90,7 +91,8 @@ class Agent {
   // Answers to OpenStream, and the end of any stream.
   void stream_opened(StreamId stream, const SocketAddress& local, Timestamp now);
   void stream_closed(StreamId stream, Timestamp now);
-  // A connection to a listener. Its id is in the answer; kOperation when there are too many or no such listener.
+  // A connection to a listener. Its id is in the answer; kOperation when there are too many or no such listener. One
+  // that has brought no authentic check for some seconds gives way to a new one.
   Result<StreamId> stream_accepted(const SocketAddress& local, const SocketAddress& remote, Timestamp now);
 
   // From the peer's description. Checks learnt before are continued at once. The same ones again: nothing happens.
@@ -125,7 +127,7 @@ class Agent {
   }
   // An authentic packet of another protocol came in by this route: its path lives. O(1).
   void note_packet(const Route& route, Timestamp now) {
-    if (consent_ && consent_->path().route == route) consent_->note_packet(now);
+    if (consent_ && consent_->path().route == route && consent_->note_packet(now)) update_deadline(now);
   }
   void handle_timeout(Timestamp now);
   std::optional<Datagram> poll_transmit() { return transmits_.pop(); }
@@ -163,6 +165,7 @@ class Agent {
     StreamId id;
     std::size_t base = 0;
     bool open = false;
+    Timestamp since{};
   };
   struct LocalCandidate {
     SocketAddress base;
@@ -180,12 +183,13 @@ class Agent {
   // agent.cc: the owner's calls about the peer, and pairs.
   bool add_resolved(const Candidate& candidate, Timestamp now);
   void pair_with_bases(const RemoteCandidates::Entry& remote);
+  bool forget_oldest_remote(bool peer_reflexive);
   void add_pair(std::size_t base, const RemoteCandidates::Entry& remote, StreamId stream = {});
   void change_role(Role role);
   void revive(Timestamp now);
 
   // agent_network.cc: the owner's calls about sockets, relays and servers.
-  Result<> add_base(Base base, const LocalSocket& socket);
+  Result<> add_base(Base base, const LocalSocket& socket, Timestamp now);
   void announce(const SocketAddress& base, Candidate candidate);
   void add_reflexive(std::size_t base, const SocketAddress& mapped, const std::optional<SocketAddress>& server);
   std::optional<std::size_t> find_base(const SocketAddress& local, Protocol protocol = Protocol::kUdp) const;
@@ -194,6 +198,9 @@ class Agent {
   // agent_streams.cc: ICE-TCP.
   Stream* find_stream(StreamId stream);
   void open_stream(Pair& pair);
+  void close_stream(StreamId stream);
+  void close_useless_streams();
+  bool close_idle_stream(Timestamp now);
   void drop_streams_of(std::size_t base);
 
   // agent_drive.cc: what time brings: sending, state, deadlines.
@@ -237,6 +244,7 @@ class Agent {
   void nominate(Timestamp now);
   void accept_nomination(Pair& pair, Timestamp now);
   void select(const Pair& pair, Timestamp now);
+  void retry_better(Timestamp now);
   CandidatePair describe(const Pair& pair) const;
   bool is_selected(const Pair& pair) const;
   bool is_healthy(Timestamp now) const;
@@ -274,6 +282,7 @@ class Agent {
   std::optional<CandidatePair> selected_;
   bool selected_is_of_old_generation_ = false;
   std::optional<Timestamp> recover_again_at_;  // set while the path is broken and others are tried
+  Timestamp retry_better_at_ = kNever;         // set while a better pair than the one in use is broken
   bool was_connected_ = false;                 // in this generation
   std::optional<Duration> round_trip_time_;    // the newest of any selected pair
   std::optional<Timestamp> checking_since_;    // RFC 8863 §3

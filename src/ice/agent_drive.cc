@@ -26,6 +26,7 @@ void Agent::drive(Timestamp now) {
   if (recover_again_at_ && now >= *recover_again_at_) recover(now);
   drive_gathering(now);
   drive_checks(now);
+  close_useless_streams();
   check_for_failure(now);
   update_state(now);
   update_deadline(now);
@@ -52,6 +53,7 @@ bool Agent::refresh_wanted() const { return !selected_ && !failed_; }
 void Agent::drive_checks(Timestamp now) {
   if (!remote_ || failed_ || lite_) return;
   if (role_ == Role::kControlling) nominate(now);
+  retry_better(now);
   while (Pair* pair = checks_.next_retransmission(now)) send_check(*pair);
   while (pacer_.ready(now)) {
     Pair* pair = checks_.next_to_check(check_floor());
@@ -113,6 +115,8 @@ void Agent::drive_consent(Timestamp now) {
 
 void Agent::check_for_failure(Timestamp now) {
   if (selected_ || failed_ || !checking_since_) return;
+  // DEVIATES RFC 8445 §6.1.1 because two lite agents could pair their only addresses and hope, which nothing verifies.
+  if (lite_ && remote_is_lite_) return fail("both sides are ICE-lite: neither would make checks");
   if (now >= *checking_since_ + timing_.overall_limit) {
     return fail("no path to the peer was found in " + in_seconds(timing_.overall_limit) +
                 ": its candidates did not answer, or its answers did not come back");
@@ -127,7 +131,9 @@ void Agent::check_for_failure(Timestamp now) {
 
 void Agent::fail(std::string reason) {
   failed_ = true;
+  was_connected_ = false;
   failure_ = std::move(reason);
+  stop_recovering();
   for (Pair& pair : checks_.pairs()) {
     CheckList::cancel(pair);
     pair.triggered = 0;
@@ -181,8 +187,8 @@ void Agent::set_gathering_state(GatheringState state) {
 void Agent::update_deadline(Timestamp now) {
   Timestamp next = gatherer_.deadline(refresh_wanted());
   bool waiting_for_pacer = gatherer_.next_new() != nullptr;
-  if (remote_ && !failed_) {
-    next = std::min(next, checks_.deadline());
+  if (remote_ && !failed_ && !lite_) {
+    next = std::min({next, checks_.deadline(), retry_better_at_});
     waiting_for_pacer = waiting_for_pacer || checks_.next_to_check(check_floor()) != nullptr;
   }
   if (waiting_for_pacer) next = std::min(next, pacer_.next());

@@ -344,7 +344,7 @@ TEST(IceAgentApi, RefusesMisuseWithAReason) {
             ErrorCode::kInvalidState);
   EXPECT_EQ(agent.set_role(Role::kControlled, now).error().code, ErrorCode::kInvalidState);
   agent.end_of_local_sockets(now);
-  EXPECT_EQ(agent.add_local_socket(kA2, 1, now).error().code, ErrorCode::kInvalidState);
+  EXPECT_TRUE(agent.add_local_socket(kA2, 1, now));  // the network may change at any time
   for (std::uint16_t port = 100; port < 100 + Agent::kMaxRemoteCandidates; ++port) {
     EXPECT_TRUE(agent.add_remote_candidate(Candidate{.foundation = "1", .address = {kB.ip, port}}, now));
   }

@@ -20,7 +20,7 @@ Result<> Agent::add_local_socket(const LocalSocket& socket, Timestamp now) {
   Base base{.address = socket.bound, .preference = socket.preference};
   base.candidate.type = CandidateType::kHost;
   base.candidate.priority = candidate_priority(CandidateType::kHost, socket.preference);
-  if (auto added = add_base(std::move(base), socket); !added) return added;
+  if (auto added = add_base(std::move(base), socket, now); !added) return added;
   // RFC 8445 §5.2: a lite agent has host candidates only.
   if (!lite_) {
     const std::size_t index = *find_base(socket.bound);
@@ -36,18 +36,18 @@ Result<> Agent::add_tcp_listener(const LocalSocket& socket, Timestamp now) {
   base.candidate.protocol = Protocol::kTcp;
   base.candidate.tcp_type = TcpType::kPassive;
   base.candidate.priority = tcp_candidate_priority(CandidateType::kHost, TcpType::kPassive, socket.preference);
-  if (auto added = add_base(std::move(base), socket); !added) return added;
+  if (auto added = add_base(std::move(base), socket, now); !added) return added;
   drive(now);
   return {};
 }
 
-Result<> Agent::add_tcp_active(const IpAddress& ip, std::uint16_t preference, Timestamp now) {
+Result<> Agent::add_tcp_active(const LocalSocket& socket, Timestamp now) {
   if (lite_) return {};  // it makes no checks, so it makes no connections
-  Base base{.address = {ip, kDiscardPort}, .preference = preference};
+  Base base{.address = {socket.bound.ip, kDiscardPort}, .preference = socket.preference};
   base.candidate.protocol = Protocol::kTcp;
   base.candidate.tcp_type = TcpType::kActive;
-  base.candidate.priority = tcp_candidate_priority(CandidateType::kHost, TcpType::kActive, preference);
-  if (auto added = add_base(std::move(base), {}); !added) return added;
+  base.candidate.priority = tcp_candidate_priority(CandidateType::kHost, TcpType::kActive, socket.preference);
+  if (auto added = add_base(std::move(base), socket, now); !added) return added;
   drive(now);
   return {};
 }
@@ -58,12 +58,12 @@ Result<> Agent::add_local_relay(const SocketAddress& relayed, const SocketAddres
   base.candidate.type = CandidateType::kRelayed;
   base.candidate.priority = candidate_priority(CandidateType::kRelayed, preference);
   base.candidate.related_address = mapped;
-  if (auto added = add_base(std::move(base), {}); !added) return added;
+  if (auto added = add_base(std::move(base), {}, now); !added) return added;
   drive(now);
   return {};
 }
 
-Result<> Agent::add_base(Base base, const LocalSocket& socket) {
+Result<> Agent::add_base(Base base, const LocalSocket& socket, Timestamp now) {
   if (state_ == State::kClosed) return Error{ErrorCode::kInvalidState, "the ICE agent is closed"};
   Candidate& candidate = base.candidate;
   if (!is_bindable(base.address)) {
@@ -87,6 +87,7 @@ Result<> Agent::add_base(Base base, const LocalSocket& socket) {
   set_gathering_state(GatheringState::kGathering);
   announce(place->address, place->candidate);
   for (const RemoteCandidates::Entry& remote : remotes_.entries()) add_pair(index, remote);
+  if (failed_ && !remotes_.entries().empty()) revive(now);
   return {};
 }
 
@@ -130,7 +131,8 @@ void Agent::add_reflexive(std::size_t index, const SocketAddress& mapped, const 
   const Base& base = bases_[index];
   if (!is_bindable(mapped) || mapped.ip.is_v4() != base.address.ip.is_v4()) return;
   const bool redundant = std::any_of(locals_.begin(), locals_.end(), [&](const LocalCandidate& local) {
-    return local.base == base.address && local.candidate.address == mapped;
+    return local.base == base.address && local.candidate.address == mapped &&
+           local.candidate.protocol == Protocol::kUdp;
   });
   if (redundant || locals_.size() >= kMaxLocalCandidates) return;
   Candidate candidate;

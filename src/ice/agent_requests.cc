@@ -119,7 +119,11 @@ void Agent::learn_from_check(const IncomingCheck& check, Timestamp now) {
   // remembers which it was.
   if (remote_ && check.remote_ufrag != remote_->ufrag) return;
   const Protocol protocol = bases_[check.base].candidate.protocol;
-  const auto added = remotes_.add_peer_reflexive(check.route.remote, protocol, check.priority, check.remote_ufrag);
+  const auto learn = [&] {
+    return remotes_.add_peer_reflexive(check.route.remote, protocol, check.priority, check.remote_ufrag);
+  };
+  auto added = learn();
+  if (added == RemoteCandidates::Added::kFull && forget_oldest_remote(true)) added = learn();
   const RemoteCandidates::Entry* remote = remotes_.find(check.route.remote, protocol);
   if (remote == nullptr) {
     ++stats_.dropped_table_full;
@@ -132,7 +136,8 @@ void Agent::learn_from_check(const IncomingCheck& check, Timestamp now) {
   note_verified(*pair);
   if (added == RemoteCandidates::Added::kNew || failed_) revive(now);
   // A peer that has what it needs does not check lesser pairs: it seems to have lost the one in use.
-  if (completed_ && !is_selected(*pair) && pair->priority < selected_->priority && consent_) consent_->hasten(now);
+  const bool has_path = selected_ && selected_->nominated && !selected_is_of_old_generation_;
+  if (has_path && !is_selected(*pair) && pair->priority < selected_->priority) consent_->hasten(now);
   // RFC 8445 §7.3.1.4: triggered checks.
   if (pair->state != PairState::kSucceeded && !lite_) {
     CheckList::cancel(*pair);

@@ -85,6 +85,7 @@ void Agent::handle_check_response(const stun::MessageView& response, Pair& pair,
 void Agent::handle_check_success(Pair& pair, bool use_candidate, const SocketAddress& mapped, Timestamp now) {
   if (!pair.nominate || use_candidate) pair.triggered = 0;
   pair.state = PairState::kSucceeded;
+  pair.proven = true;
   pair.mapped = mapped;
   note_verified(pair);
   if (pair.consent_expired) return;

@@ -5,6 +5,11 @@
 #include "ice/agent.h"
 
 namespace tidewire::ice {
+namespace {
+
+constexpr std::uint16_t kDiscardPort = 9;
+
+}  // namespace
 
 // RFC 8445 §8.1.1, controlling: the first pair that works is nominated at once, since nothing is gained by waiting.
 // DEVIATES RFC 8445 §8.1.1 because the first answer is not always from the best path, and a better path may appear
@@ -31,34 +36,42 @@ void Agent::accept_nomination(Pair& pair, Timestamp now) {
   if (is_selected(pair) && selected_->nominated) return;
   pair.nominated = true;
   const bool healthy = is_healthy(now);
-  // RFC 5245 §8.1.1.2: of several nominated pairs the one of the highest priority counts; a dead one counts nothing. The
-  // two sides agree on the lesser candidate's priority only (the greater one may be a host candidate here and a
+  // RFC 5245 §8.1.1.2: of several nominated pairs the one of the highest priority counts; a dead one counts nothing.
+  // The two sides agree on the lesser candidate's priority only (the greater one may be a host candidate here and a
   // peer-reflexive one there): where that is equal, the controlling side's latest word counts.
+  // A lite agent cannot tell which are dead. Its peer nominates only what it uses (RFC 5245 §8.1.1), so the newest
+  // counts.
   const bool replaces = !selected_ || selected_is_of_old_generation_ || !selected_->nominated || is_selected(pair) ||
-                        pair.priority >> 32 >= selected_->priority >> 32 || !healthy;
+                        pair.priority >> 32 >= selected_->priority >> 32 || !healthy || lite_;
   if (replaces) select(pair, now);
 }
 
 void Agent::select(const Pair& pair, Timestamp now) {
   const bool same_path = is_selected(pair);
   if (!same_path && selected_ && !selected_is_of_old_generation_ && !is_healthy(now)) {
-    // What is left behind broken may come back: it is checked anew, and nominated again when it is the better one.
+    // What is left behind broken may come back: retry_better() sees to that, and not at once.
     Pair* broken = checks_.find(Route{selected_->local_address, selected_->remote_address, selected_->stream});
     if (broken != nullptr) {
-      broken->state = PairState::kWaiting;
+      CheckList::cancel(*broken);
+      broken->triggered = 0;
+      broken->state = PairState::kFailed;
       broken->nominate = broken->nominated = broken->nominated_by_peer = false;
     }
   }
+  if (selected_ && selected_is_of_old_generation_) close_stream(selected_->stream);
   selected_ = describe(pair);
   if (!same_path) {
+    const bool lively = consent_ && consent_->expects_packets();
     consent_.emplace(
         timing_,
         Consent::Path{.route = pair.route,
                       .username = username_,
                       // A lite agent asks for nothing, and may not have heard of the peer's credentials yet.
                       .remote_pwd = remote_ ? remote_->pwd : std::string(),
-                      .priority = candidate_priority(CandidateType::kPeerReflexive, bases_[pair.base].preference)},
+                      .priority = candidate_priority(CandidateType::kPeerReflexive, bases_[pair.base].preference),
+                      .round_trip_time = pair.round_trip_time.value_or(round_trip_time_.value_or(Duration{}))},
         !lite_, random_, now);
+    if (lively) consent_->expect_packets();
     selected_is_of_old_generation_ = lost_consent_ = false;
     was_connected_ = true;
     stop_recovering();
@@ -66,6 +79,30 @@ void Agent::select(const Pair& pair, Timestamp now) {
     emit(SelectedPairChanged{*selected_});
   }
   consent_->set_nominated(pair.nominated);
+}
+
+// RFC 8445 checks each pair once, and a path that opens later would never be found. See Timing::retry_better_interval.
+void Agent::retry_better(Timestamp now) {
+  const bool calm = selected_ && selected_->nominated && !selected_is_of_old_generation_ && !recover_again_at_;
+  const bool relayed =
+      calm && (selected_->local.type == CandidateType::kRelayed || selected_->remote.type == CandidateType::kRelayed);
+  const auto worth_it = [&](const Pair& pair) {
+    return pair.state == PairState::kFailed && !pair.consent_expired && pair.priority > selected_->priority &&
+           (pair.proven || (relayed && pair.protocol == Protocol::kUdp));
+  };
+  std::vector<Pair>& pairs = checks_.pairs();
+  if (!calm || std::none_of(pairs.begin(), pairs.end(), worth_it)) {
+    retry_better_at_ = kNever;
+  } else if (retry_better_at_ == kNever) {
+    retry_better_at_ = now + timing_.retry_better_interval;
+  } else if (now >= retry_better_at_) {
+    retry_better_at_ = kNever;
+    for (Pair& pair : pairs) {
+      if (!worth_it(pair)) continue;
+      pair.state = PairState::kWaiting;
+      pair.retried = true;
+    }
+  }
 }
 
 bool Agent::is_selected(const Pair& pair) const {
@@ -88,7 +125,7 @@ CandidatePair Agent::describe(const Pair& pair) const {
   }
   const SocketAddress seen = pair.mapped.value_or(base.candidate.address);
   const auto known = std::find_if(locals_.begin(), locals_.end(), [&](const LocalCandidate& local) {
-    return local.base == base.address && local.candidate.address == seen;
+    return local.base == base.address && local.candidate.address == seen && local.candidate.protocol == Protocol::kUdp;
   });
   if (known != locals_.end()) {
     described.local = known->candidate;
@@ -99,7 +136,9 @@ CandidatePair Agent::describe(const Pair& pair) const {
   described.local.foundation = foundation(CandidateType::kPeerReflexive, base.address.ip, Protocol::kUdp);
   described.local.priority = candidate_priority(CandidateType::kPeerReflexive, base.preference);
   described.local.address = seen;
-  described.local.related_address = base.candidate.address;
+  // draft-ietf-mmusic-mdns-ice-candidates §3.1.2.2: what the name hides is not told here.
+  described.local.related_address =
+      base.candidate.host_name.empty() ? base.candidate.address : SocketAddress{{}, kDiscardPort};
   described.local.ufrag = local_.ufrag;
   return described;
 }
@@ -147,7 +186,9 @@ void Agent::recover(Timestamp now) {
   for (Pair& pair : checks_.pairs()) {
     if (is_selected(pair) || pair.consent_expired) continue;
     pair.nominate = pair.nominated = pair.nominated_by_peer = false;
-    if (!pair.check) pair.state = PairState::kWaiting;
+    // A check in flight has backed off, and may belong to the network that was.
+    CheckList::cancel(pair);
+    pair.state = PairState::kWaiting;
   }
 }
 

@@ -40,13 +40,13 @@ Result<StreamId> Agent::stream_accepted(const SocketAddress& local, const Socket
   if (state_ == State::kClosed) return Error{ErrorCode::kInvalidState, "the ICE agent is closed"};
   const auto base = find_base(local, Protocol::kTcp);
   if (!base) return Error{ErrorCode::kOperation, "nothing listens on " + local.to_string()};
-  if (streams_.size() >= kMaxStreams) {
+  if (streams_.size() >= kMaxStreams && !close_idle_stream(now)) {
     ++stats_.dropped_table_full;
     return Error{ErrorCode::kOperation, "too many connections; " + remote.to_string() + " is turned away"};
   }
   const StreamId id{next_stream_};
   next_stream_ += kStreamStep;
-  streams_.push_back({.id = id, .base = *base, .open = true});
+  streams_.push_back({.id = id, .base = *base, .open = true, .since = now});
   drive(now);
   return id;
 }
@@ -55,7 +55,13 @@ void Agent::stream_closed(StreamId id, Timestamp now) {
   if (find_stream(id) == nullptr || state_ == State::kClosed) return;
   std::erase_if(streams_, [&](const Stream& stream) { return stream.id == id; });
   const bool in_use = selected_ && selected_->stream == id;
-  if (Pair* pair = checks_.find(Route{{}, {}, id})) {
+  Pair* pair = checks_.find(Route{{}, {}, id});
+  if (pair != nullptr && bases_[pair->base].candidate.tcp_type == TcpType::kPassive) {
+    // The next connection of the peer has another port, and this one will never be seen again.
+    const std::uint32_t remote = pair->remote_id;
+    checks_.remove_remote(remote);
+    remotes_.remove(remote);
+  } else if (pair != nullptr) {
     pair->check.reset();
     pair->cancelled.reset();
     pair->triggered = 0;
@@ -64,6 +70,36 @@ void Agent::stream_closed(StreamId id, Timestamp now) {
   }
   if (in_use) lose_path(now);
   drive(now);
+}
+
+void Agent::close_stream(StreamId id) {
+  if (find_stream(id) == nullptr) return;
+  std::erase_if(streams_, [&](const Stream& stream) { return stream.id == id; });
+  emit(CloseStream{id});
+}
+
+// A connection that was made for a pair ends with it.
+void Agent::close_useless_streams() {
+  for (std::size_t i = streams_.size(); i-- > 0;) {
+    const Stream& stream = streams_[i];
+    const bool ours = bases_[stream.base].candidate.tcp_type == TcpType::kActive;
+    const bool in_use = selected_ && selected_->stream == stream.id;
+    if (ours && !in_use && checks_.find(Route{{}, {}, stream.id}) == nullptr) close_stream(stream.id);
+  }
+}
+
+// Anybody can connect to a listener and say nothing.
+bool Agent::close_idle_stream(Timestamp now) {
+  constexpr Duration kPatience = std::chrono::seconds(5);
+  for (const Stream& stream : streams_) {
+    const bool accepted = bases_[stream.base].candidate.tcp_type == TcpType::kPassive;
+    const bool in_use = selected_ && selected_->stream == stream.id;
+    if (!accepted || in_use || now < stream.since + kPatience) continue;
+    if (checks_.find(Route{{}, {}, stream.id}) != nullptr) continue;
+    close_stream(stream.id);
+    return true;
+  }
+  return false;
 }
 
 void Agent::drop_streams_of(std::size_t base) {

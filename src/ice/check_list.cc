@@ -11,10 +11,18 @@ std::uint64_t priority_of(const Pair& pair, Role role) {
                                     : pair_priority(pair.remote_priority, pair.local_priority);
 }
 
-// A pair that may be given up for a better one: nothing is known about it and nothing was sent.
-bool is_expendable(const Pair& pair) {
-  return (pair.state == PairState::kWaiting || pair.state == PairState::kFailed) && pair.triggered == 0 &&
-         !pair.consent_expired;
+constexpr int kRetryRtos = 3;  // of a check that is only a look whether a failed pair works again
+
+// A pair that may be given up: it failed or, for a better one, nothing is known about it and nothing was sent.
+bool is_expendable(const Pair& pair, std::uint64_t for_priority) {
+  if (pair.triggered != 0 || pair.consent_expired) return false;
+  return pair.state == PairState::kFailed || (pair.state == PairState::kWaiting && pair.priority < for_priority);
+}
+
+bool is_less_important(const Pair& a, const Pair& b) {
+  const bool a_failed = a.state == PairState::kFailed;
+  const bool b_failed = b.state == PairState::kFailed;
+  return a_failed != b_failed ? a_failed : a.priority < b.priority;
 }
 
 template <typename Pairs, typename Predicate>
@@ -33,9 +41,9 @@ bool CheckList::add(Pair pair, Role role) {
   }
   Pair* least = nullptr;
   for (Pair& other : pairs_) {
-    if (is_expendable(other) && (least == nullptr || other.priority < least->priority)) least = &other;
+    if (is_expendable(other, pair.priority) && (least == nullptr || is_less_important(other, *least))) least = &other;
   }
-  if (least == nullptr || least->priority >= pair.priority) return false;
+  if (least == nullptr) return false;
   *least = std::move(pair);
   return true;
 }
@@ -115,6 +123,7 @@ void CheckList::begin(Pair& pair, const stun::TransactionId& id, Role role, Time
   pair.check->transaction.max_interval = hurried_rto_ ? timeout : std::max(timing_.max_check_interval, timeout);
   // RFC 8489 §6.2.2: what TCP carries is sent once.
   pair.check->transaction.reliable = pair.protocol == Protocol::kTcp;
+  if (std::exchange(pair.retried, false)) pair.check->transaction.lifetime_rtos = kRetryRtos;
   pair.check->transaction.sent(now);
   if (pair.state != PairState::kSucceeded) pair.state = PairState::kInProgress;
 }

@@ -43,6 +43,8 @@ struct Pair {
   bool nominated = false;          // RFC 8445 §8.1.1: agreed
   bool verified = false;           // the peer has authenticated itself here
   bool consent_expired = false;    // RFC 7675 §5.1: may not be used again in this generation
+  bool proven = false;             // has succeeded once
+  bool retried = false;            // its next check is a short one: it failed before
 
   // What it taught, when it succeeded.
   std::optional<SocketAddress> mapped;  // our address as the peer sees it
@@ -53,8 +55,8 @@ class CheckList {
  public:
   CheckList(const Timing& timing, std::size_t max_pairs) : timing_(timing), max_pairs_(max_pairs) {}
 
-  // Adds a waiting pair. Over the limit the least important waiting pair gives way (RFC 8445 §6.1.2.5); false when
-  // that is the new one. Pointers to pairs are invalid afterwards.
+  // Adds a waiting pair. Over the limit a failed pair gives way, else the least important waiting one (RFC 8445
+  // §6.1.2.5); false when that is the new one. Pointers to pairs are invalid afterwards.
   bool add(Pair pair, Role role);
   Pair* find(std::size_t base, std::uint32_t remote_id);
   // A pair over UDP by its addresses, one over TCP by its stream.

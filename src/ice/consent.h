@@ -26,6 +26,7 @@ class Consent {
     std::string username;
     std::string remote_pwd;
     std::uint32_t priority = 0;  // PRIORITY attribute
+    Duration round_trip_time{};  // as far as it is known
   };
 
   // Consent begins with the answer to the connectivity check, now. `asks` is false for a lite agent: its peer's
@@ -44,9 +45,12 @@ class Consent {
   std::optional<Duration> handle_answer(const stun::TransactionId& id, crypto::Random& random, Timestamp now);
   // An authentic request of the peer on this pair: it lives, though that is no consent (but for a lite agent).
   void note_request(Timestamp now);
-  // An authentic packet of the peer on this pair. O(1), and moves no deadline forward.
-  void note_packet(Timestamp now);
-  // Something hints that the path may be broken: it is asked now, and suspected soon.
+  // Packets were flowing on the path before this one, so they are expected here.
+  void expect_packets() { lively_ = true; }
+  bool expects_packets() const { return lively_ || hastened_; }
+  // An authentic packet of the peer on this pair. O(1). True when deadline() may have come nearer by it.
+  bool note_packet(Timestamp now);
+  // Something hints that the path may be broken: it is asked now, unless it has just answered, and suspected soon.
   void hasten(Timestamp now);
 
   // RFC 7675 §5.1: 30 s without an answer. Nothing may be sent on the pair any more.
@@ -73,13 +77,14 @@ class Consent {
   Path path_;
   bool asks_;
   bool nominated_ = false;
-  std::array<std::optional<Request>, 8> requests_{};  // the newest ones: a late answer counts too
+  std::array<std::optional<Request>, 32> requests_{};  // the newest ones: a late answer counts too
   std::size_t request_count_ = 0;
   Timestamp last_answer_;
   Timestamp last_sign_of_life_;
+  Timestamp last_packet_;  // or answer: not a request, which tells that they arrive but not that ours do
   Timestamp first_unanswered_ = kNever;
   Timestamp next_request_;
-  Duration round_trip_time_{};
+  Duration round_trip_time_;
   // Whether packets flow: counted in windows.
   Timestamp window_began_;
   int packets_in_window_ = 0;

@@ -90,6 +90,17 @@ RemoteCandidates::Entry* RemoteCandidates::find_mutable(const SocketAddress& add
   return entry == nullptr ? nullptr : &entries_[static_cast<std::size_t>(entry - entries_.data())];
 }
 
+const RemoteCandidates::Entry* RemoteCandidates::oldest(bool peer_reflexive, std::uint32_t but_not) const {
+  const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return is_peer_reflexive(entry) == peer_reflexive && entry.id != but_not;
+  });
+  return found == entries_.end() ? nullptr : &*found;
+}
+
+void RemoteCandidates::remove(std::uint32_t id) {
+  std::erase_if(entries_, [&](const Entry& entry) { return entry.id == id; });
+}
+
 std::vector<std::uint32_t> RemoteCandidates::drop_other_generations(std::string_view ufrag) {
   const auto other = [&](const Candidate& candidate) { return !candidate.ufrag.empty() && candidate.ufrag != ufrag; };
   std::vector<std::uint32_t> dropped;

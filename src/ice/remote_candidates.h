@@ -39,6 +39,9 @@ class RemoteCandidates {
   const Entry* find(const SocketAddress& address, Protocol protocol = Protocol::kUdp) const;
   const Entry* find(std::uint32_t id) const;
   const std::vector<Entry>& entries() const { return entries_; }
+  // The signalled or the peer-reflexive one that has been there longest, but not the one with that id.
+  const Entry* oldest(bool peer_reflexive, std::uint32_t but_not) const;
+  void remove(std::uint32_t id);
 
   // Forgets the candidates that name another ufrag than this one. Their ids are returned.
   std::vector<std::uint32_t> drop_other_generations(std::string_view ufrag);

@@ -11,16 +11,17 @@
 namespace tidewire::ice {
 
 struct Transaction {
+  // RFC 8489 §6.2.1: sent at 0, 1, 3, 7, 15, 31 and 63 RTO (Rc is 7), given up 16 RTO later (Rm).
+  static constexpr int kLifetimeRtos = 79;
+
   stun::TransactionId id{};
   Duration rto{};
   Duration max_interval = Duration::max();  // the backoff stops growing here
   bool reliable = false;                    // sent once: something below sees to its arrival
+  int lifetime_rtos = kLifetimeRtos;
   int transmissions = 0;
   Timestamp first_sent{};
   Timestamp deadline = kNever;  // when to send again or, after the last time, to give up
-
-  // RFC 8489 §6.2.1: sent at 0, 1, 3, 7, 15, 31 and 63 RTO (Rc is 7), given up 16 RTO later (Rm).
-  static constexpr int kLifetimeRtos = 79;
 
   void sent(Timestamp now) {
     if (transmissions == 0) first_sent = now;
@@ -29,7 +30,7 @@ struct Transaction {
     ++transmissions;
   }
   bool exhausted(Timestamp now) const { return now >= gives_up_at(); }
-  Timestamp gives_up_at() const { return first_sent + rto * kLifetimeRtos; }
+  Timestamp gives_up_at() const { return first_sent + rto * lifetime_rtos; }
   // An answer to a request that was sent twice does not tell which of them it answers (Karn's rule).
   bool measures_round_trip() const { return transmissions == 1; }
 };

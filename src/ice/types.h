@@ -73,6 +73,9 @@ struct Timing {
   Duration suspect_after = std::chrono::milliseconds(500);
   // While no path works any more, all are tried again this often.
   Duration retry_interval = std::chrono::seconds(5);
+  // A better path than the one in use is tried again this often when it has worked before, or when the one in use goes
+  // over a relay. Not sooner: a path that comes and goes should not make the call flap.
+  Duration retry_better_interval = std::chrono::seconds(10);
 };
 
 struct AgentConfig {

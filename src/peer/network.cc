@@ -62,7 +62,8 @@ Result<> Network::add_address(const io::HostAddress& host) {
     ++tcp_addresses_;
     listen(local);
     // One that the agent has no room for is one way fewer.
-    (void)session_.add_tcp_active(host.ip, preference, loop_.now());
+    (void)session_.add_tcp_active({.bound = local.bound, .preference = preference, .mdns_name = local.mdns_name},
+                                  loop_.now());
   }
   return {};
 }

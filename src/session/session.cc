@@ -226,8 +226,8 @@ Result<> Session::add_tcp_listener(const LocalSocket& socket, Timestamp now) {
   return impl_->transport.add_tcp_listener(socket, now);
 }
 
-Result<> Session::add_tcp_active(const IpAddress& ip, std::uint16_t preference, Timestamp now) {
-  return impl_->transport.add_tcp_active(ip, preference, now);
+Result<> Session::add_tcp_active(const LocalSocket& socket, Timestamp now) {
+  return impl_->transport.add_tcp_active(socket, now);
 }
 
 void Session::remove_local_socket(const SocketAddress& bound, Timestamp now) {

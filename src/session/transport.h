@@ -74,7 +74,7 @@ class Transport {
   // The network. See ice::Agent.
   Result<> add_local_socket(const LocalSocket& socket, Timestamp now);
   Result<> add_tcp_listener(const LocalSocket& socket, Timestamp now);
-  Result<> add_tcp_active(const IpAddress& ip, std::uint16_t preference, Timestamp now);
+  Result<> add_tcp_active(const LocalSocket& socket, Timestamp now);
   void remove_local_socket(const SocketAddress& bound, Timestamp now);
   Result<> add_stun_server(const SocketAddress& server, Timestamp now);
   Result<> add_turn_server(const TurnServer& server, Timestamp now);

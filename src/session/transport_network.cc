@@ -20,9 +20,9 @@ Result<> Transport::add_tcp_listener(const LocalSocket& socket, Timestamp now) {
   return ice_.add_tcp_listener(socket, now);
 }
 
-Result<> Transport::add_tcp_active(const IpAddress& ip, std::uint16_t preference, Timestamp now) {
+Result<> Transport::add_tcp_active(const LocalSocket& socket, Timestamp now) {
   if (relay_only_) return {};
-  return ice_.add_tcp_active(ip, preference, now);
+  return ice_.add_tcp_active(socket, now);
 }
 
 void Transport::remove_local_socket(const SocketAddress& bound, Timestamp now) {
