@@ -1,0 +1,83 @@
+// The report of doctor.js in words: whom calls from here reach, and what to do about the rest.
+
+import { kNoAnswer } from './diagnosis.js';
+
+const NO_RELAY = 'no relay is configured';
+
+function directly(report) {
+  if (report.servers.length === 0) {
+    return 'Calls from here go to peers on this network and to peers with a public address; how this network looks from '
+      + 'outside stays unknown, because no STUN server is configured';
+  }
+  if (report.udp === 'silent') return 'UDP is blocked here, or the servers for it are down';
+  switch (report.nat.kind) {
+    case 'symmetric':
+      return 'Calls from here go directly to public peers only: the NAT here takes another port for each destination '
+        + '(it is symmetric)';
+    case 'none': return 'Calls from here go directly to peers that are public or behind any NAT: there is no NAT here';
+    case 'ordinary': return 'Calls from here go directly to peers that are public or behind an ordinary NAT';
+    default: return 'Calls from here go directly to peers that are public, and to those behind an ordinary NAT unless the NAT '
+      + 'here is symmetric, which takes a second STUN server to tell';
+  }
+}
+
+const unreached = (report) => {
+  if (report.servers.length === 0) return 'most peers elsewhere cannot be reached';
+  if (report.udp === 'silent') return 'peers elsewhere cannot be reached';
+  if (report.nat.kind === 'symmetric') return 'peers behind NATs cannot be reached';
+  return report.nat.kind === 'none' ? 'peers whose network blocks UDP cannot be reached'
+    : 'peers behind symmetric NATs cannot be reached';
+};
+
+// One sentence for a server that did not help, with what to do; '' for one that did.
+export function complaint(server) {
+  if (server.ok) return '';
+  const { error_code: code, error_text: text } = server.error;
+  const said = `${code}${text ? ` (${text})` : ''}`;
+  switch (code) {
+    case kNoAnswer: return `${server.url} did not answer: check its address, and that a firewall lets it pass.`;
+    case 401: case 438: case 441:
+      return `${server.url} answered ${said}: correct the username and credential, or have them renewed if they expired.`;
+    case 486: case 508: return `${server.url} answered ${said}: try again later, or raise the server's quota.`;
+    case 0: return `${server.url} is not taken by this browser: ${text}.`;
+    default: return `${server.url} answered ${said}.`;
+  }
+}
+
+function relaySentence(report) {
+  const configured = report.servers.filter((s) => s.relay && s.configured);
+  const loop = report.relay_loop;
+  if (configured.length === 0) {
+    return { good: false, text: `; ${NO_RELAY}: ${unreached(report)}.`, more: ['Configure a TURN server (a turn: or turns: URL).'] };
+  }
+  if (loop?.ok) {
+    return { good: true, text: `; ${report.udp === 'silent' ? 'peers' : 'all others'} are reached through the relay ${loop.url} (round trip ${loop.rtt_ms} ms).`, more: [] };
+  }
+  if (loop) {
+    return { good: false, text: `; the relay ${loop.url} gives an address, but no data came through it.`, more: [`${loop.url}: ${loop.error}.`] };
+  }
+  return { good: false, text: `; no configured relay could be used: ${unreached(report)}.`, more: [] };
+}
+
+// {level: 'good' | 'limited' | 'bad', text: what can be reached, advice: [sentence]}.
+export function judge(report) {
+  if (report.local.count === 0 && !report.relay_loop?.ok) {
+    return { level: 'bad', text: 'Calls from here reach nobody: this browser gives no network address.',
+      advice: ['Connect to a network, or allow WebRTC in the browser\'s settings and extensions.'] };
+  }
+  const relay = relaySentence(report);
+  const advice = [...relay.more];
+  for (const server of report.servers.filter((s) => s.configured)) {
+    if (!server.ok) advice.push(complaint(server));
+  }
+  const unused = report.servers.find((s) => !s.configured && s.ok);
+  const needed = !relay.good || !report.servers.some((s) => s.configured && s.relay && s.transport !== 'udp' && s.ok);
+  if (unused && needed) {
+    const blocked = unused.transport === 'tcp' ? 'UDP' : 'TCP';
+    advice.push(`${unused.url} works from here too: add it for callers whose network blocks ${blocked}.`);
+  }
+  if (report.udp === 'silent' && !relay.good) advice.push('A firewall that blocks UDP lets a turns: server on port 443 pass more often.');
+  const text = `${directly(report)}${relay.text}`;
+  const level = relay.good ? 'good' : report.udp === 'silent' ? 'bad' : 'limited';
+  return { level, text, advice };
+}
