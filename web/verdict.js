@@ -2,12 +2,9 @@
 
 import { kNoAnswer } from './diagnosis.js';
 
-const NO_RELAY = 'no relay is configured';
-
 function directly(report) {
   if (report.servers.length === 0) {
-    return 'Calls from here go to peers on this network and to peers with a public address; how this network looks from '
-      + 'outside stays unknown, because no STUN server is configured';
+    return 'Calls from here go directly to peers on this network and to public ones';
   }
   if (report.udp === 'silent') return 'UDP is blocked here, or the servers for it are down';
   switch (report.nat.kind) {
@@ -48,7 +45,9 @@ function relaySentence(report) {
   const configured = report.servers.filter((s) => s.relay && s.configured);
   const loop = report.relay_loop;
   if (configured.length === 0) {
-    return { good: false, text: `; ${NO_RELAY}: ${unreached(report)}.`, more: ['Configure a TURN server (a turn: or turns: URL).'] };
+    const none = report.servers.length === 0 ? 'neither a STUN server nor a relay is configured' : 'no relay is configured';
+    return { good: false, text: `; ${none}: ${unreached(report)}.`,
+      more: ['Configure a TURN server: start `tidewire serve` with --ice-server and its turn: or turns: URL.'] };
   }
   if (loop?.ok) {
     return { good: true, text: `; ${report.udp === 'silent' ? 'peers' : 'all others'} are reached through the relay ${loop.url} (round trip ${loop.rtt_ms} ms).`, more: [] };

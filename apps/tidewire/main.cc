@@ -65,7 +65,8 @@ int main(int argc, char** argv) {
   serve
       ->add_option("--ice-server", serve_options.ice_urls,
                    "A STUN or TURN server that callers are told to use; repeat it")
-      ->type_name("URL");
+      ->type_name("URL")
+      ->allow_extra_args(false);
   serve->add_option("--ice-username", serve_options.ice_username, "The name for every turn: and turns: URL");
   serve->add_option("--ice-credential", serve_options.ice_credential,
                     "The password for them; everybody who joins sees it");

@@ -114,7 +114,7 @@ const report = (more) => ({ local: { count: 1 }, servers: [good('stun:a')], nat:
 const VERDICTS = [
   ['limited', /^Calls from here go directly to peers that are public or behind an ordinary NAT; no relay is configured: peers behind symmetric NATs cannot be reached\.$/, {}],
   ['limited', /public peers only.*no relay is configured: peers behind NATs cannot be reached\.$/, { nat: { kind: 'symmetric' } }],
-  ['limited', /no STUN server is configured/, { servers: [], udp: 'unknown', nat: { kind: 'unknown' } }],
+  ['limited', /neither a STUN server nor a relay is configured: most peers elsewhere/, { servers: [], udp: 'unknown', nat: { kind: 'unknown' } }],
   ['good', /all others are reached through the relay turn:r \(round trip 12 ms\)\.$/,
     { servers: [good('stun:a'), good('turn:r')], relay_loop: { ok: true, url: 'turn:r', rtt_ms: 12 } }],
   ['good', /^UDP is blocked here, or .*; peers are reached through the relay/,
