@@ -147,7 +147,7 @@ function noPairAnswered(relayOnly, evidence) {
 }
 
 const inWords = ({ url, error_code: code, error_text: text }) =>
-  url + (code ? ` answered ${code}` : ' failed') + (text ? ` (${text})` : '');
+  url + (code ? ` answered ${code}` : ' failed') + (text ? ` (${text.replace(/\.$/, '')})` : '');
 
 // The relay that would have helped was configured and did not: what came of it.
 function blameServer({ relay_servers: servers, server_errors: errors }) {

@@ -10,6 +10,8 @@ const kGather = 5000;     // ms for own addresses
 const kServer = 12_000;   // ms for a server; browsers give up on a silent one after about 10 s
 const kLoop = 15_000;     // ms for a connection through a relay
 const kSettled = 1500;    // ms: gathering that ends without a word sooner than this was answered (no NAT between)
+export const kSame = 'same'; // the address of a host as a server sees it, when the host has it itself
+const kNoNat = 'a server sees the address that this host has itself';
 const kPings = 10;
 const kMaxProbes = 12;
 
@@ -39,7 +41,8 @@ export function probesFor(iceServers) {
     const known = probes.some((p) => p.scheme === scheme && p.host === host && p.port === port && p.transport === other);
     if (known) continue;
     const url = `${scheme}:${host}:${port}?transport=${other}`;
-    probes.push({ url, scheme, host, port, transport: other, secure: false, configured: false, server: { ...server, urls: [url] } });
+    const base = { url, scheme, host, port, transport: other, secure: false };
+    probes.push({ ...base, configured: false, server: { ...server, urls: [url] } });
   }
   return probes.slice(0, kMaxProbes);
 }
@@ -109,13 +112,14 @@ async function ask(probe) {
   // Of several errors, one for each address of this host, the one that the server itself gave says most.
   const error = found.errors.find((e) => e.error_code !== kNoAnswer) ?? found.errors[0];
   // A server that sees the address that is known already adds no candidate: it has answered, then.
-  if (!relay && !error && found.complete && found.ms < kSettled) return { ...result, ok: true, address: 'same' };
+  if (!relay && !error && found.complete && found.ms < kSettled) return { ...result, ok: true, address: kSame };
   const silence = { error_code: kNoAnswer, error_text: '' };
   return { ...result, error: error ?? silence };
 }
 
 // How the NAT maps one socket towards two servers: the same port for both, or another for each.
-async function mapping(probes) {
+async function mapping(probes, seenAsIs) {
+  if (seenAsIs) return { kind: 'none', why: kNoNat };
   const servers = probes.filter((p) => p.configured && p.transport === 'udp');
   const places = new Set(servers.map((p) => `${p.host}:${p.port}`));
   if (places.size < 2) return { kind: 'unknown', why: 'two servers over UDP are needed to tell' };
@@ -129,7 +133,7 @@ async function mapping(probes) {
 // `seen`: {from: socket behind the NAT, ip, port}; `answered`: how many servers did. Exported for its test.
 export function classify(seen, answered) {
   if (answered < 2) return { kind: 'unknown', why: 'two servers have to answer to tell' };
-  if (seen.length === 0) return { kind: 'none', why: 'the servers see the address that this host has itself' };
+  if (seen.length === 0) return { kind: 'none', why: kNoNat };
   const bySocket = new Map();
   for (const { from, ip, port } of seen) {
     const hidden = /^(0\.0\.0\.0|::)?:(0|9)?$/.test(from); // told to nobody: then all count as one socket's
@@ -204,7 +208,7 @@ export async function examine({ iceServers = [], onProgress = () => {} } = {}) {
     onProgress(report);
   }));
   report.udp = udpState(report.servers);
-  report.nat = await mapping(probes.filter((_, i) => report.servers[i].ok));
+  report.nat = await mapping(probes.filter((_, i) => report.servers[i].ok), report.servers.some((s) => s.address === kSame));
   onProgress(report);
   const relays = probes.filter((p, i) => report.servers[i].relay && p.configured && report.servers[i].ok);
   for (const relay of relays) {

@@ -53,7 +53,8 @@ export class FailureWatch extends EventTarget {
   #onServerError({ address, port, url, errorCode, errorText }) {
     if (this.#serverErrors.length >= kMaxServerErrors) return;
     const text = errorText || (errorCode === kNoAnswer ? 'it did not answer' : '');
-    const error = { address: address ? `${address}:${port ?? 0}` : '', url: url ?? '', error_code: errorCode ?? 0, error_text: text };
+    const own = address ? `${address}:${port ?? 0}` : '';
+    const error = { address: own, url: url ?? '', error_code: errorCode ?? 0, error_text: text };
     const same = (e) => e.url === error.url && e.error_code === error.error_code && e.address === error.address;
     if (!this.#serverErrors.some(same)) this.#serverErrors.push(error);
   }
@@ -70,8 +71,9 @@ export class FailureWatch extends EventTarget {
     this.#began = performance.now();
     this.#pathAt = 0;
     this.#timer = setInterval(() => this.#look(), kEvery);
+    // A new attempt has new pairs. The other side may begin it before this one has judged the last: then they go together.
+    if (this.#settled) this.#pairs.clear();
     this.#settled = false;
-    this.#pairs.clear(); // a new attempt has new ones
     this.#read();
   }
 
@@ -169,8 +171,8 @@ export class FailureWatch extends EventTarget {
     }
     const mismatch = await this.#mismatch();
     if (mismatch) return { kind: 'fingerprint', reason: mismatch };
-    const detail = this.#dtlsError?.message ? `: ${this.#dtlsError.message}` : '; this browser does not say why, which most often means that the '
-      + 'certificate is not the one that the description names';
+    const detail = this.#dtlsError?.message ? `: ${this.#dtlsError.message}`
+      : '; this browser does not say why, which most often means that the certificate is not the one that the description names';
     return { kind: 'failed', reason: `the DTLS handshake failed${detail}` };
   }
 

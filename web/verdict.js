@@ -13,8 +13,10 @@ function directly(report) {
         + '(it is symmetric)';
     case 'none': return 'Calls from here go directly to peers that are public or behind any NAT: there is no NAT here';
     case 'ordinary': return 'Calls from here go directly to peers that are public or behind an ordinary NAT';
-    default: return 'Calls from here go directly to peers that are public, and to those behind an ordinary NAT unless the NAT '
-      + 'here is symmetric, which takes a second STUN server to tell';
+    default:
+      return report.relay_loop?.ok ? 'Calls from here go directly where both networks let them'
+        : 'Calls from here go directly to peers that are public, and to peers behind an ordinary NAT if the one here is ordinary '
+          + 'too (a second STUN server would tell)';
   }
 }
 
@@ -26,18 +28,30 @@ const unreached = (report) => {
     : 'peers behind symmetric NATs cannot be reached';
 };
 
-// One sentence for a server that did not help, with what to do; '' for one that did.
-export function complaint(server) {
-  if (server.ok) return '';
-  const { error_code: code, error_text: text } = server.error;
-  const said = `${code}${text ? ` (${text})` : ''}`;
+// What a server that did not help did instead.
+export function saidBy({ error_code: code, error_text: text }) {
+  if (code === kNoAnswer) return 'did not answer';
+  if (code === 0) return `is not taken by this browser (${text})`;
+  return `answered ${code}${text ? ` (${text.replace(/\.$/, '')})` : ''}`;
+}
+
+const listed = (items) => (items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`);
+
+// Sentences about the servers that did not help, with what to do.
+export function complaints(servers) {
+  const silent = servers.filter((s) => !s.ok && s.error.error_code === kNoAnswer).map((s) => s.url);
+  const others = servers.filter((s) => !s.ok && s.error.error_code !== kNoAnswer)
+    .map((s) => `${s.url} ${saidBy(s.error)}${remedy(s.error)}.`);
+  if (silent.length === 0) return others;
+  const [address, them] = silent.length === 1 ? ['its address', 'it'] : ['their addresses', 'them'];
+  return [...others, `${listed(silent)} did not answer: check ${address}, and that a firewall lets ${them} pass.`];
+}
+
+function remedy({ error_code: code }) {
   switch (code) {
-    case kNoAnswer: return `${server.url} did not answer: check its address, and that a firewall lets it pass.`;
-    case 401: case 438: case 441:
-      return `${server.url} answered ${said}: correct the username and credential, or have them renewed if they expired.`;
-    case 486: case 508: return `${server.url} answered ${said}: try again later, or raise the server's quota.`;
-    case 0: return `${server.url} is not taken by this browser: ${text}.`;
-    default: return `${server.url} answered ${said}.`;
+    case 401: case 438: case 441: return ': correct the username and credential, or have them renewed if they expired';
+    case 486: case 508: return ': try again later, or raise the server\'s quota';
+    default: return '';
   }
 }
 
@@ -50,10 +64,12 @@ function relaySentence(report) {
       more: ['Configure a TURN server: start `tidewire serve` with --ice-server and its turn: or turns: URL.'] };
   }
   if (loop?.ok) {
-    return { good: true, text: `; ${report.udp === 'silent' ? 'peers' : 'all others'} are reached through the relay ${loop.url} (round trip ${loop.rtt_ms} ms).`, more: [] };
+    const who = report.udp === 'silent' ? 'peers' : 'all others';
+    return { good: true, text: `; ${who} are reached through the relay ${loop.url} (round trip ${loop.rtt_ms} ms).`, more: [] };
   }
   if (loop) {
-    return { good: false, text: `; the relay ${loop.url} gives an address, but no data came through it.`, more: [`${loop.url}: ${loop.error}.`] };
+    return { good: false, text: `; the relay ${loop.url} gives an address, but no data came through it.`,
+      more: [`${loop.url}: ${loop.error}.`] };
   }
   return { good: false, text: `; no configured relay could be used: ${unreached(report)}.`, more: [] };
 }
@@ -66,9 +82,7 @@ export function judge(report) {
   }
   const relay = relaySentence(report);
   const advice = [...relay.more];
-  for (const server of report.servers.filter((s) => s.configured)) {
-    if (!server.ok) advice.push(complaint(server));
-  }
+  advice.push(...complaints(report.servers.filter((s) => s.configured)));
   const unused = report.servers.find((s) => !s.configured && s.ok);
   const needed = !relay.good || !report.servers.some((s) => s.configured && s.relay && s.transport !== 'udp' && s.ok);
   if (unused && needed) {

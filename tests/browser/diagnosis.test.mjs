@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { countCandidates, diagnose } from '../../web/diagnosis.js';
 import { classify, parseIceUrl, probesFor } from '../../web/doctor.js';
-import { complaint, judge } from '../../web/verdict.js';
+import { complaints, judge } from '../../web/verdict.js';
 
 const line = (type, n, more = '') => `a=candidate:${n} 1 udp 21222${n} 192.0.2.${n} ${5000 + n} typ ${type}${more}\r\n`;
 const sdp = (...candidates) => `v=0\r\ns=-\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n${candidates.join('')}a=mid:0\r\n`
@@ -133,9 +133,10 @@ for (const [level, sentence, more] of VERDICTS) {
 }
 
 test('a server that did not help is named with what to do', () => {
-  assert.match(complaint(bad('turn:r', 401)), /turn:r answered 401: correct the username and credential/);
-  assert.match(complaint(bad('turn:r', 701)), /turn:r did not answer/);
-  assert.equal(complaint(good('turn:r')), '');
+  assert.match(complaints([bad('turn:r', 401)])[0], /^turn:r answered 401: correct the username and credential/);
+  assert.deepEqual(complaints([bad('turn:a', 701), good('turn:b'), bad('stun:c', 701)]),
+    ['turn:a and stun:c did not answer: check their addresses, and that a firewall lets them pass.']);
+  assert.deepEqual(complaints([good('turn:r')]), []);
   const { advice } = judge(report({ servers: [good('stun:a'), bad('turn:r', 701), good('turn:r:3478?transport=tcp', 'tcp', false)] }));
   assert.ok(advice.some((text) => text.includes('transport=tcp works from here too')), advice.join('\n'));
 });

@@ -1,8 +1,8 @@
 // The network check: a dialog over whatever is shown, opened by "#doctor" at the end of the address.
 
-import { examine } from '../doctor.js';
+import { examine, kSame } from '../doctor.js';
 import { askIceServers } from '../ice_servers.js';
-import { complaint } from '../verdict.js';
+import { saidBy } from '../verdict.js';
 import { $, el, sentence } from './dom.js';
 
 const kHash = '#doctor';
@@ -15,8 +15,10 @@ const ms = (x) => `${x < 10 ? Math.round(x * 10) / 10 : Math.round(x)} ms`;
 // A server's state as [mark, text]; mark: 'busy', 'good', 'bad', 'idle'.
 function serverRow(server) {
   if (server.pending) return ['busy', 'asking…'];
-  if (!server.ok) return [server.configured ? 'bad' : 'idle', server.configured ? complaint(server) : 'no (not configured either)'];
-  const what = server.relay ? `relays from ${server.address}` : server.address === 'same' ? 'answered: no NAT in between'
+  if (!server.ok) {
+    return server.configured ? ['bad', saidBy(server.error)] : ['idle', `${saidBy(server.error)} (not configured either)`];
+  }
+  const what = server.relay ? `relays from ${server.address}` : server.address === kSame ? 'no NAT in between'
     : `sees this network as ${server.address}`;
   return ['good', `${what}, after ${ms(server.ms)}${server.configured ? '' : ' (not configured: calls do not use it)'}`];
 }

@@ -22,10 +22,12 @@ function evidenceRows(failure) {
     ['Checks received', number(e.checks_received)],
     ['Relays configured', number(e.relay_servers)],
   ];
-  for (const { url, address, error_code: code, error_text: text } of e.server_errors.slice(0, SERVER_ERRORS)) {
-    rows.push([url, `${code} ${text}${address ? ` (from ${address})` : ''}`]);
-  }
-  return rows;
+  // One line for what a server said to several addresses of this host.
+  const said = new Map(e.server_errors.map(({ url, error_code: code, error_text: text }) => {
+    const words = [code || '', text].filter(Boolean).join(' ');
+    return [`${url} ${words}`, [url, words, 'wide']];
+  }));
+  return [...rows, ...[...said.values()].slice(0, SERVER_ERRORS)];
 }
 
 // The evidence is rebuilt when the failure changes; whoever has it open keeps it open.
@@ -34,7 +36,7 @@ export function showFailure(call, failure) {
   if (!failure) return dismiss(key);
   const open = document.querySelector(`[data-notice="${CSS.escape(key)}"] details`)?.open;
   const list = el('dl', { class: 'evidence' }, ...evidenceRows(failure)
-    .map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))));
+    .map(([name, value, shape = null]) => el('div', { class: shape }, el('dt', {}, name), el('dd', {}, value))));
   const more = el('details', { class: 'more' }, el('summary', {}, 'Details'), list);
   more.open = Boolean(open);
   const what = call.stood ? `The connection to ${call.peer.name} is lost` : `No connection to ${call.peer.name}`;
