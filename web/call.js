@@ -4,8 +4,11 @@
 // once, the polite side gives way. The newcomer calls: it makes the first offer and creates both data channels.
 //
 // Events: 'change' (state, remote microphone or camera), 'media' (a remote track came), 'chat' ({text}), 'problem'
-// ({text}: a sentence for the person), 'ended' (the other side hung up).
+// ({text}: a sentence for the person), 'failure' (`failure` is another: why there is no connection, or null), 'ended' (the
+// other side hung up).
 
+import { FailureWatch } from './failure_watch.js';
+import { usable } from './ice_servers.js';
 import { StatsMeter } from './stats.js';
 
 const KINDS = ['audio', 'video'];
@@ -25,12 +28,13 @@ export class Call extends EventTarget {
   #chat = null;
   #control = null;
   #meter;
+  #watch;
   #dtls = null;  // the RTCDtlsTransport that is watched
   #audioPoll = 0;
   #closed = false;
   remote = { audio: null, video: null, mic: true, camera: true };
 
-  constructor({ peer, caller, polite, iceServers, signal, media, timeline }) {
+  constructor({ peer, caller, polite, iceServers, relayOnly = false, signal, media, timeline }) {
     super();
     this.peer = peer; // {id, name}
     this.timeline = timeline;
@@ -38,7 +42,9 @@ export class Call extends EventTarget {
     this.#polite = polite;
     this.#signal = signal;
     this.#media = media;
-    this.#pc = new RTCPeerConnection({ iceServers });
+    this.#pc = new RTCPeerConnection({ iceServers: usable(iceServers), iceTransportPolicy: relayOnly ? 'relay' : 'all' });
+    this.#watch = new FailureWatch(this.#pc, { iceServers, relayOnly });
+    this.#watch.addEventListener('change', () => this.#emit('failure'));
     this.#meter = new StatsMeter(this.#pc);
     this.#listen();
   }
@@ -55,6 +61,10 @@ export class Call extends EventTarget {
     }
   }
 
+  // Why there is no connection (diagnosis.js), or null while there is one or one may still come.
+  get failure() { return this.#closed ? null : this.#watch.failure; }
+  // There was a connection once.
+  get stood() { return this.timeline.has('dtls_connected'); }
   get chatReady() { return this.#chat?.readyState === 'open'; }
   stats() { return this.#meter.read(); }
   // Our candidates so far, as they were told to the other side.
@@ -111,6 +121,7 @@ export class Call extends EventTarget {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#audioPoll);
+    this.#watch.close();
     this.#pc.close();
     this.#emit('change');
   }
@@ -234,6 +245,7 @@ export class Call extends EventTarget {
     const dtls = this.#pc.sctp?.transport ?? this.#pc.getReceivers()[0]?.transport;
     if (!dtls || dtls === this.#dtls) return;
     this.#dtls = dtls;
+    dtls.addEventListener('error', ({ error }) => this.#watch.noteDtlsError(error));
     dtls.addEventListener('statechange', () => {
       if (dtls !== this.#dtls) return;
       if (dtls.state === 'connected') this.#reached('dtls_connected');

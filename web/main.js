@@ -8,6 +8,8 @@ import { $, show } from './ui/dom.js';
 import { bindDevices, bindKeys, Panels } from './ui/controls.js';
 import { Chat } from './ui/chat.js';
 import { showDetails } from './ui/details.js';
+import { bindDoctor, checkNetwork } from './ui/doctor.js';
+import { showFailure } from './ui/failure.js';
 import { dismiss, dismissAll, notice } from './ui/notices.js';
 import { isRoomName, problems, rememberedName, showLobby, showStart } from './ui/start.js';
 import { showSelf, Tiles } from './ui/tiles.js';
@@ -24,10 +26,10 @@ class CallPage {
   #timer = 0;
   #messages = [];        // for window.tidewire
 
-  constructor({ name, room, media, clicked, devicesReady }) {
+  constructor({ name, room, media, clicked, devicesReady, relayOnly }) {
     this.#media = media;
     this.roomName = room;
-    this.#room = new Room({ name, room, media, clicked, devicesReady });
+    this.#room = new Room({ name, room, media, clicked, devicesReady, relayOnly });
     this.#tiles = new Tiles({ onBlocked: () => this.#soundBlocked() });
     this.#panels = new Panels({ onOpen: (panel) => this.#opened(panel) });
     this.#chat = new Chat({ send: (text) => this.#sendChat(text), isOpen: () => this.#panels.open === 'chat' });
@@ -40,6 +42,7 @@ class CallPage {
   get calls() { return [...this.#room.calls.values()]; }
   get online() { return this.#room.online; }
   get id() { return this.#room.id; }
+  get iceServers() { return this.#room.online ? this.#room.iceServers : null; }
   get media() { return this.#media; }
   get messages() { return this.#messages; }
   video(call) { return this.#tiles.video(call); }
@@ -80,6 +83,7 @@ class CallPage {
     on('ended', ({ call, text }) => {
       this.#tiles.remove(call);
       this.#readings.delete(call);
+      showFailure(call, null);
       this.#chat.note(text);
       notice('left', text, { tone: 'plain', brief: true });
     });
@@ -98,6 +102,7 @@ class CallPage {
       this.#chat.received(call.peer.name, detail.text);
     });
     call.addEventListener('problem', ({ detail }) => notice('problem', detail.text, { tone: 'bad' }));
+    call.addEventListener('failure', () => { showFailure(call, call.failure); this.#update(); });
     call.timeline.addEventListener('change', () => this.#drawDetails());
   }
 
@@ -157,7 +162,9 @@ function overall(calls, room) {
   if (calls.length === 0) return room.online ? { text: 'Waiting', state: 'idle' } : { text: 'Joining…', state: 'busy' };
   const bad = calls.filter((c) => c.state !== 'connected');
   if (bad.length === 0) return { text: calls.length === 1 ? 'Connected' : `${calls.length + 1} people`, state: 'connected' };
-  if (bad.some((c) => c.state === 'failed')) return { text: 'Connection lost', state: 'failed' };
+  if (bad.some((c) => c.failure || c.state === 'failed')) {
+    return { text: bad.every((c) => c.stood) ? 'Connection lost' : 'No connection', state: 'failed' };
+  }
   if (bad.some((c) => c.state === 'interrupted')) return { text: 'Interrupted', state: 'busy' };
   return { text: 'Connecting…', state: 'busy' };
 }
@@ -197,11 +204,13 @@ async function enterRoom(room, query) {
   if (!auto) name = await showLobby({ room, media });
   const clicked = auto ? begun : performance.now();
   await opened;
-  page = new CallPage({ name: name.slice(0, 64), room, media, clicked, devicesReady });
+  const relayOnly = query.get('relay') === '1';
+  page = new CallPage({ name: name.slice(0, 64), room, media, clicked, devicesReady, relayOnly });
 }
 
 function start() {
   bindKeys();
+  bindDoctor({ knownServers: () => page?.iceServers ?? null });
   addEventListener('pagehide', () => page?.leave());
   const room = /^\/r\/([^/]*)\/?$/.exec(location.pathname);
   if (!room) return showStart();
@@ -214,7 +223,7 @@ function describe(call) {
   const { id, name } = call.peer;
   return {
     id, name, state: call.state, timeline: call.timeline.toJSON(), chat_ready: call.chatReady,
-    mic: call.remote.mic, camera: call.remote.camera,
+    mic: call.remote.mic, camera: call.remote.camera, failure: call.failure,
   };
 }
 
@@ -226,6 +235,8 @@ window.tidewire = Object.freeze({
   get messages() { return page ? [...page.messages] : []; },
   timeline: (index = 0) => at(index)?.timeline.toJSON() ?? null,
   stats: async (index = 0) => (await at(index)?.stats()) ?? null,
+  failure: (index = 0) => at(index)?.failure ?? null,
+  checkNetwork,
   localCandidates: (index = 0) => at(index)?.localCandidates ?? [],
   send: (text) => page?.say(String(text)) ?? 0,
 

@@ -19,14 +19,16 @@ export class Room extends EventTarget {
   #devicesReady;
   #people = new Map(); // id → name
   #iceServers = [];
+  #relayOnly;
   #present = new Set(); // ids the server lists now
   calls = new Map();   // id → Call
   id = '';
   online = false;
 
-  constructor({ name, room, media, clicked, devicesReady }) {
+  constructor({ name, room, media, clicked, devicesReady, relayOnly = false }) {
     super();
     this.#media = media;
+    this.#relayOnly = relayOnly;
     this.#clicked = clicked;
     this.#devicesReady = devicesReady;
     this.#signaling = new Signaling({ room, name });
@@ -36,6 +38,8 @@ export class Room extends EventTarget {
     this.#media.addEventListener('change', this.#onMedia);
     globalThis.addEventListener('online', this.#onNetwork);
   }
+
+  get iceServers() { return this.#iceServers; }
 
   join() { this.#signaling.connect(); }
 
@@ -123,6 +127,7 @@ export class Room extends EventTarget {
       caller,
       polite: this.id < id, // docs/signaling.md §2
       iceServers: this.#iceServers,
+      relayOnly: this.#relayOnly,
       media: this.#media,
       timeline,
       signal: (payload) => this.#signal(id, payload),

@@ -12,6 +12,10 @@ namespace tidewire::app {
 
 struct ServeOptions {
   std::string listen = "127.0.0.1:8080";
+  // What everybody who joins is told to use; the credentials go with each turn: and turns: URL.
+  std::vector<std::string> ice_urls;
+  std::string ice_username;
+  std::string ice_credential;
   bool json = false;
 };
 int serve(const ServeOptions& options);

@@ -94,6 +94,14 @@ int main(int argc, char** argv) {
       ->type_name("ADDR:PORT")
       ->capture_default_str();
   serve->add_flag("--json", serve_options.json, "Print the address as JSON on standard output");
+  serve
+      ->add_option("--ice-server", serve_options.ice_urls,
+                   "A STUN or TURN server that callers are told to use; repeat it")
+      ->type_name("URL")
+      ->allow_extra_args(false);
+  serve->add_option("--ice-username", serve_options.ice_username, "The name for every turn: and turns: URL");
+  serve->add_option("--ice-credential", serve_options.ice_credential,
+                    "The password for them; everybody who joins sees it");
 
   tidewire::app::CallOptions call_options;
   CLI::App* call = app.add_subcommand("call", "Join a room and call, or answer, whoever is there");

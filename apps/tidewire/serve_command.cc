@@ -6,6 +6,31 @@
 #include "signals.h"
 
 namespace tidewire::app {
+namespace {
+
+// The browsers that are told these refuse the whole list for one that is wrong, so it is looked at here.
+Result<std::vector<IceServer>> ice_servers(const ServeOptions& options) {
+  std::vector<IceServer> servers;
+  for (const std::string& url : options.ice_urls) {
+    const std::string scheme = url.substr(0, url.find(':'));
+    const bool relay = scheme == "turn" || scheme == "turns";
+    const bool known = relay || scheme == "stun" || scheme == "stuns";
+    if (!known || url.size() <= scheme.size() + 1 || url.compare(scheme.size(), 3, "://") == 0) {
+      return Error{ErrorCode::kSyntax, "'" + url + "' names no ICE server; try stun:HOST:PORT, turn:HOST:PORT or " +
+                                           "turns:HOST:PORT (no slashes)"};
+    }
+    if (!relay) {
+      servers.push_back({{url}, "", ""});
+    } else if (options.ice_username.empty() || options.ice_credential.empty()) {
+      return Error{ErrorCode::kSyntax, "'" + url + "' wants credentials: add --ice-username and --ice-credential"};
+    } else {
+      servers.push_back({{url}, options.ice_username, options.ice_credential});
+    }
+  }
+  return servers;
+}
+
+}  // namespace
 
 int serve(const ServeOptions& options) {
   const auto listen = SocketAddress::parse(options.listen);
@@ -13,9 +38,11 @@ int serve(const ServeOptions& options) {
     return fail(options.json,
                 {ErrorCode::kSyntax, "'" + options.listen + "' is no ADDR:PORT; try 127.0.0.1:8080 or 0.0.0.0:8080"});
   }
+  auto told = ice_servers(options);
+  if (!told) return fail(options.json, told.error());
   Signals signals;
   EventLoop loop;
-  auto server = server::SignalingServer::start(loop.impl(), {.listen = *listen});
+  auto server = server::SignalingServer::start(loop.impl(), {.listen = *listen, .ice_servers = std::move(*told)});
   if (!server)
     return fail(options.json, {server.error().code, server.error().message + "; choose another address with --listen"});
 

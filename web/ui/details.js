@@ -1,6 +1,6 @@
 // The details panel: how each connection came about (timeline) and how it does (statistics).
 
-import { $, el } from './dom.js';
+import { $, el, sentence } from './dom.js';
 
 const STEP = {
   devices_ready: 'Devices ready', offer_created: 'Offer created', offer_received: 'Offer received',
@@ -67,7 +67,7 @@ function figures(s) {
 
 function section(call, reading) {
   return el('section', {},
-    el('h3', {}, call.peer.name), el('p', { class: 'state' }, STATE[call.state]),
+    el('h3', {}, call.peer.name), el('p', { class: 'state' }, call.failure ? sentence(call.failure.message) : STATE[call.state]),
     el('h4', {}, 'Set-up'), timeline(call.timeline.entries()),
     el('h4', {}, 'Now'), reading ? figures(reading) : el('p', { class: 'state' }, 'No figures yet.'));
 }

@@ -12,6 +12,12 @@ export function el(tag, attributes = {}, ...children) {
   return element;
 }
 
+// A clause as a sentence: the messages of the program begin small and have no full stop.
+export function sentence(text) {
+  const [first = '', ...rest] = text;
+  return `${first.toUpperCase()}${rest.join('')}${/[.!?…]$/.test(text) ? '' : '.'}`;
+}
+
 const SVG = 'http://www.w3.org/2000/svg';
 
 export function icon(name, classes = '') {

@@ -6,18 +6,20 @@ const kBrief = 6000; // ms: how long a passing notice stays
 
 const shown = new Map(); // key → element
 
-// Shows `text` under `key`; the same key replaces. tone: 'warn' | 'plain' | 'bad'. action: {label, run}.
-export function notice(key, text, { tone = 'warn', action = null, brief = false } = {}) {
+// Shows `text` under `key`; the same key replaces. tone: 'warn' | 'plain' | 'bad'. action: {label, run, stays}; it
+// dismisses the notice unless it stays. `more`: an element that is shown below.
+export function notice(key, text, { tone = 'warn', action = null, brief = false, more = null } = {}) {
   dismiss(key);
   const close = el('button', { type: 'button', 'aria-label': 'Dismiss' }, icon('close'));
   close.addEventListener('click', () => dismiss(key));
   const line = el('div', { class: `notice ${tone}`, 'data-notice': key }, el('span', { class: 'say' }, text));
   if (action) {
     const button = el('button', { type: 'button' }, action.label);
-    button.addEventListener('click', () => { dismiss(key); action.run(); });
+    button.addEventListener('click', () => { if (!action.stays) dismiss(key); action.run(); });
     line.append(button);
   }
   line.append(close);
+  if (more) line.append(more);
   $('notices').append(line);
   shown.set(key, line);
   if (brief) setTimeout(() => { if (shown.get(key) === line) dismiss(key); }, kBrief);

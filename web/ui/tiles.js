@@ -27,7 +27,7 @@ const SAY = {
   waiting: (name) => `Waiting for ${name}…`,
   connecting: () => 'Connecting…',
   interrupted: () => 'The connection is interrupted…',
-  failed: () => 'The connection is lost. Trying to get it back…',
+  failed: (name, stood) => (stood ? 'The connection is lost. Trying to get it back…' : 'No connection yet. Trying again…'),
 };
 
 class Tile {
@@ -50,6 +50,7 @@ class Tile {
     paintAvatar(this.avatar, name);
     call.addEventListener('media', () => this.#attach(onBlocked));
     call.addEventListener('change', () => this.update());
+    call.addEventListener('failure', () => this.update());
     this.video.requestVideoFrameCallback?.(() => this.#firstFrame());
     this.video.addEventListener('resize', () => { if (this.video.videoWidth) this.#firstFrame(); });
     this.#attach(onBlocked);
@@ -82,11 +83,12 @@ class Tile {
   }
 
   update() {
-    const { state, remote, peer } = this.#call;
+    const { remote, peer } = this.#call;
+    const state = this.#call.failure ? 'failed' : this.#call.state; // the browser may call it connecting: it tries again
     this.root.classList.toggle('no-video', !this.hasPicture);
     this.root.classList.toggle('waiting', state !== 'connected');
     this.mark.toggleAttribute('hidden', remote.mic);
-    this.say.textContent = SAY[state]?.(peer.name) ?? (remote.camera ? '' : 'Camera off');
+    this.say.textContent = SAY[state]?.(peer.name, this.#call.stood) ?? (remote.camera ? '' : 'Camera off');
     this.root.dispatchEvent(new Event('reshape', { bubbles: true }));
   }
 

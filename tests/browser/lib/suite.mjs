@@ -25,8 +25,8 @@ export function suite(names, extra = {}) {
   });
 
   // One test. `run` gets keep(): it notes pages and programs, which are closed at the end, and are the evidence if the
-  // test fails.
-  const story = (name, run) => test(name, { timeout: kTestTimeout }, async () => {
+  // test fails. `options` are node:test's: {skip: why}.
+  const story = (name, run, options = {}) => test(name, { timeout: kTestTimeout, ...options }, async () => {
     const kept = [];
     const keep = (thing) => { kept.push(thing); return thing; };
     const pages = () => kept.filter((k) => typeof k.screenshot === 'function');

@@ -52,9 +52,9 @@ class Program {
 }
 
 // Starts `tidewire serve` on a free port, or on the given one, and waits until it says its address.
-// Adds `url` (without a slash at its end) and `port`.
-export async function serve({ port = 0 } = {}) {
-  const server = new Program(['serve', '--listen', `127.0.0.1:${port}`, '--json']);
+// Adds `url` (without a slash at its end) and `port`. `more`: further arguments.
+export async function serve({ port = 0, more = [] } = {}) {
+  const server = new Program(['serve', '--listen', `127.0.0.1:${port}`, '--json', ...more]);
   const url = await until('the address of the server', () => {
     if (!server.running) throw new Error(server.said);
     return /https?:\/\/[^\s"'/]+/.exec(server.stdout)?.[0];
