@@ -27,20 +27,6 @@ Result<PortRange> parse_range(std::string_view text) {
   return PortRange{*first, *last};
 }
 
-Result<std::vector<IceServer>> parse_servers(const IceOptions& options) {
-  std::vector<IceServer> servers;
-  for (const std::string& text : options.servers) {
-    const auto url = io::parse_ice_url(text);
-    if (!url) return Error{url.error().code, "--ice-server: " + url.error().message};
-    if (url->is_turn() && (options.username.empty() || options.credential.empty())) {
-      return Error{ErrorCode::kInvalidAccess,
-                   "--ice-server: the relay " + text + " needs --ice-username and --ice-credential"};
-    }
-    servers.push_back({{text}, options.username, options.credential});
-  }
-  return servers;
-}
-
 // `auto` means what STUN tells: with a server there, the address is found and announced by itself.
 Result<std::optional<IpAddress>> parse_public_ip(const IceOptions& options) {
   if (options.public_ip.empty()) return std::optional<IpAddress>();
@@ -56,9 +42,27 @@ Result<std::optional<IpAddress>> parse_public_ip(const IceOptions& options) {
 
 }  // namespace
 
+Result<std::vector<IceServer>> parse_ice_servers(const std::vector<std::string>& urls, const std::string& username,
+                                                 const std::string& credential) {
+  std::vector<IceServer> servers;
+  for (const std::string& text : urls) {
+    const auto url = io::parse_ice_url(text);
+    if (!url) return Error{url.error().code, "--ice-server: " + url.error().message};
+    if (!url->is_turn()) {
+      servers.push_back({{text}, "", ""});
+    } else if (username.empty() || credential.empty()) {
+      return Error{ErrorCode::kInvalidAccess,
+                   "--ice-server: the relay " + text + " needs --ice-username and --ice-credential"};
+    } else {
+      servers.push_back({{text}, username, credential});
+    }
+  }
+  return servers;
+}
+
 Result<Configuration> to_configuration(const IceOptions& options, EventLoop& loop) {
   Configuration configuration;
-  auto servers = parse_servers(options);
+  auto servers = parse_ice_servers(options.servers, options.username, options.credential);
   if (!servers) return servers.error();
   configuration.ice_servers = std::move(*servers);
   if (options.transport_policy == "relay") configuration.ice_transport_policy = IceTransportPolicy::kRelay;

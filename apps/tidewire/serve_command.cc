@@ -1,44 +1,19 @@
 #include <boost/json.hpp>
 
 #include "commands.h"
+#include "ice_options.h"
 #include "output.h"
 #include "server/signaling_server.h"
 #include "signals.h"
 
 namespace tidewire::app {
-namespace {
-
-// The browsers that are told these refuse the whole list for one that is wrong, so it is looked at here.
-Result<std::vector<IceServer>> ice_servers(const ServeOptions& options) {
-  std::vector<IceServer> servers;
-  for (const std::string& url : options.ice_urls) {
-    const std::string scheme = url.substr(0, url.find(':'));
-    const bool relay = scheme == "turn" || scheme == "turns";
-    const bool known = relay || scheme == "stun" || scheme == "stuns";
-    if (!known || url.size() <= scheme.size() + 1 || url.compare(scheme.size(), 3, "://") == 0) {
-      return Error{ErrorCode::kSyntax, "'" + url + "' names no ICE server; try stun:HOST:PORT, turn:HOST:PORT or " +
-                                           "turns:HOST:PORT (no slashes)"};
-    }
-    if (!relay) {
-      servers.push_back({{url}, "", ""});
-    } else if (options.ice_username.empty() || options.ice_credential.empty()) {
-      return Error{ErrorCode::kSyntax, "'" + url + "' wants credentials: add --ice-username and --ice-credential"};
-    } else {
-      servers.push_back({{url}, options.ice_username, options.ice_credential});
-    }
-  }
-  return servers;
-}
-
-}  // namespace
-
 int serve(const ServeOptions& options) {
   const auto listen = SocketAddress::parse(options.listen);
   if (!listen) {
     return fail(options.json,
                 {ErrorCode::kSyntax, "'" + options.listen + "' is no ADDR:PORT; try 127.0.0.1:8080 or 0.0.0.0:8080"});
   }
-  auto told = ice_servers(options);
+  auto told = parse_ice_servers(options.ice_urls, options.ice_username, options.ice_credential);
   if (!told) return fail(options.json, told.error());
   Signals signals;
   EventLoop loop;
