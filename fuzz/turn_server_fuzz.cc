@@ -1,6 +1,6 @@
 // A TURN server under a script of bytes: clients who sign and strangers, whole and garbled messages, peers, ports that
-// open or not, time. What leaves is held to the rules: nothing to where nothing may go, nobody's answer much longer than
-// his question, ports closed as often as opened, and nothing left at the end.
+// open or not, time. What leaves is held to the rules: nothing to where nothing may go, nobody's answer much longer
+// than his question, ports closed as often as opened, and nothing left at the end.
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -88,9 +88,9 @@ class Script {
 
   SocketAddress peer() {
     static const std::array peers{
-        SocketAddress{IpAddress::v4({198, 51, 100, 7}), 5000}, SocketAddress{IpAddress::v4({198, 51, 100, 8}), 5000},
-        SocketAddress{IpAddress::v4({127, 0, 0, 1}), 80},      SocketAddress{IpAddress::v4({192, 0, 2, 1}), 50000},
-        SocketAddress{*IpAddress::parse("2001:db8::7"), 5000}, SocketAddress{*IpAddress::parse("fe80::7"), 5000},
+        SocketAddress{IpAddress::v4({198, 51, 100, 7}), 5000},  SocketAddress{IpAddress::v4({198, 51, 100, 8}), 5000},
+        SocketAddress{IpAddress::v4({127, 0, 0, 1}), 80},       SocketAddress{IpAddress::v4({192, 0, 2, 1}), 50000},
+        SocketAddress{*IpAddress::parse("2001:db8::7"), 5000},  SocketAddress{*IpAddress::parse("fe80::7"), 5000},
         SocketAddress{*IpAddress::parse("::ffff:10.0.0.1"), 1}, kListen};
     return peers[in_.u8() % peers.size()];
   }
@@ -234,11 +234,10 @@ class Script {
   ServerConfig config_ = config();
   PeerPolicy policy_{config_};
   Server server_{config_, crypto::Random::from_test_seed(1), {now_, {std::chrono::hours(1)}}, pool_};
-  std::array<Client, 4> clients_{
-      Client{.address = {IpAddress::v4({203, 0, 113, 1}), 1000}},
-      Client{.address = {IpAddress::v4({203, 0, 113, 1}), 1001}},
-      Client{.address = {IpAddress::v4({203, 0, 113, 2}), 1000}, .stream = StreamId(1)},
-      Client{.address = {IpAddress::v4({203, 0, 113, 2}), 1000}, .stream = StreamId(2)}};
+  std::array<Client, 4> clients_{Client{.address = {IpAddress::v4({203, 0, 113, 1}), 1000}},
+                                 Client{.address = {IpAddress::v4({203, 0, 113, 1}), 1001}},
+                                 Client{.address = {IpAddress::v4({203, 0, 113, 2}), 1000}, .stream = StreamId(1)},
+                                 Client{.address = {IpAddress::v4({203, 0, 113, 2}), 1000}, .stream = StreamId(2)}};
   std::set<SocketAddress> open_;     // as the owner sees it
   std::set<SocketAddress> waiting_;  // of them: neither opened nor failed
   bool opens_ = true;

@@ -52,9 +52,9 @@ TEST(TurnServerRefresh, RefusesAnotherFamilyThanTheAllocations) {
   EXPECT_EQ(refresh({7, 0, 0, 0}), 443);
   EXPECT_EQ(refresh({1}), 400);
   EXPECT_EQ(refresh(kV4), 0);
-  EXPECT_EQ(bench.code(client, Method::kRefresh,
-                       [](stun::MessageBuilder& b) { b.add(AttributeType::kLifetime, Bytes{0}); }),
-            400);
+  EXPECT_EQ(
+      bench.code(client, Method::kRefresh, [](stun::MessageBuilder& b) { b.add(AttributeType::kLifetime, Bytes{0}); }),
+      400);
 }
 
 TEST(TurnServerRefresh, TheEndOfAConnectionEndsItsAllocation) {
