@@ -25,14 +25,12 @@ std::string name_of(NatType type) {
 }
 
 CallOptions between(NatType a, NatType b) {
-  return {.media = false,
-          .alice = {.nats = {{.mapping = a.mapping,
-                              .filtering = a.filtering,
-                              .external = IpAddress::v4({203, 0, 113, 1})}}},
-          .bob = {.nats = {{.mapping = b.mapping,
-                            .filtering = b.filtering,
-                            .external = IpAddress::v4({203, 0, 113, 2})}}},
-          .stun_server = true};
+  return {
+      .media = false,
+      .alice =
+          {.nats = {{.mapping = a.mapping, .filtering = a.filtering, .external = IpAddress::v4({203, 0, 113, 1})}}},
+      .bob = {.nats = {{.mapping = b.mapping, .filtering = b.filtering, .external = IpAddress::v4({203, 0, 113, 2})}}},
+      .stun_server = true};
 }
 
 ExpectedPath path_of(const Peer& peer) {

@@ -18,7 +18,10 @@ turn::ServerConfig server_config(const RelayServerOptions& options) {
   for (const IpAddress& ip : addresses(options)) {
     config.listen.push_back({ip, RelayServer::kPort});
     config.listen.push_back({ip, RelayServer::kTlsPort});
-    if (options.relays) (ip.is_v4() ? config.relay_v4 : config.relay_v6) = ip;
+    if (!options.relays) continue;
+    (ip.is_v4() ? config.relay_v4 : config.relay_v6) = ip;
+    // Two of its clients reach each other by their relayed addresses.
+    config.allow.push_back({ip, static_cast<unsigned>(ip.bytes().size() * 8)});
   }
   return config;
 }
@@ -49,8 +52,8 @@ TurnServer RelayServer::at(std::string_view address, TurnTransport transport) {
           .server_name = std::string(kName),
           .username = std::string(kUser),
           .credential = std::string(kPassword),
-          .url = (tls ? "turns:" : "turn:") + where.to_string() + "?transport=" +
-                 (transport == TurnTransport::kUdp ? "udp" : "tcp")};
+          .url = (tls ? "turns:" : "turn:") + where.to_string() +
+                 "?transport=" + (transport == TurnTransport::kUdp ? "udp" : "tcp")};
 }
 
 SocketAddress RelayServer::stun(std::string_view address) { return {*IpAddress::parse(address), kPort}; }

@@ -34,6 +34,7 @@ SimulatedCall::SimulatedCall(const CallOptions& options)
   for (const RelayServerOptions& server : options_.servers) {
     servers.push_back(std::make_unique<RelayServer>(simulation, server));
   }
+  for (const auto& [name, answer] : options.names) simulation.network().names().add(name, answer);
   std::optional<sim::NatId> carrier;
   if (options.carrier_nat) carrier = simulation.network().add_nat(*options.carrier_nat);
   alice_nat = add_nats(options.alice, carrier);

@@ -41,6 +41,8 @@ struct CallOptions {
   bool turn_server = false;
   // When there are none and one of the above is set, there is one.
   std::vector<RelayServerOptions> servers{};
+  // What the domain name system knows.
+  std::vector<std::pair<std::string, sim::Names::Answer>> names{};
 };
 
 // Alice calls Bob. Bob answers when the offer has come; candidates trickle.
