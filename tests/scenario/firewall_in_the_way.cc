@@ -45,9 +45,9 @@ TEST(FirewallInTheWay, BothSidesMayBeBehindOne) {
 }
 
 TEST(FirewallInTheWay, OnlyAnswersComeInOnBothSides) {
-  expect_call({.alice = behind(sim::FirewallConfig::answers_only()),
-               .bob = behind(sim::FirewallConfig::answers_only())},
-              "host/udp - host/udp");
+  expect_call(
+      {.alice = behind(sim::FirewallConfig::answers_only()), .bob = behind(sim::FirewallConfig::answers_only())},
+      "host/udp - host/udp");
 }
 
 // RFC 6544 §7.3: the listening side does not know the port that a connection comes from, which makes it peer-reflexive.

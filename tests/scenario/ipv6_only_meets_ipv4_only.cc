@@ -21,10 +21,10 @@ TEST(Ipv6OnlyMeetsIpv4Only, ThroughTheRelayOfTheFormerThatHasBoth) {
 }
 
 TEST(Ipv6OnlyMeetsIpv4Only, ThroughRelaysOfBoth) {
-  SimulatedCall call({.alice = {.addresses = {ip("2001:db8:a::2")},
-                                .peer = {.turn_servers = {RelayServer::at("2001:db8::1")}}},
-                      .bob = behind(symmetric_nat("203.0.113.2"), {.turn_servers = {RelayServer::at()}}),
-                      .servers = {kDualStack}});
+  SimulatedCall call(
+      {.alice = {.addresses = {ip("2001:db8:a::2")}, .peer = {.turn_servers = {RelayServer::at("2001:db8::1")}}},
+       .bob = behind(symmetric_nat("203.0.113.2"), {.turn_servers = {RelayServer::at()}}),
+       .servers = {kDualStack}});
   call.click();
   ASSERT_TRUE(call.run_until_established()) << call.describe();
   EXPECT_TRUE(call.media_flows(2s)) << call.describe();

@@ -28,9 +28,8 @@ TEST(NetworkChanges, ASecondInterfaceTakesOver) {
       SideOptions mover{.more_interfaces = {cellular("198.51.100.77")}};
       SideOptions other;
       if (other_has_nat) other.nats = {home_nat("203.0.113.2")};
-      SimulatedCall call({.alice = alice_moves ? mover : other,
-                          .bob = alice_moves ? other : mover,
-                          .stun_server = true});
+      SimulatedCall call(
+          {.alice = alice_moves ? mover : other, .bob = alice_moves ? other : mover, .stun_server = true});
       ASSERT_NO_FATAL_FAILURE(establish(call));
       const Timestamp lost = call.now();
       call.simulation.take_down(alice_moves ? call.alice_host : call.bob_host, 0);
@@ -103,9 +102,8 @@ TEST(NetworkChanges, ANatForgetsAndThePeerIsPublic) {
 
 TEST(NetworkChanges, ANatForgetsAndThePeerIsBehindOneToo) {
   for (const bool alices : {true, false}) {
-    SimulatedCall call({.alice = behind(home_nat("203.0.113.1")),
-                        .bob = behind(home_nat("203.0.113.2")),
-                        .stun_server = true});
+    SimulatedCall call(
+        {.alice = behind(home_nat("203.0.113.1")), .bob = behind(home_nat("203.0.113.2")), .stun_server = true});
     ASSERT_NO_FATAL_FAILURE(establish(call));
     call.simulation.network().nat(*(alices ? call.alice_nat : call.bob_nat)).rebind();
     EXPECT_TRUE(call.media_flows(kLimit)) << call.describe();
@@ -116,9 +114,8 @@ TEST(NetworkChanges, ANatForgetsAndThePeerIsBehindOneToo) {
 }
 
 TEST(NetworkChanges, ANatComesBackWithAnotherAddress) {
-  SimulatedCall call({.alice = behind(home_nat("203.0.113.1")),
-                      .bob = behind(home_nat("203.0.113.2")),
-                      .stun_server = true});
+  SimulatedCall call(
+      {.alice = behind(home_nat("203.0.113.1")), .bob = behind(home_nat("203.0.113.2")), .stun_server = true});
   ASSERT_NO_FATAL_FAILURE(establish(call));
   call.simulation.network().rebind(*call.alice_nat, ip("203.0.113.50"));
   EXPECT_TRUE(call.media_flows(kLimit)) << call.describe();

@@ -83,7 +83,8 @@ void SimulatedCall::wire(Peer& from, Peer& to) {
   from.on_candidate = [this, &to](IceCandidateInit candidate) {
     simulation.after(options_.signaling_delay, [this, &to, candidate = std::move(candidate)] {
       // Before the description it belongs to: a signaling channel keeps the order, so it cannot come.
-      to.session.add_ice_candidate(candidate, now()).value();
+      const auto added = to.session.add_ice_candidate(candidate, now());
+      if (!offers_cross) added.value();
     });
   };
 }

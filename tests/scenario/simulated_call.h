@@ -78,6 +78,8 @@ class SimulatedCall {
   Timestamp clicked{};
   std::optional<Timestamp> answered;  // the first answer came to Alice
   std::vector<std::string> timeline;
+  // Candidates of an offer that was ignored have nowhere to go, as in perfect negotiation.
+  bool offers_cross = false;
 
  private:
   std::optional<sim::NatId> add_nats(const SideOptions& side, std::optional<sim::NatId> carrier);
