@@ -63,12 +63,24 @@ std::optional<Failure> blame_server(const Transport& transport) {
                        ": try again later, or raise the server's quota",
                    {}};
   }
-  if (transport.server_errors().empty()) return std::nullopt;
+  if (transport.relays().server_count() == 0 && transport.server_errors().empty()) return std::nullopt;
+  if (transport.server_errors().empty()) {
+    return Failure{FailureCause::kServersUnreachable,
+                   "no direct path was found, and no relay has answered yet: check that the TURN server runs and that "
+                   "it can be reached from here",
+                   {}};
+  }
   return Failure{
       FailureCause::kServersUnreachable,
       "no direct path was found, and no relay could be used: " + unanswered(transport.server_errors().front().error) +
           "; a firewall that blocks UDP lets turns: on port 443 pass more often",
       {}};
+}
+
+// Both sides have candidates, and no relay was to bring better ones: IPv4 alone here and IPv6 alone there, say.
+bool no_pair_is_possible(const Transport& transport, const FailureEvidence& evidence) {
+  return evidence.local_candidates.total() > 0 && transport.ice().pairs().empty() && evidence.relay_servers == 0 &&
+         transport.server_errors().empty();
 }
 
 Failure no_pair_answered(const Transport& transport, bool relay_only, const FailureEvidence& evidence) {
@@ -106,7 +118,7 @@ Failure diagnose_path(const Transport& transport, bool relay_only, const std::st
     failure = {FailureCause::kNoLocalCandidates,
                "this host has no network address to call from: bring a network interface up",
                {}};
-  } else if (evidence.remote_candidates.total() == 0) {
+  } else if (evidence.remote_candidates.total() == 0 || no_pair_is_possible(transport, evidence)) {
     failure = {
         FailureCause::kNoRemoteCandidates,
         "the peer offered no address that can be reached from here: check that its candidates are delivered, and "

@@ -79,6 +79,7 @@ void Relays::ask(const TurnServer& server, const SocketAddress& socket, int redi
   relay->socket = socket;
   relay->redirects = redirects;
   relay->preference = preference_of(server.transport, relays_.size());
+  relay->give_up = now + kPatience;
   settled_ = false;
   start_client(*relay, socket, now);
   relays_.push_back(std::move(relay));
@@ -92,6 +93,7 @@ void Relays::ask_over_stream(const TurnServer& server, int redirects, Timestamp 
   relay->preference = preference_of(server.transport, relays_.size());
   relay->stream = StreamId{next_stream_};
   next_stream_ += kStreamStep;
+  relay->give_up = now + kPatience;
   settled_ = false;
   events_.push_back(StreamWanted{{.id = relay->stream,
                                   .local = {server.address.ip.is_v4() ? IpAddress() : IpAddress::v6({}), 0},
@@ -100,7 +102,6 @@ void Relays::ask_over_stream(const TurnServer& server, int redirects, Timestamp 
                                   .tls = server.transport == TurnTransport::kTls,
                                   .server_name = server.server_name}});
   relays_.push_back(std::move(relay));
-  (void)now;
 }
 
 void Relays::start_client(Relay& relay, const SocketAddress& local, Timestamp now) {
@@ -136,11 +137,19 @@ std::optional<Datagram> Relays::wrap(Datagram datagram, Timestamp now) {
   const auto found = by_relayed_.find(datagram.local);
   if (found == by_relayed_.end()) return std::nullopt;
   turn::Client& client = *found->second->client;
+  probe_if_silent(*found->second, now);
   auto wrapped = client.wrap(std::move(datagram.packet), datagram.remote, now);
   // wrap() may have asked for a permission of a new peer.
   has_output_ = true;
   next_timeout_ = std::min(next_timeout_, client.next_timeout());
   return wrapped;
+}
+
+void Relays::probe_if_silent(Relay& relay, Timestamp now) {
+  relay.first_unanswered = std::min(relay.first_unanswered, now);
+  if (now - relay.first_unanswered < kSilence || now < relay.probe_again) return;
+  relay.probe_again = now + kProbeInterval;
+  relay.client->refresh(now);
 }
 
 Relays::Relay* Relays::find(const Datagram& datagram) {
@@ -153,6 +162,7 @@ Relays::Relay* Relays::find(const Datagram& datagram) {
 Relays::Input Relays::handle_input(Datagram datagram, Timestamp now) {
   Relay* relay = relays_.empty() ? nullptr : find(datagram);
   if (relay == nullptr) return {false, std::move(datagram)};
+  relay->first_unanswered = kNever;
   Input input{true, relay->client->handle_input(std::move(datagram), now)};
   // Data changes nothing; what the server answers may.
   if (!input.datagram) {
@@ -234,6 +244,14 @@ void Relays::failed(Relay& relay, const turn::event::Failed& event, Timestamp no
   }
 }
 
+void Relays::give_up(Relay& relay) {
+  const std::string waited = std::to_string(std::chrono::duration_cast<std::chrono::seconds>(kPatience).count());
+  events_.push_back(RelayFailed{to_error(relay.server, relay.socket, turn::event::Failed::kUnreachable,
+                                         "the server has not answered for " + waited + " s"),
+                                turn::Cause::kTimeout});
+  end(relay);
+}
+
 // RFC 8489 §10
 void Relays::follow(const Relay& relay, const turn::event::Failed& event, Timestamp now) {
   TurnServer alternate = relay.server;
@@ -266,7 +284,9 @@ void Relays::update(Timestamp) {
   bool pending = false;
   for (const auto& relay : relays_) {
     if (relay->client) next_timeout_ = std::min(next_timeout_, relay->client->next_timeout());
-    pending = pending || !relay->relayed;
+    if (relay->relayed) continue;
+    next_timeout_ = std::min(next_timeout_, relay->give_up);
+    pending = true;
   }
   if (servers_ended_ && !pending && !settled_) {
     settled_ = true;
@@ -279,6 +299,7 @@ void Relays::handle_timeout(Timestamp now) {
   // By index: a redirect or a loss adds relays.
   for (std::size_t i = 0; i < relays_.size(); ++i) {
     Relay& relay = *relays_[i];
+    if (!relay.over && !relay.relayed && relay.give_up <= now) give_up(relay);
     if (!relay.client || relay.over || relay.client->next_timeout() > now) continue;
     relay.client->handle_timeout(now);
     drain(relay, now);

@@ -60,6 +60,13 @@ class Relays {
   static constexpr std::size_t kMaxPeers = 128;
   // RFC 8489 §10: a server that sends elsewhere is followed so many times.
   static constexpr int kMaxRedirects = 3;
+  // A server that has given no allocation for so long is given up.
+  // DEVIATES RFC 8489 §6.2.1 because 39.5 s would hold back the end of gathering, and outlast the search for a path.
+  static constexpr Duration kPatience = std::chrono::seconds(10);
+  // A relay that carries what we send and brings nothing back is asked whether it still knows us, after this and then
+  // at this interval: a NAT may have given us another address.
+  static constexpr Duration kSilence = std::chrono::seconds(1);
+  static constexpr Duration kProbeInterval = std::chrono::seconds(5);
 
   Relays(PacketPool& pool, crypto::Random random) : pool_(&pool), random_(std::move(random)) {}
 
@@ -111,6 +118,9 @@ class Relays {
     std::uint16_t preference = 0;
     int redirects = 0;
     std::optional<SocketAddress> relayed;
+    Timestamp give_up = kNever;           // while there is no allocation
+    Timestamp first_unanswered = kNever;  // of what was sent since something last came
+    Timestamp probe_again{};
     bool over = false;
   };
 
@@ -123,6 +133,8 @@ class Relays {
   Relay* find_stream(StreamId stream);
   void drain(Relay& relay, Timestamp now);
   void allocated(Relay& relay, const turn::event::Allocated& event);
+  void give_up(Relay& relay);
+  static void probe_if_silent(Relay& relay, Timestamp now);
   void failed(Relay& relay, const turn::event::Failed& event, Timestamp now);
   void follow(const Relay& relay, const turn::event::Failed& event, Timestamp now);
   void end(Relay& relay);

@@ -61,6 +61,9 @@ class Client {
   // A datagram from the server. What a peer sent comes back in the same buffer, from the peer to the relayed address;
   // everything else is consumed.
   std::optional<Datagram> handle_input(Datagram datagram, Timestamp now);
+  // Asks now whether the allocation still stands, rather than when its next refresh is due: something hints that the
+  // server has lost us. Failed, with the cause kLost, follows when it has.
+  void refresh(Timestamp now);
   // The stream could not be made, or has ended.
   void handle_stream_closed(Timestamp now);
 

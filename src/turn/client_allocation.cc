@@ -59,6 +59,12 @@ void Client::send_refresh(Timestamp now) {
   });
 }
 
+void Client::refresh(Timestamp now) {
+  if (state_ != ClientState::kAllocated || allocation_request_.open()) return;
+  send_refresh(now);
+  update_deadline();
+}
+
 void Client::set_lifetime(Duration lifetime, Timestamp now) {
   lifetime = std::min(lifetime, kMaxLifetime);
   expires_at_ = now + lifetime;

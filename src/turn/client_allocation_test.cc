@@ -247,6 +247,23 @@ TEST(TurnAllocation, IsLostWhenTheServerForgetsIt) {
   EXPECT_FALSE(pair.client.relayed_address());
 }
 
+TEST(TurnAllocation, IsAskedForWhenItsOwnerHasDoubts) {
+  ClientPair pair;
+  pair.client.refresh(pair.now);  // there is none
+  pair.allocate();
+  const std::size_t before = pair.server.count(Method::kRefresh);
+  pair.client.refresh(pair.now);
+  pair.client.refresh(pair.now);  // one question at a time
+  pair.run_for(1s);
+  EXPECT_EQ(pair.server.count(Method::kRefresh), before + 1);
+  EXPECT_EQ(pair.client.state(), ClientState::kAllocated);
+  pair.server.allocated = false;
+  pair.client.refresh(pair.now);
+  pair.run_for(1s);
+  ASSERT_NE(pair.last<event::Failed>(), nullptr);
+  EXPECT_EQ(pair.last<event::Failed>()->cause, Cause::kLost);
+}
+
 TEST(TurnAllocation, IsLostWhenRefreshesAreNotAnswered) {
   ClientPair pair;
   pair.allocate();

@@ -9,7 +9,8 @@ namespace {
 sim::NatConfig nat(const char* external) { return {.external = *IpAddress::parse(external)}; }
 
 TEST(BehindNats, BothSidesMeetThroughTheirExternalAddresses) {
-  SimulatedCall call({.alice_nat = nat("203.0.113.1"), .bob_nat = nat("203.0.113.2"), .stun_server = true});
+  SimulatedCall call(
+      {.alice = {.nats = {nat("203.0.113.1")}}, .bob = {.nats = {nat("203.0.113.2")}}, .stun_server = true});
   call.click();
   ASSERT_TRUE(call.run_until_established()) << call.alice.failure << call.bob.failure;
   const auto pair = call.alice.session.stats(call.now()).selected_candidate_pair;
@@ -20,7 +21,7 @@ TEST(BehindNats, BothSidesMeetThroughTheirExternalAddresses) {
 }
 
 TEST(BehindNats, OneSideInTheOpenNeedsNoServer) {
-  SimulatedCall call({.alice_nat = nat("203.0.113.1")});
+  SimulatedCall call({.alice = {.nats = {nat("203.0.113.1")}}});
   call.click();
   ASSERT_TRUE(call.run_until_established()) << call.alice.failure << call.bob.failure;
   EXPECT_EQ(call.bob.session.stats(call.now()).selected_candidate_pair->remote.candidate_type, "prflx");

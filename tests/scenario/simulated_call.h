@@ -1,65 +1,28 @@
-// Two sessions, a simulated network between them, a signaling path with a delay of its own, and fake media: what the
-// stories of this folder are told with.
+// Two sessions, a simulated network between them, a signaling path with a delay of its own, servers, and fake media:
+// what the stories of this folder are told with.
 #pragma once
 
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
+#include "peer.h"
+#include "relay_server.h"
 #include "sim/simulation.h"
-#include "tidewire/session.h"
 
 namespace tidewire::scenario {
 
-using namespace std::chrono_literals;
-
-// One side of a call: a Session on a host, that makes fake frames when it may send and checks the fake frames that
-// arrive.
-class Peer final : public sim::Endpoint {
- public:
-  Peer(std::string name, std::uint64_t seed, std::vector<SocketAddress> stun_servers = {});
-
-  // The network side.
-  void handle_input(Datagram datagram, Timestamp now) override;
-  void handle_timeout(Timestamp now) override;
-  std::optional<Datagram> poll_transmit(Timestamp now) override { return session.poll_transmit(now); }
-  void handle_events(Timestamp now) override;
-  Timestamp next_timeout() const override;
-
-  void add_socket(const SocketAddress& address, Timestamp now);
-
-  // When something first happened.
-  struct Moments {
-    std::optional<Timestamp> ice_connected, connected, channel_open, first_video, first_audio, first_message;
-  };
-
-  std::string name;
-  Session session;
-  Moments moments;
-  UniqueFunction<void(IceCandidateInit)> on_candidate;
-  std::set<TransceiverId> sending_video;
-  std::set<TransceiverId> sending_audio;
-  std::uint64_t video_frames_received = 0;
-  std::uint64_t audio_frames_received = 0;
-  std::uint64_t damaged_frames = 0;
-  std::uint64_t key_frames_asked = 0;
-  std::vector<std::string> messages;
-  std::vector<ChannelId> channels;
-  std::string failure;
-  std::vector<TransceiverId> tracks;
-  std::size_t video_frame_size = 2500;
-  std::optional<SocketAddress> late_stun_server;
-
- private:
-  void send_due_media(Timestamp now);
-
-  Timestamp next_video_ = kNever;
-  Timestamp next_audio_ = kNever;
-  std::uint32_t video_number_ = 0;
-  std::uint32_t audio_number_ = 0;
-  bool key_frame_wanted_ = true;
+// Where one side lives, and what it is told.
+struct SideOptions {
+  // The NATs that it lives behind, the innermost first.
+  std::vector<sim::NatConfig> nats{};
+  // Of its first interface; none: a public IPv4 address, or a private one behind a NAT.
+  std::vector<IpAddress> addresses{};
+  sim::FirewallConfig firewall{};
+  // Behind the same NATs, unless they say otherwise.
+  std::vector<sim::InterfaceConfig> more_interfaces{};
+  PeerOptions peer{};
 };
 
 struct CallOptions {
@@ -68,9 +31,18 @@ struct CallOptions {
   sim::LinkConfig link{.delay = 10ms};
   Duration signaling_delay = 20ms;  // one way
   bool media = true;
-  std::optional<sim::NatConfig> alice_nat;
-  std::optional<sim::NatConfig> bob_nat;
+  SideOptions alice{};
+  SideOptions bob{};
+  // A NAT that both sides live behind, with whatever other NATs they have.
+  std::optional<sim::NatConfig> carrier_nat{};
+  // Both ask the first server for their server-reflexive addresses.
   bool stun_server = false;
+  // Both may relay through it, over UDP.
+  bool turn_server = false;
+  // When there are none and one of the above is set, there is one.
+  std::vector<RelayServerOptions> servers{};
+  // What the domain name system knows.
+  std::vector<std::pair<std::string, sim::Names::Answer>> names{};
 };
 
 // Alice calls Bob. Bob answers when the offer has come; candidates trickle.
@@ -85,26 +57,38 @@ class SimulatedCall {
   bool established() const;
   bool run_until_established(Duration limit = 20s);
   bool run_until(const std::function<bool()>& done, Duration limit = 20s) { return simulation.run_until(done, limit); }
+  // Whether pictures arrive on both sides within `limit` that were not there before.
+  bool media_flows(Duration limit);
   Timestamp now() const { return simulation.now(); }
   // Sends an offer of `from` and lets the other side answer.
   void renegotiate(Peer& from, Peer& to);
+  // What has gone wrong, for a failed expectation.
+  std::string describe() const;
 
   sim::Simulation simulation;
   Peer alice;
   Peer bob;
   sim::HostId alice_host = 0;
   sim::HostId bob_host = 0;
+  // The innermost one of each side.
+  std::optional<sim::NatId> alice_nat;
+  std::optional<sim::NatId> bob_nat;
+  std::vector<std::unique_ptr<RelayServer>> servers;
   ChannelId channel;
   Timestamp clicked{};
+  std::optional<Timestamp> answered;  // the first answer came to Alice
   std::vector<std::string> timeline;
+  // Candidates of an offer that was ignored have nowhere to go, as in perfect negotiation.
+  bool offers_cross = false;
 
  private:
-  class StunServer;
+  std::optional<sim::NatId> add_nats(const SideOptions& side, std::optional<sim::NatId> carrier);
+  sim::HostId add_host(const Peer& peer, const SideOptions& side, std::optional<sim::NatId> nat,
+                       std::string_view public_address, std::string_view private_address);
   void wire(Peer& from, Peer& to);
   void log(std::string_view what);
 
   CallOptions options_;
-  std::unique_ptr<StunServer> stun_;
 };
 
 }  // namespace tidewire::scenario

@@ -1,0 +1,52 @@
+// One side has IPv6 alone, the other IPv4 alone.
+#include <gtest/gtest.h>
+
+#include "places.h"
+
+namespace tidewire::scenario {
+namespace {
+
+const RelayServerOptions kDualStack{.address = "192.0.2.1", .address_v6 = "2001:db8::1"};
+
+TEST(Ipv6OnlyMeetsIpv4Only, ThroughTheRelayOfTheFormerThatHasBoth) {
+  for (const TurnTransport transport : {TurnTransport::kUdp, TurnTransport::kTcp, TurnTransport::kTls}) {
+    SimulatedCall call({.alice = {.addresses = {ip("2001:db8:a::2")},
+                                  .peer = {.turn_servers = {RelayServer::at("2001:db8::1", transport)}}},
+                        .servers = {kDualStack}});
+    call.click();
+    ASSERT_TRUE(call.run_until_established()) << call.describe();
+    EXPECT_EQ(call.alice.path(), "relay/udp - host/udp") << call.describe();
+    EXPECT_TRUE(call.media_flows(2s));
+  }
+}
+
+TEST(Ipv6OnlyMeetsIpv4Only, ThroughRelaysOfBoth) {
+  SimulatedCall call(
+      {.alice = {.addresses = {ip("2001:db8:a::2")}, .peer = {.turn_servers = {RelayServer::at("2001:db8::1")}}},
+       .bob = behind(symmetric_nat("203.0.113.2"), {.turn_servers = {RelayServer::at()}}),
+       .servers = {kDualStack}});
+  call.click();
+  ASSERT_TRUE(call.run_until_established()) << call.describe();
+  EXPECT_TRUE(call.media_flows(2s)) << call.describe();
+}
+
+TEST(Ipv6OnlyMeetsIpv4Only, WithoutARelayTheFailureNamesTheFamilies) {
+  SimulatedCall call({.media = false, .alice = {.addresses = {ip("2001:db8:a::2")}}});
+  call.click();
+  ASSERT_TRUE(call.run_until([&] { return call.alice.moments.failed && call.bob.moments.failed; }, 40s));
+  for (const Peer* peer : {&call.alice, &call.bob}) {
+    EXPECT_NE(peer->failure.find("IPv6"), std::string::npos) << peer->failure;
+  }
+}
+
+TEST(Ipv6OnlyMeetsIpv4Only, FirewallsThatOnlyLetAnswersInAreNoObstacle) {
+  SimulatedCall call({.alice = {.addresses = {ip("2001:db8:a::2")}, .firewall = sim::FirewallConfig::answers_only()},
+                      .bob = {.addresses = {ip("2001:db8:b::2"), ip("198.51.100.3")},
+                              .firewall = sim::FirewallConfig::answers_only()}});
+  call.click();
+  ASSERT_TRUE(call.run_until_established()) << call.describe();
+  EXPECT_EQ(call.alice.path(), "host/udp - host/udp");
+}
+
+}  // namespace
+}  // namespace tidewire::scenario
