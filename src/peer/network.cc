@@ -12,6 +12,13 @@ namespace {
 // What one system call takes. A congestion window may hold more than a socket queues till the end of the turn.
 constexpr std::size_t kSendBatch = 32;
 
+// RFC 8445 §5.1.2.1: the order in which addresses are preferred, each with its own value: of one kind, those that were
+// there first; physical interfaces before tunnels, and bridges of containers last, also when they come later.
+std::uint16_t preference_of(io::InterfaceKind kind, std::uint16_t number) {
+  constexpr int kStep = 16384;
+  return static_cast<std::uint16_t>(65535 - static_cast<int>(kind) * kStep - number % kStep);
+}
+
 }  // namespace
 
 Network::Network(io::EventLoop& loop, Session& session, const Configuration& configuration,
@@ -43,7 +50,7 @@ Result<> Network::open() {
 Result<> Network::add_address(const io::HostAddress& host) {
   Local& local = locals_[host.ip];
   auto bound = configuration_.udp_port ? bind_shared(local, host.ip) : bind(local, host.ip);
-  const std::uint16_t preference = next_preference_;
+  const std::uint16_t preference = preference_of(host.kind, addresses_used_);
   if (bound) {
     local.mdns_name = configuration_.hide_host_addresses && !host.ip.is_loopback() ? publish(host.ip) : std::string();
     bound = session_.add_local_socket({.bound = local.bound,
@@ -56,11 +63,11 @@ Result<> Network::add_address(const io::HostAddress& host) {
     locals_.erase(host.ip);
     return bound;
   }
-  --next_preference_;
+  ++addresses_used_;
   by_bound_[local.bound] = &local;
   if (configuration_.tcp_candidates && tcp_addresses_ < kMaxTcpAddresses) {
     ++tcp_addresses_;
-    listen(local);
+    listen(local, preference);
     // One that the agent has no room for is one way fewer.
     (void)session_.add_tcp_active({.bound = local.bound, .preference = preference, .mdns_name = local.mdns_name},
                                   loop_.now());

@@ -75,7 +75,7 @@ class Network {
   Local* find(const SocketAddress& bound);
 
   // network_streams.cc
-  void listen(Local& local);
+  void listen(Local& local, std::uint16_t preference);
   void accept(io::MessageStream stream);
   io::MessageStream::Callbacks stream_callbacks(StreamId id);
 
@@ -92,7 +92,7 @@ class Network {
   std::map<IpAddress, Local> locals_;
   std::map<SocketAddress, Local*> by_bound_;
   std::map<StreamId, io::MessageStream> streams_;
-  std::uint16_t next_preference_ = 65535;
+  std::uint16_t addresses_used_ = 0;  // since the beginning
   std::size_t tcp_addresses_ = 0;
   std::size_t sent_ = 0;
   std::optional<io::InterfaceMonitor> monitor_;

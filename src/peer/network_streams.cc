@@ -7,13 +7,13 @@ namespace tidewire::peer {
 
 // RFC 6544 §4.1: a passive candidate. Where no port can be had, peers that reach us over UDP, or that we reach over
 // TCP, remain.
-void Network::listen(Local& local) {
+void Network::listen(Local& local, std::uint16_t preference) {
   auto listener = io::MessageListener::listen(loop_, {local.bound.ip, 0},
                                               [this](io::MessageStream stream) { accept(std::move(stream)); }, {});
   if (!listener) return;
   const SocketAddress bound = listener->local_address();
   const LocalSocket socket{.bound = bound,
-                           .preference = next_preference_,
+                           .preference = preference,
                            .mdns_name = local.mdns_name,
                            .public_ip = configuration_.public_ip};
   if (!session_.add_tcp_listener(socket, loop_.now())) return;
