@@ -70,7 +70,11 @@ void recover(benchmark::State& state, const CallOptions& options, Change change)
 }
 
 sim::InterfaceConfig other_interface() {
-  return {.name = "cellular", .addresses = {ip("198.51.100.77")}, .up = {.delay = 25ms}, .down = {.delay = 25ms}, .nat = {}};
+  return {.name = "cellular",
+          .addresses = {ip("198.51.100.77")},
+          .up = {.delay = 25ms},
+          .down = {.delay = 25ms},
+          .nat = {}};
 }
 
 SideOptions with_second_interface() { return {.more_interfaces = {other_interface()}}; }

@@ -12,10 +12,8 @@ void Network::listen(Local& local, std::uint16_t preference) {
                                               [this](io::MessageStream stream) { accept(std::move(stream)); }, {});
   if (!listener) return;
   const SocketAddress bound = listener->local_address();
-  const LocalSocket socket{.bound = bound,
-                           .preference = preference,
-                           .mdns_name = local.mdns_name,
-                           .public_ip = configuration_.public_ip};
+  const LocalSocket socket{
+      .bound = bound, .preference = preference, .mdns_name = local.mdns_name, .public_ip = configuration_.public_ip};
   if (!session_.add_tcp_listener(socket, loop_.now())) return;
   local.listener = std::move(*listener);
 }
