@@ -114,7 +114,10 @@ Failure diagnose_path(const Transport& transport, bool relay_only, const std::st
     failure = {FailureCause::kConsentLost,
                reason + ": it has gone, or the network between has broken; call again, or restart ICE when it is back",
                {}};
-  } else if (evidence.local_candidates.total() == 0 && evidence.relay_servers == 0 && !relay_only) {
+  } else if (evidence.local_candidates.total() == 0 && (evidence.relay_servers > 0 || relay_only)) {
+    // A side that offers nothing itself looks there first: only a relay would have been offered.
+    failure = no_pair_answered(transport, relay_only, evidence);
+  } else if (evidence.local_candidates.total() == 0) {
     failure = {FailureCause::kNoLocalCandidates,
                "this host has no network address to call from: bring a network interface up",
                {}};

@@ -152,24 +152,24 @@ void Relays::probe_if_silent(Relay& relay, Timestamp now) {
   relay.client->refresh(now);
 }
 
-Relays::Relay* Relays::find(const Datagram& datagram) {
+Relays::Relay* Relays::find(const Datagram& datagram) const {
   for (const auto& relay : relays_) {
     if (relay->client && !relay->over && relay->client->wants(datagram)) return relay.get();
   }
   return nullptr;
 }
 
-Relays::Input Relays::handle_input(Datagram datagram, Timestamp now) {
-  Relay* relay = relays_.empty() ? nullptr : find(datagram);
-  if (relay == nullptr) return {false, std::move(datagram)};
+std::optional<Datagram> Relays::handle_input(Datagram datagram, Timestamp now) {
+  Relay* relay = find(datagram);
+  if (relay == nullptr) return std::nullopt;
   relay->first_unanswered = kNever;
-  Input input{true, relay->client->handle_input(std::move(datagram), now)};
+  auto unwrapped = relay->client->handle_input(std::move(datagram), now);
   // Data changes nothing; what the server answers may.
-  if (!input.datagram) {
+  if (!unwrapped) {
     drain(*relay, now);
     update(now);
   }
-  return input;
+  return unwrapped;
 }
 
 Relays::Relay* Relays::find_stream(StreamId stream) {

@@ -89,13 +89,10 @@ class Relays {
   const TurnServer* server_of(const SocketAddress& relayed) const;
   // Towards the peer through the relay whose address is datagram.local. Nothing when the relay cannot carry it.
   std::optional<Datagram> wrap(Datagram datagram, Timestamp now);
-  // A datagram that a server sent (or none of ours: then it is given back untouched, with `ours` false). What a peer
-  // sent comes back with the relayed address as its local one; the rest is consumed.
-  struct Input {
-    bool ours = false;
-    std::optional<Datagram> datagram;
-  };
-  Input handle_input(Datagram datagram, Timestamp now);
+  // Whether a datagram is one that a server sent, and so for handle_input().
+  bool wants(const Datagram& datagram) const { return find(datagram) != nullptr; }
+  // What a peer sent comes back with the relayed address as its local one; the rest is consumed.
+  std::optional<Datagram> handle_input(Datagram datagram, Timestamp now);
 
   // True when this stream is one of ours.
   bool stream_opened(StreamId stream, const SocketAddress& local, Timestamp now);
@@ -129,7 +126,7 @@ class Relays {
   void start_client(Relay& relay, const SocketAddress& local, Timestamp now);
   std::size_t sockets_asking(const TurnServer& server, bool v4) const;
   bool has_room() const { return relays_.size() < kMaxClients; }
-  Relay* find(const Datagram& datagram);
+  Relay* find(const Datagram& datagram) const;
   Relay* find_stream(StreamId stream);
   void drain(Relay& relay, Timestamp now);
   void allocated(Relay& relay, const turn::event::Allocated& event);

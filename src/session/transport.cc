@@ -27,9 +27,9 @@ void Transport::handle_input(Datagram datagram, Timestamp now) {
   now_ = now;
   ++counters_.packets_received;
   counters_.bytes_received += datagram.packet.size();
-  Relays::Input input = relays_.handle_input(std::move(datagram), now);
-  if (input.datagram) handle_direct(std::move(*input.datagram), now);
-  if (input.ours) take_relays(now);
+  if (!relays_.wants(datagram)) return handle_direct(std::move(datagram), now);
+  if (auto unwrapped = relays_.handle_input(std::move(datagram), now)) handle_direct(std::move(*unwrapped), now);
+  take_relays(now);
 }
 
 // What came over no relay, or out of one.

@@ -25,7 +25,7 @@ void Peer::add_socket(const IpAddress& ip, Timestamp now) {
   if (options_.tcp) {
     simulation_->network().streams().listen(host_, bound, false);
     session.add_tcp_listener({.bound = bound, .preference = next_preference_}, now).value();
-    session.add_tcp_active(ip, next_preference_, now).value();
+    session.add_tcp_active({.bound = {ip, 0}, .preference = next_preference_}, now).value();
   }
   --next_preference_;
 }
