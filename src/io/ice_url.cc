@@ -106,8 +106,8 @@ std::string_view to_string(Transport transport) { return transport == Transport:
 
 std::string IceUrl::to_string() const {
   const bool v6 = host.find(':') != std::string::npos;
-  std::string text = std::string(io::to_string(scheme)) + ':' + (v6 ? '[' + host + ']' : host) + ':' +
-                     std::to_string(port);
+  std::string text =
+      std::string(io::to_string(scheme)) + ':' + (v6 ? '[' + host + ']' : host) + ':' + std::to_string(port);
   if (is_turn()) text += "?transport=" + std::string(io::to_string(transport));
   return text;
 }

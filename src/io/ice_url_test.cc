@@ -18,15 +18,16 @@ TEST(IceUrl, IsRead) {
            Case{"stun:a.example", {Scheme::kStun, "a.example", 3478, Transport::kUdp}, "stun:a.example:3478"},
            Case{"stun:192.0.2.1:19302", {Scheme::kStun, "192.0.2.1", 19302, Transport::kUdp}, "stun:192.0.2.1:19302"},
            Case{"STUNS:a", {Scheme::kStuns, "a", 5349, Transport::kTcp}, "stuns:a:5349"},
-           Case{"stuns:[2001:db8::1]:443", {Scheme::kStuns, "2001:db8::1", 443, Transport::kTcp},
+           Case{"stuns:[2001:db8::1]:443",
+                {Scheme::kStuns, "2001:db8::1", 443, Transport::kTcp},
                 "stuns:[2001:db8::1]:443"},
            Case{"turn:[::1]", {Scheme::kTurn, "::1", 3478, Transport::kUdp}, "turn:[::1]:3478?transport=udp"},
-           Case{"turn:t_1.example?transport=udp", {Scheme::kTurn, "t_1.example", 3478, Transport::kUdp},
+           Case{"turn:t_1.example?transport=udp",
+                {Scheme::kTurn, "t_1.example", 3478, Transport::kUdp},
                 "turn:t_1.example:3478?transport=udp"},
            Case{"turn:t:1?transport=TCP", {Scheme::kTurn, "t", 1, Transport::kTcp}, "turn:t:1?transport=tcp"},
            Case{"turns:t", {Scheme::kTurns, "t", 5349, Transport::kTcp}, "turns:t:5349?transport=tcp"},
-           Case{"turns:t:443?transport=tcp", {Scheme::kTurns, "t", 443, Transport::kTcp},
-                "turns:t:443?transport=tcp"},
+           Case{"turns:t:443?transport=tcp", {Scheme::kTurns, "t", 443, Transport::kTcp}, "turns:t:443?transport=tcp"},
        }) {
     const auto parsed = parse_ice_url(text);
     ASSERT_TRUE(parsed) << parsed.error().message;
