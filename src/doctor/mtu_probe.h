@@ -14,8 +14,8 @@ namespace tidewire::doctor {
 
 class MtuProbe {
  public:
-  // Whole IP packets: 1200 bytes in UDP over IPv4; the least that IPv6 allows (RFC 8200 §5); what VPNs and tunnels leave;
-  // PPPoE; Ethernet.
+  // Whole IP packets: 1200 bytes in UDP over IPv4; the least that IPv6 allows (RFC 8200 §5); what VPNs and tunnels
+  // leave; PPPoE; Ethernet.
   static constexpr std::array<std::size_t, 7> kPacketSizes = {1228, 1280, 1380, 1420, 1460, 1492, 1500};
 
   // `pool` outlives it.

@@ -23,9 +23,8 @@ class Probing : public TestNet {
   NatFindings examine(sim::HostId host, const char* inside, std::vector<SocketAddress> servers,
                       std::vector<IpAddress> own = {}) {
     if (own.empty()) own = {ip(inside)};
-    MachineEndpoint<NatProbe> client(
-        NatProbe({.local = {ip(inside), 50000}, .own = own, .servers = std::move(servers)},
-                 crypto::Random::from_test_seed(3), network.pool()));
+    MachineEndpoint<NatProbe> client(NatProbe({.local = {ip(inside), 50000}, .own = own, .servers = std::move(servers)},
+                                              crypto::Random::from_test_seed(3), network.pool()));
     simulation.attach(host, client);
     client.machine.start(simulation.now());
     std::optional<NatFindings> findings;
@@ -57,10 +56,8 @@ TEST(NatProbe, NamesEveryMappingAndFiltering) {
       for (const bool hairpinning : {true, false}) {
         Probing net;
         net.add_server(kTwoAddresses);
-        const auto nat = net.network.add_nat({.mapping = mapping,
-                                              .filtering = filtering,
-                                              .external = ip("203.0.113.1"),
-                                              .hairpinning = hairpinning});
+        const auto nat = net.network.add_nat(
+            {.mapping = mapping, .filtering = filtering, .external = ip("203.0.113.1"), .hairpinning = hairpinning});
         const NatFindings found = net.examine(net.add_client(kInside, nat), kInside, {kServerAddress});
         const std::string what = std::string(to_string(as_found(mapping))) + " mapping, " +
                                  std::string(to_string(as_found(filtering))) + " filtering";
@@ -71,8 +68,8 @@ TEST(NatProbe, NamesEveryMappingAndFiltering) {
         EXPECT_EQ(found.mapping, as_found(mapping)) << what << " found as " << to_string(found.mapping);
         EXPECT_EQ(found.filtering, as_found(filtering)) << what << " found as " << to_string(found.filtering);
         // With another mapping it comes back from an external address that was never sent to.
-        const bool lets_in = mapping == NatBehaviour::kEndpointIndependent ||
-                             filtering == NatBehaviour::kEndpointIndependent;
+        const bool lets_in =
+            mapping == NatBehaviour::kEndpointIndependent || filtering == NatBehaviour::kEndpointIndependent;
         const bool comes_back = hairpinning && lets_in;
         EXPECT_EQ(found.hairpinning, comes_back) << what;
       }
@@ -83,9 +80,9 @@ TEST(NatProbe, NamesEveryMappingAndFiltering) {
 TEST(NatProbe, IsNotMisledByLossAndDelay) {
   Probing net;
   net.add_server(kTwoAddresses);
-  const auto nat = net.network.add_nat(
-      {.mapping = NatBehaviour::kAddressAndPortDependent, .filtering = NatBehaviour::kAddressDependent,
-       .external = ip("203.0.113.1")});
+  const auto nat = net.network.add_nat({.mapping = NatBehaviour::kAddressAndPortDependent,
+                                        .filtering = NatBehaviour::kAddressDependent,
+                                        .external = ip("203.0.113.1")});
   const sim::LinkConfig poor{.delay = 150ms, .jitter = 50ms, .loss = 0.1};
   const auto client = net.add_client(kInside, nat);
   net.network.up(client).config() = poor;

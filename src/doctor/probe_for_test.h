@@ -90,8 +90,7 @@ class TestNet {
       config.alternate = kAlternate;
       addresses.push_back(kAlternate.ip);
     }
-    if (kind == kTwoAddresses)
-      sockets = {at, {at.ip, kAlternate.port}, {kAlternate.ip, at.port}, kAlternate};
+    if (kind == kTwoAddresses) sockets = {at, {at.ip, kAlternate.port}, {kAlternate.ip, at.port}, kAlternate};
     if (kind == kDeafSecondAddress) addresses.pop_back();
     const auto host = network.add_host({"server", addresses, {.delay = kDelay}, {.delay = kDelay}, {}, {}, {}});
     servers_.push_back(std::make_unique<ServerEndpoint>(config, std::move(sockets), network.pool()));

@@ -48,8 +48,8 @@ bool Questions::handle_input(const Datagram& datagram, Timestamp now) {
   const auto message = stun::MessageView::parse(datagram.packet.bytes());
   if (!message || message->method() != stun::Method::kBinding || datagram.stream != stream_) return false;
   const auto id = message->transaction_id();
-  const auto found = std::ranges::find_if(
-      asked_, [&](const Asked& asked) { return asked.deadline != kNever && asked.id == id; });
+  const auto found =
+      std::ranges::find_if(asked_, [&](const Asked& asked) { return asked.deadline != kNever && asked.id == id; });
   if (found == asked_.end()) return false;
   if (message->message_class() == stun::MessageClass::kRequest) {
     found->came_back = true;
