@@ -140,7 +140,8 @@ void RelayProbe::handle_input(Datagram datagram, Timestamp now) {
 }
 
 void RelayProbe::handle_peer_input(const Datagram& datagram, Timestamp now) {
-  if (trying_ == RelayPath::kPeerSocket && datagram.remote == findings_.relayed) came_back(datagram.packet.bytes(), now);
+  if (trying_ == RelayPath::kPeerSocket && datagram.remote == findings_.relayed)
+    came_back(datagram.packet.bytes(), now);
 }
 
 void RelayProbe::handle_data(Datagram data, bool at_first, Timestamp now) {

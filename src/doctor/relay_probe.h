@@ -49,7 +49,7 @@ struct RelayProbeConfig {
 class RelayProbe {
  public:
   static constexpr std::uint32_t kDatagrams = 50;
-  static constexpr Duration kInterval = std::chrono::milliseconds(20);      // like a call's sound
+  static constexpr Duration kInterval = std::chrono::milliseconds(20);        // like a call's sound
   static constexpr Duration kFirstInterval = std::chrono::milliseconds(100);  // until the first one has come through
   static constexpr Duration kFirstPatience = std::chrono::seconds(2);
   static constexpr Duration kLastPatience = std::chrono::milliseconds(500);

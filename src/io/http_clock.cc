@@ -179,8 +179,8 @@ HttpClock::HttpClock(EventLoop& loop, const std::string& url, const Options& opt
     query_ = std::make_shared<QueryOver<true>>(loop, *std::move(parsed), options, std::move(on_reading), *tls, context,
                                                **tls);
   } else {
-    query_ = std::make_shared<QueryOver<false>>(loop, *std::move(parsed), options, std::move(on_reading), nullptr,
-                                                context);
+    query_ =
+        std::make_shared<QueryOver<false>>(loop, *std::move(parsed), options, std::move(on_reading), nullptr, context);
   }
   query_->start();
 }

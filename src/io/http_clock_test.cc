@@ -24,9 +24,7 @@ class OneAnswer {
  public:
   explicit OneAnswer(std::string answer) : thread_([this, text = std::move(answer)] { serve(text); }) {}
   ~OneAnswer() { thread_.join(); }
-  std::string url() const {
-    return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/r/tea";
-  }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/r/tea"; }
 
  private:
   void serve(const std::string& answer) {
