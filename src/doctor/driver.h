@@ -26,7 +26,8 @@ class Driver {
 
   // The socket's address, for the machine's configuration.
   Result<SocketAddress> add_socket(const IpAddress& ip, io::UdpSocket::Options options = {}) {
-    auto socket = io::UdpSocket::bind(loop_, {ip, 0}, [this](std::span<Datagram> batch) { take(batch); }, options);
+    auto socket = io::UdpSocket::bind(
+        loop_, {ip, 0}, [this](std::span<Datagram> batch) { take(batch); }, options);
     if (!socket) return socket.error();
     sockets_.push_back(*std::move(socket));
     return sockets_.back().local_address();

@@ -112,9 +112,9 @@ class Examination::Impl {
     for (std::size_t i = 0; i < names_.size(); ++i) {
       ++open_;
       resolver_->resolve(options_.servers[i].host, guarded([this, i](Result<std::vector<IpAddress>> addresses) {
-        names_[i] = {std::move(addresses), true};
-        ended();
-      }));
+                           names_[i] = {std::move(addresses), true};
+                           ended();
+                         }));
     }
     loop_.post(guarded([this] { ended(); }));
   }
@@ -155,13 +155,13 @@ class Examination::Impl {
     }
     bool any = false;
     for (const bool v6 : {false, true}) {
-      const auto found = std::ranges::find_if(
-          *name.addresses, [&](const IpAddress& ip) { return ip.is_v6() == v6 && has_family(ip); });
+      const auto found = std::ranges::find_if(*name.addresses,
+                                              [&](const IpAddress& ip) { return ip.is_v6() == v6 && has_family(ip); });
       if (found == name.addresses->end()) continue;
       any = true;
-      checks_.push_back({std::make_unique<ServerCheck>(loop_, check_options_, next_stream_, url,
-                                                       SocketAddress{*found, url.port}),
-                         {}});
+      checks_.push_back(
+          {std::make_unique<ServerCheck>(loop_, check_options_, next_stream_, url, SocketAddress{*found, url.port}),
+           {}});
     }
     if (any) return;
     const IpAddress& first = name.addresses->front();
@@ -246,8 +246,7 @@ class Examination::Impl {
 
   void finish() {
     if (servers_open_ || clock_open_ || !on_done_) return;
-    for (const Check& check : checks_)
-      findings_.servers.push_back(check.check ? check.check->finding() : check.failed);
+    for (const Check& check : checks_) findings_.servers.push_back(check.check ? check.check->finding() : check.failed);
     auto callback = std::exchange(on_done_, {});
     callback(std::move(findings_));
   }

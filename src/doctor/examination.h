@@ -15,8 +15,8 @@ struct ExaminationOptions {
   std::vector<io::IceUrl> servers;  // at most kMaxServers are examined
   std::string username;             // for turn and turns
   std::string credential;
-  std::string ca_file;   // TLS: authorities in PEM; empty: those of the system
-  std::string http_url;  // whose clock to compare with; empty: nobody's
+  std::string ca_file;                         // TLS: authorities in PEM; empty: those of the system
+  std::string http_url;                        // whose clock to compare with; empty: nobody's
   Duration timeout = std::chrono::seconds(5);  // for each answer
 };
 

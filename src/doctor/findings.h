@@ -25,15 +25,15 @@ struct InterfaceFinding {
 // What is wrong with a server. The first four are words of FailureCause.
 enum class Problem : std::uint8_t {
   kNone,
-  kServersUnreachable,   // it does not answer
-  kCredentialsRefused,   // 401, 441
-  kQuotaReached,         // 486, 508
-  kRelayNeeded,          // no such problem of a server: of the whole
-  kNoLocalCandidates,    // likewise
-  kNameNotFound,         // DNS does not know the host
-  kRefused,              // it answered, and does not do what it was asked to
-  kRelaySilent,          // it gave a relayed address, and nothing came through
-  kRelayPortsClosed,     // peers of its own come through, others do not: a firewall before the relay's ports
+  kServersUnreachable,  // it does not answer
+  kCredentialsRefused,  // 401, 441
+  kQuotaReached,        // 486, 508
+  kRelayNeeded,         // no such problem of a server: of the whole
+  kNoLocalCandidates,   // likewise
+  kNameNotFound,        // DNS does not know the host
+  kRefused,             // it answered, and does not do what it was asked to
+  kRelaySilent,         // it gave a relayed address, and nothing came through
+  kRelayPortsClosed,    // peers of its own come through, others do not: a firewall before the relay's ports
 };
 std::string_view to_string(Problem problem);  // "servers_unreachable", …
 
@@ -41,11 +41,11 @@ std::string_view to_string(Problem problem);  // "servers_unreachable", …
 struct ServerFinding {
   std::string url;
   bool is_turn = false;
-  std::string transport;                  // "udp", "tcp", "tls"
-  std::optional<SocketAddress> address;   // nothing: the name was not found
-  bool answered = false;                  // Binding, or an allocation
-  std::optional<Duration> connect_time;   // TCP and TLS: until the connection stood
-  std::optional<Duration> latency;        // a Binding round trip
+  std::string transport;                 // "udp", "tcp", "tls"
+  std::optional<SocketAddress> address;  // nothing: the name was not found
+  bool answered = false;                 // Binding, or an allocation
+  std::optional<Duration> connect_time;  // TCP and TLS: until the connection stood
+  std::optional<Duration> latency;       // a Binding round trip
   std::optional<SocketAddress> mapped;
   std::optional<RelayFindings> relay;
   Problem problem = Problem::kNone;

@@ -71,10 +71,10 @@ void write_nat(std::string_view family, const std::optional<NatFindings>& nat, S
   if (!nat->answered) return sheet.line(fmt::format("{}: blocked, or nobody answers; no UDP came back", family));
   if (!nat->translated) {
     if (nat->filtering == Behaviour::kEndpointIndependent)
-      return sheet.line(fmt::format("{}: none; UDP from everywhere comes in at {}", family, nat->mapped.ip.to_string()));
+      return sheet.line(
+          fmt::format("{}: none; UDP from everywhere comes in at {}", family, nat->mapped.ip.to_string()));
     return sheet.line(fmt::format("{}: none, seen as {}; filtering {}{}", family, nat->mapped.to_string(),
-                                  plain(nat->filtering),
-                                  nat->filtering == Behaviour::kUnknown ? "" : " (a firewall)"));
+                                  plain(nat->filtering), nat->filtering == Behaviour::kUnknown ? "" : " (a firewall)"));
   }
   sheet.line(fmt::format("{}: a NAT, {}; seen as {}", family, common_name(*nat), nat->mapped.to_string()));
   sheet.line(fmt::format("      mapping {}, filtering {}", plain(nat->mapping), plain(nat->filtering)));
@@ -111,10 +111,10 @@ void write_servers(const Findings& findings, Sheet& sheet) {
 void write_rest(const Findings& findings, const Verdict& verdict, Sheet& sheet) {
   if (findings.mtu) {
     sheet.heading("path MTU");
-    sheet.line(findings.mtu->largest_packet == 0
-                   ? fmt::format("unknown: no large packet was answered by {}", findings.mtu->server.to_string())
-                   : fmt::format("{} bytes or more to {}", findings.mtu->largest_packet,
-                                 findings.mtu->server.ip.to_string()));
+    sheet.line(
+        findings.mtu->largest_packet == 0
+            ? fmt::format("unknown: no large packet was answered by {}", findings.mtu->server.to_string())
+            : fmt::format("{} bytes or more to {}", findings.mtu->largest_packet, findings.mtu->server.ip.to_string()));
   }
   if (findings.clock) {
     sheet.heading("clock");
@@ -123,8 +123,8 @@ void write_rest(const Findings& findings, const Verdict& verdict, Sheet& sheet) 
     } else if (std::chrono::abs(*findings.clock->ahead) <= std::chrono::seconds(1)) {
       sheet.line("right, by " + findings.clock->url);
     } else {
-      sheet.line(seconds(*findings.clock->ahead) +
-                 (*findings.clock->ahead > Duration(0) ? " behind " : " ahead of ") + findings.clock->url);
+      sheet.line(seconds(*findings.clock->ahead) + (*findings.clock->ahead > Duration(0) ? " behind " : " ahead of ") +
+                 findings.clock->url);
     }
   }
   sheet.heading("verdict");

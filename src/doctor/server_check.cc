@@ -33,13 +33,12 @@ std::pair<Problem, std::string> explain(const turn::event::Failed& failed, bool 
       return {Problem::kQuotaReached, "has no room (" + answer + "): try again later, or raise the server's quota"};
     case turn::Cause::kRedirect:
       return {Problem::kRefused,
-              "sends its clients elsewhere: use " + (failed.alternate_server ? failed.alternate_server->to_string()
-                                                                               : failed.alternate_domain)};
+              "sends its clients elsewhere: use " +
+                  (failed.alternate_server ? failed.alternate_server->to_string() : failed.alternate_domain)};
     case turn::Cause::kTimeout:
       return {Problem::kServersUnreachable,
               "does not answer requests to relay: check the address and the firewalls in between"};
-    case turn::Cause::kLost:
-      return {Problem::kServersUnreachable, "ended the connection: " + failed.reason};
+    case turn::Cause::kLost: return {Problem::kServersUnreachable, "ended the connection: " + failed.reason};
     case turn::Cause::kRefused:
     case turn::Cause::kUnsupported:
     case turn::Cause::kInUse: break;
@@ -51,13 +50,15 @@ std::pair<Problem, std::string> explain(const RelayFindings& found, bool has_use
   if (!found.relays() && found.failure) return explain(*found.failure, has_username);
   const std::string relayed = found.relayed.to_string();
   if (!found.relays() && found.peer_refused) {
-    return {Problem::kRefused, "refuses peers (" + code_and_reason(found.peer_refused->code, found.peer_refused->reason) +
+    return {Problem::kRefused, "refuses peers (" +
+                                   code_and_reason(found.peer_refused->code, found.peer_refused->reason) +
                                    "): check which peer addresses it denies"};
   }
   if (!found.relays()) {
-    return {Problem::kRelaySilent,
-            "gave the relayed address " + relayed +
-                ", but nothing comes through: check its external address, and that a firewall lets in UDP to its ports"};
+    return {
+        Problem::kRelaySilent,
+        "gave the relayed address " + relayed +
+            ", but nothing comes through: check its external address, and that a firewall lets in UDP to its ports"};
   }
   if (found.path == RelayPath::kSecondAllocation && found.peer_tried && !found.peer_refused) {
     return {Problem::kRelayPortsClosed,
@@ -89,11 +90,8 @@ IpAddress ServerCheck::any_address() const { return address_.ip.is_v4() ? IpAddr
 template <typename M>
 StreamId ServerCheck::open_stream(Driver<M>& driver, UniqueFunction<void(const SocketAddress& local)> on_open) {
   const StreamId id(++next_stream_);
-  const StreamRequest request{.id = id,
-                              .local = {any_address(), 0},
-                              .remote = address_,
-                              .tls = url_.is_secure(),
-                              .server_name = url_.host};
+  const StreamRequest request{
+      .id = id, .local = {any_address(), 0}, .remote = address_, .tls = url_.is_secure(), .server_name = url_.host};
   io::MessageStream::Callbacks callbacks;
   callbacks.on_open = std::move(on_open);
   callbacks.on_messages = [&driver](std::span<Datagram> messages) { driver.take(messages); };
@@ -124,10 +122,9 @@ void ServerCheck::reach_over_stream() {
   *id = open_stream(*binding_, [this, id](const SocketAddress& local) {
     finding_.connect_time = io::EventLoop::now() - started_;
     begun_ = true;
-    binding_->begin(
-        [this](const BindingFindings& found) { found_binding(found); },
-        BindingProbeConfig{.local = local, .server = address_, .stream = *id, .patience = options_.timeout},
-        io::os_random(), loop_.packet_pool());
+    binding_->begin([this](const BindingFindings& found) { found_binding(found); },
+                    BindingProbeConfig{.local = local, .server = address_, .stream = *id, .patience = options_.timeout},
+                    io::os_random(), loop_.packet_pool());
   });
 }
 
@@ -157,9 +154,10 @@ void ServerCheck::found_binding(const BindingFindings& found) {
   finding_.latency = found.round_trip;
   finding_.mapped = found.mapped;
   if (!found.answered)
-    return fail(Problem::kServersUnreachable, is_stream_ ? "opens the connection, but does not answer: is it a STUN server?"
-                                                         : "does not answer over UDP: a firewall may be in the way, or "
-                                                           "nobody listens there");
+    return fail(Problem::kServersUnreachable, is_stream_
+                                                  ? "opens the connection, but does not answer: is it a STUN server?"
+                                                  : "does not answer over UDP: a firewall may be in the way, or "
+                                                    "nobody listens there");
   if (found.error_code != 0 && !finding_.is_turn)
     return fail(Problem::kRefused, "refuses to answer (" + std::to_string(found.error_code) + ")");
   done();

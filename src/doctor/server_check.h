@@ -25,8 +25,8 @@ class ServerCheck {
   using OnDone = UniqueFunction<void()>;
 
   // `next_stream` numbers streams; it and the options are the owner's and outlive the check.
-  ServerCheck(io::EventLoop& loop, const ServerCheckOptions& options, std::uint32_t& next_stream,
-              const io::IceUrl& url, const SocketAddress& address);
+  ServerCheck(io::EventLoop& loop, const ServerCheckOptions& options, std::uint32_t& next_stream, const io::IceUrl& url,
+              const SocketAddress& address);
 
   // Calls back once, from the loop.
   void reach(OnDone on_done);

@@ -17,14 +17,14 @@ const NatFindings* nat_of(const Findings& findings) {
 
 bool has_address(const Findings& findings) {
   return std::ranges::any_of(findings.interfaces, [](const InterfaceFinding& interface) {
-    return interface.up && std::ranges::any_of(interface.addresses, [](const IpAddress& ip) {
-             return !ip.is_link_local() || ip.is_v4();
-           });
+    return interface.up && std::ranges::any_of(interface.addresses,
+                                               [](const IpAddress& ip) { return !ip.is_link_local() || ip.is_v4(); });
   });
 }
 
 // Without a relay. RFC 5245 Appendix B and RFC 4787 name no table of it; it follows from what an ICE check needs: one
-// side's packet has to come in, either because the other one has sent to just where it comes from, or because nobody asks.
+// side's packet has to come in, either because the other one has sent to just where it comes from, or because nobody
+// asks.
 void judge_direct(const NatFindings& nat, Verdict& verdict) {
   verdict.to_public = Way::kDirect;
   const bool lets_in_address =
@@ -33,9 +33,9 @@ void judge_direct(const NatFindings& nat, Verdict& verdict) {
     case Behaviour::kEndpointIndependent:
       verdict.to_ordinary_nat = Way::kDirect;
       // Its port is not known before its packet comes; so packets of its address must be let in.
-      verdict.to_symmetric_nat = lets_in_address                            ? Way::kDirect
+      verdict.to_symmetric_nat = lets_in_address                        ? Way::kDirect
                                  : nat.filtering == Behaviour::kUnknown ? Way::kUnknown
-                                                                            : Way::kNone;
+                                                                        : Way::kNone;
       return;
     case Behaviour::kUnknown:
       verdict.to_ordinary_nat = Way::kUnknown;
@@ -82,17 +82,31 @@ Kinds sort_kinds(const Verdict& verdict) {
   return kinds;
 }
 
+bool tried_udp(const Findings& findings) {
+  return std::ranges::any_of(findings.servers,
+                             [](const ServerFinding& server) { return server.transport == "udp" && server.address; });
+}
+
+// No answer came over UDP. That may be the servers' fault, unless one of them can be reached otherwise.
+std::string silence_in_words(const Findings& findings) {
+  const bool other_way = std::ranges::any_of(findings.servers, &ServerFinding::answered);
+  return other_way ? "UDP is blocked here. " : "Nobody answers over UDP. ";
+}
+
 constexpr std::size_t kAll = 3;
 
 std::string in_words(const Verdict& verdict, const std::vector<const ServerFinding*>& relays) {
   const Kinds kinds = sort_kinds(verdict);
-  const auto whom = [](const std::vector<std::string>& list) { return list.size() == kAll ? "everybody" : list_of(list); };
+  const auto whom = [](const std::vector<std::string>& list) {
+    return list.size() == kAll ? "everybody" : list_of(list);
+  };
   std::vector<std::string> parts;
   if (!kinds.direct.empty()) parts.push_back("go directly to " + whom(kinds.direct));
   if (!kinds.relayed.empty()) parts.push_back("go through a relay to " + whom(kinds.relayed));
   if (!kinds.unknown.empty()) parts.push_back("may or may not reach " + whom(kinds.unknown));
   if (!kinds.none.empty())
-    parts.push_back(kinds.none.size() == kAll ? "will fail" : "will fail to " + whom(kinds.none) + ", which takes a relay");
+    parts.push_back(kinds.none.size() == kAll ? "will fail"
+                                              : "will fail to " + whom(kinds.none) + ", which takes a relay");
   std::string sentence = "Calls from here ";
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (i > 0) sentence += i + 1 == parts.size() ? ", and " : ", ";
@@ -152,11 +166,16 @@ void advise(const Findings& findings, Verdict& verdict) {
         "Give one more STUN server of another address, or one with two addresses: a single one cannot tell what kind "
         "of NAT this is.");
   }
+  if (nat && (nat->mapped.ip.is_private() || nat->mapped.ip.is_loopback() || nat->mapped.ip.is_link_local())) {
+    verdict.advice.push_back(
+        "The server " + nat->server.to_string() +
+        " sees this machine from inside a private network: this holds for peers in there only. Give "
+        "a server outside to know of others.");
+  }
   if (findings.mtu && findings.mtu->largest_packet != 0 && findings.mtu->largest_packet < kLeastPacketSize) {
-    verdict.advice.push_back("Look for the tunnel or link that passes packets of " +
-                             std::to_string(findings.mtu->largest_packet) +
-                             " bytes at most: video is sent in packets of up to " + std::to_string(kLeastPacketSize) +
-                             ".");
+    verdict.advice.push_back(
+        "Look for the tunnel or link that passes packets of " + std::to_string(findings.mtu->largest_packet) +
+        " bytes at most: video is sent in packets of up to " + std::to_string(kLeastPacketSize) + ".");
   }
 }
 
@@ -191,7 +210,8 @@ Verdict judge(const Findings& findings) {
     verdict.sentence =
         "Nothing can be said of calls beyond this network, because no STUN or TURN server was given; without one they "
         "fail wherever a NAT is in the way.";
-    verdict.advice.push_back("Give a server: --ice-server stun:HOST, and better still a relay: --ice-server turn:HOST.");
+    verdict.advice.push_back(
+        "Give a server: --ice-server stun:HOST, and better still a relay: --ice-server turn:HOST.");
     advise(findings, verdict);
     return verdict;
   }
@@ -204,11 +224,7 @@ Verdict judge(const Findings& findings) {
       if (*way == Way::kNone || *way == Way::kUnknown) *way = Way::kRelayed;
   }
   verdict.sentence = in_words(verdict, relays);
-  const bool udp_was_tried =
-      findings.nat_v4 || findings.nat_v6 || std::ranges::any_of(findings.servers, [](const ServerFinding& server) {
-        return server.transport == "udp" && server.address;
-      });
-  if (!nat && udp_was_tried) verdict.sentence = "No UDP comes through here. " + verdict.sentence;
+  if (!nat && tried_udp(findings)) verdict.sentence = silence_in_words(findings) + verdict.sentence;
   if (!verdict.works()) advise_relay(findings, verdict);
   advise(findings, verdict);
   return verdict;

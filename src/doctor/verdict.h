@@ -1,4 +1,5 @@
-// What the findings mean for calls from here: whom they reach directly, whom by a relay, whom not at all, and what to do.
+// What the findings mean for calls from here: whom they reach directly, whom by a relay, whom not at all, and what to
+// do.
 #pragma once
 
 #include <string>
