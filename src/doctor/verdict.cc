@@ -46,6 +46,8 @@ void judge_direct(const NatFindings& nat, Verdict& verdict) {
   }
 }
 
+Way with_relay(Way way) { return way == Way::kNone ? Way::kRelayed : way == Way::kUnknown ? Way::kEither : way; }
+
 std::vector<const ServerFinding*> relays_of(const Findings& findings) {
   std::vector<const ServerFinding*> relays;
   for (const ServerFinding& server : findings.servers)
@@ -65,7 +67,7 @@ std::string relay_words(const std::vector<const ServerFinding*>& relays) {
 }
 
 struct Kinds {
-  std::vector<std::string> direct, relayed, unknown, none;
+  std::vector<std::string> direct, relayed, either, unknown, none;
 };
 
 Kinds sort_kinds(const Verdict& verdict) {
@@ -75,6 +77,7 @@ Kinds sort_kinds(const Verdict& verdict) {
                                   std::pair{verdict.to_symmetric_nat, "peers behind a symmetric NAT"}}) {
     (way == Way::kDirect    ? kinds.direct
      : way == Way::kRelayed ? kinds.relayed
+     : way == Way::kEither  ? kinds.either
      : way == Way::kUnknown ? kinds.unknown
                             : kinds.none)
         .push_back(name);
@@ -103,6 +106,7 @@ std::string in_words(const Verdict& verdict, const std::vector<const ServerFindi
   std::vector<std::string> parts;
   if (!kinds.direct.empty()) parts.push_back("go directly to " + whom(kinds.direct));
   if (!kinds.relayed.empty()) parts.push_back("go through a relay to " + whom(kinds.relayed));
+  if (!kinds.either.empty()) parts.push_back("go directly or through a relay to " + whom(kinds.either));
   if (!kinds.unknown.empty()) parts.push_back("may or may not reach " + whom(kinds.unknown));
   if (!kinds.none.empty())
     parts.push_back(kinds.none.size() == kAll ? "will fail"
@@ -185,6 +189,7 @@ std::string_view to_string(Way way) {
   switch (way) {
     case Way::kDirect: return "direct";
     case Way::kRelayed: return "relayed";
+    case Way::kEither: return "direct_or_relayed";
     case Way::kUnknown: return "unknown";
     case Way::kNone: return "none";
   }
@@ -192,8 +197,8 @@ std::string_view to_string(Way way) {
 }
 
 bool Verdict::works() const {
-  return std::ranges::all_of(std::initializer_list<Way>{to_public, to_ordinary_nat, to_symmetric_nat},
-                             [](Way way) { return way == Way::kDirect || way == Way::kRelayed; });
+  return std::ranges::none_of(std::initializer_list<Way>{to_public, to_ordinary_nat, to_symmetric_nat},
+                              [](Way way) { return way == Way::kUnknown || way == Way::kNone; });
 }
 
 Verdict judge(const Findings& findings) {
@@ -220,8 +225,7 @@ Verdict judge(const Findings& findings) {
   if (nat) judge_direct(*nat, verdict);
   const auto relays = relays_of(findings);
   if (!relays.empty()) {
-    for (Way* way : {&verdict.to_public, &verdict.to_ordinary_nat, &verdict.to_symmetric_nat})
-      if (*way == Way::kNone || *way == Way::kUnknown) *way = Way::kRelayed;
+    for (Way* way : {&verdict.to_public, &verdict.to_ordinary_nat, &verdict.to_symmetric_nat}) *way = with_relay(*way);
   }
   verdict.sentence = in_words(verdict, relays);
   if (!nat && tried_udp(findings)) verdict.sentence = silence_in_words(findings) + verdict.sentence;

@@ -14,10 +14,11 @@ namespace tidewire::doctor {
 enum class Way : std::uint8_t {
   kDirect,
   kRelayed,
+  kEither,   // directly or relayed: nothing told, but there is a relay
   kUnknown,  // perhaps directly; nothing told, and there is no relay to fall back on
   kNone,
 };
-std::string_view to_string(Way way);  // "direct", "relayed", "unknown", "none"
+std::string_view to_string(Way way);  // "direct", "relayed", "direct_or_relayed", "unknown", "none"
 
 struct Verdict {
   Way to_public = Way::kNone;         // no NAT, nothing filtered

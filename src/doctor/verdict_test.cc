@@ -18,7 +18,8 @@ constexpr auto kUnknown = Behaviour::kUnknown;
 
 Findings on_a_network() {
   Findings findings;
-  findings.interfaces = {{.name = "eth0", .kind = "physical", .up = true, .mtu = 1500, .addresses = {ip("192.168.1.2")}}};
+  findings.interfaces = {
+      {.name = "eth0", .kind = "physical", .up = true, .mtu = 1500, .addresses = {ip("192.168.1.2")}}};
   return findings;
 }
 
@@ -73,17 +74,17 @@ TEST(Verdict, SaysWhomCallsReachAndHow) {
   struct Case {
     const char* what;
     Behaviour mapping, filtering;
-    Way to_ordinary, to_symmetric;    // without a relay
+    Way to_ordinary, to_symmetric;        // without a relay
     Way ordinary_relay, symmetric_relay;  // with one
   };
   for (const Case& c : {
            Case{"open, or full cone", kAny, kAny, Way::kDirect, Way::kDirect, Way::kDirect, Way::kDirect},
            Case{"restricted cone", kAny, kAddress, Way::kDirect, Way::kDirect, Way::kDirect, Way::kDirect},
            Case{"port-restricted cone", kAny, kPort, Way::kDirect, Way::kNone, Way::kDirect, Way::kRelayed},
-           Case{"cone", kAny, kUnknown, Way::kDirect, Way::kUnknown, Way::kDirect, Way::kRelayed},
+           Case{"cone", kAny, kUnknown, Way::kDirect, Way::kUnknown, Way::kDirect, Way::kEither},
            Case{"symmetric", kPort, kPort, Way::kNone, Way::kNone, Way::kRelayed, Way::kRelayed},
            Case{"symmetric by address", kAddress, kPort, Way::kNone, Way::kNone, Way::kRelayed, Way::kRelayed},
-           Case{"unknown", kUnknown, kUnknown, Way::kUnknown, Way::kUnknown, Way::kRelayed, Way::kRelayed},
+           Case{"unknown", kUnknown, kUnknown, Way::kUnknown, Way::kUnknown, Way::kEither, Way::kEither},
        }) {
     Findings findings = behind(c.mapping, c.filtering);
     const Verdict alone = judge(findings);
@@ -182,8 +183,9 @@ TEST(Verdict, WithoutAddressesSaysSo) {
 TEST(Verdict, Advises) {
   Findings findings = behind(kAny, kAny);
   EXPECT_TRUE(judge(findings).advice.empty());
-  for (const auto& [ahead, words] : {std::pair{Duration(31s), "31 s behind"}, std::pair{Duration(-1h), "60 min ahead of"},
-                                     std::pair{Duration(30s), ""}, std::pair{Duration(-2s), ""}}) {
+  for (const auto& [ahead, words] :
+       {std::pair{Duration(31s), "31 s behind"}, std::pair{Duration(-1h), "60 min ahead of"},
+        std::pair{Duration(30s), ""}, std::pair{Duration(-2s), ""}}) {
     findings.clock = ClockFinding{.url = "http://host/", .ahead = ahead, .error = {}};
     const Verdict verdict = judge(findings);
     EXPECT_TRUE(verdict.works());

@@ -86,9 +86,7 @@ story('where UDP is blocked the doctor says so, and which relays work', { a: { n
     const room = lab.roomUrl(lab.a);
     const { status, said, report } = await examine(lab, [kUrls.stun, kUrls.udp, kUrls.tcp, kUrls.tls], { url: room });
     assert.equal(report.nat.ipv4.kind, 'blocked', said);
-    for (const url of [kUrls.stun, kUrls.udp].map((one) => (one.includes('?') ? one : `${one}`))) {
-      assert.equal(serverOf(report, url).failure.cause, 'servers_unreachable', said);
-    }
+    for (const url of [kUrls.stun, kUrls.udp]) assert.equal(serverOf(report, url).failure.cause, 'servers_unreachable', said);
     for (const url of [kUrls.tcp, kUrls.tls]) {
       assert.deepEqual([serverOf(report, url).relay.relays, serverOf(report, url).relay.path], [true, 'second_allocation'], said);
     }
@@ -132,8 +130,13 @@ story('the doctor says when a TURN server does not relay', { a: { nat: 'symmetri
 });
 
 story('the doctor says when nothing sent to the relay arrives', { a: { nat: 'port-restricted' } }, async (lab) => {
-  runIn(lab.ns('pub'), 'nft', ['-f', '-'], { input: `table inet closed { chain prerouting {
-    type filter hook prerouting priority -350; iifname != "lo" udp dport 50000-50400 drop } }\n` });
+  runIn(lab.ns('pub'), 'nft', ['-f', '-'], { input: `table inet closed {
+  chain prerouting {
+    type filter hook prerouting priority raw;
+    iifname != "lo" udp dport 50000-50400 drop
+  }
+}
+` });
   const { said, report } = await examine(lab, [kUrls.udp]);
   const { relay, failure } = serverOf(report, kUrls.udp);
   assert.deepEqual([relay.path, failure.cause], ['second_allocation', 'relay_ports_closed'], said);
