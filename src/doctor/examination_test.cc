@@ -113,9 +113,9 @@ TEST(Examination, FindsAServerThatAnswersAndRelays) {
 TEST(Examination, SaysWhatIsWrongWithEachServer) {
   io::EventLoop loop;
   Server server(loop);
-  const Findings found = examine(
-      loop, {server.url("turn"), "turn:127.0.0.1:1?transport=tcp", "turns:127.0.0.1:1", "stun:127.0.0.1:1"}, "rabbit",
-      "http://127.0.0.1:1/r/tea");
+  const Findings found =
+      examine(loop, {server.url("turn"), "turn:127.0.0.1:1?transport=tcp", "turns:127.0.0.1:1", "stun:127.0.0.1:1"},
+              "rabbit", "http://127.0.0.1:1/r/tea");
   ASSERT_EQ(found.servers.size(), 4U);
   EXPECT_EQ(found.servers[0].problem, Problem::kCredentialsRefused);
   EXPECT_THAT(found.servers[0].message, HasSubstr("--ice-credential"));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "doctor/words.h"
@@ -136,9 +137,12 @@ void write_rest(const Findings& findings, const Verdict& verdict, Sheet& sheet) 
 
 namespace json = boost::json;
 
+// To three places.
+double rounded(double value) { return std::round(value * 1000) / 1000; }
+
 json::value in_ms(const std::optional<Duration>& duration) {
   if (!duration) return nullptr;
-  return static_cast<double>(duration->count() / 1000) / 1000;
+  return rounded(std::chrono::duration<double, std::milli>(*duration).count());
 }
 
 json::value text_of(const std::optional<SocketAddress>& address) {
@@ -221,7 +225,7 @@ json::object verdict_json(const Verdict& verdict) {
 json::value clock_json(const std::optional<ClockFinding>& clock) {
   if (!clock) return nullptr;
   json::value ahead = nullptr;
-  if (clock->ahead) ahead = static_cast<double>(clock->ahead->count() / 1'000'000) / 1000;
+  if (clock->ahead) ahead = rounded(std::chrono::duration<double>(*clock->ahead).count());
   return json::object{{"url", clock->url},
                       {"server_ahead_s", std::move(ahead)},
                       {"error", clock->error.empty() ? json::value(nullptr) : json::value(clock->error)}};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "doctor/words.h"
 #include "io/os_random.h"
 
 namespace tidewire::doctor {
@@ -21,14 +22,19 @@ std::string code_and_reason(std::uint16_t code, const std::string& reason) {
 }
 
 // What became of the allocation, in words.
-std::pair<Problem, std::string> explain(const turn::event::Failed& failed, bool has_username) {
+std::pair<Problem, std::string> explain(const turn::event::Failed& failed, const std::string& username) {
   const std::string answer = code_and_reason(failed.code, failed.reason);
   switch (failed.cause) {
     case turn::Cause::kCredentials:
+      if (const auto over = expired_for(username, io::EventLoop::wall_clock_anchor().wall)) {
+        return {Problem::kCredentialsRefused, "refuses the credentials (" + answer + "): they expired " +
+                                                  seconds(*over) + " ago by this machine's clock; have them renewed"};
+      }
       return {Problem::kCredentialsRefused,
-              has_username ? "refuses the credentials (" + answer +
-                                 "): correct --ice-username and --ice-credential, or have them renewed if they expired"
-                           : "asks for credentials: give --ice-username and --ice-credential"};
+              !username.empty()
+                  ? "refuses the credentials (" + answer +
+                        "): correct --ice-username and --ice-credential, or have them renewed if they expired"
+                  : "asks for credentials: give --ice-username and --ice-credential"};
     case turn::Cause::kQuota:
       return {Problem::kQuotaReached, "has no room (" + answer + "): try again later, or raise the server's quota"};
     case turn::Cause::kRedirect:
@@ -46,8 +52,8 @@ std::pair<Problem, std::string> explain(const turn::event::Failed& failed, bool 
   return {Problem::kRefused, "refuses to relay (" + answer + "): check its configuration"};
 }
 
-std::pair<Problem, std::string> explain(const RelayFindings& found, bool has_username) {
-  if (!found.relays() && found.failure) return explain(*found.failure, has_username);
+std::pair<Problem, std::string> explain(const RelayFindings& found, const std::string& username) {
+  if (!found.relays() && found.failure) return explain(*found.failure, username);
   const std::string relayed = found.relayed.to_string();
   if (!found.relays() && found.peer_refused) {
     return {Problem::kRefused, "refuses peers (" +
@@ -209,7 +215,7 @@ void ServerCheck::found_relay(const RelayFindings& found) {
   relay_.reset();
   finding_.relay = found;
   finding_.answered = finding_.answered || found.allocated;
-  const auto [problem, message] = explain(found, !options_.username.empty());
+  const auto [problem, message] = explain(found, options_.username);
   if (problem != Problem::kNone) return fail(problem, message);
   finding_.problem = Problem::kNone;
   finding_.message.clear();

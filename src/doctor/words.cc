@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 namespace tidewire::doctor {
 
 std::string milliseconds(Duration duration) {
@@ -23,6 +25,17 @@ std::string list_of(const std::vector<std::string>& items) {
     text += items[i];
   }
   return text;
+}
+
+std::optional<Duration> expired_for(std::string_view username, UnixTime now) {
+  constexpr std::uint64_t kPlausible = 1'000'000'000;  // September 2001: no room number or the like
+  constexpr std::uint64_t kLatest = 9'000'000'000;     // fits into a Duration
+  std::uint64_t expiry = 0;
+  const auto [end, error] = std::from_chars(username.data(), username.data() + username.size(), expiry);
+  const bool whole = end == username.data() + username.size() || *end == ':';
+  if (error != std::errc{} || !whole || expiry < kPlausible || expiry > kLatest) return std::nullopt;
+  const Duration over = now.since_epoch - std::chrono::seconds(expiry);
+  return over > Duration(0) ? std::optional(over) : std::nullopt;
 }
 
 }  // namespace tidewire::doctor
