@@ -55,4 +55,16 @@ struct DemoOptions {
 };
 int demo(const DemoOptions& options);
 
+struct DoctorOptions {
+  std::string server_url;  // http, https: whose clock to compare with; stun, turn, …: one more of `ice_servers`
+  std::vector<std::string> ice_servers;
+  std::string ice_username;
+  std::string ice_credential;
+  std::string tls_ca;  // a file of authorities in PEM
+  Duration timeout = std::chrono::seconds(5);
+  bool json = false;
+};
+// 0: calls from here will work; 1: some or all will not; 2: the options make no sense.
+int doctor(const DoctorOptions& options);
+
 }  // namespace tidewire::app

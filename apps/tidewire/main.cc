@@ -73,6 +73,33 @@ void add_ice_options(CLI::App& verb, tidewire::app::IceOptions& options) {
       ->group(group);
 }
 
+CLI::App* add_doctor(CLI::App& app, tidewire::app::DoctorOptions& options) {
+  CLI::App* doctor = app.add_subcommand("doctor", "Find out in advance whether calls from here will work, and why not");
+  doctor->add_option("SERVER_URL", options.server_url,
+                     "The room's server (http: or https:), or a STUN or TURN server (stun:, turn:, turns:)");
+  doctor->add_option("--ice-server", options.ice_servers, "A STUN or TURN server to examine; may be repeated")
+      ->type_name("URL")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  doctor->add_option("--ice-username", options.ice_username, "The name that TURN servers know you by");
+  doctor->add_option("--ice-credential", options.ice_credential, "The password that goes with it");
+  doctor->add_option("--tls-ca", options.tls_ca, "Trust these authorities (PEM) instead of the system's")
+      ->type_name("FILE");
+  doctor
+      ->add_option_function<std::string>(
+          "--timeout",
+          [&options](const std::string& text) {
+            const auto timeout = parse_duration(text);
+            if (!timeout || *timeout == tidewire::Duration(0))
+              throw CLI::ValidationError("--timeout", "'" + text + "' is no time to wait; try 5s or 500ms");
+            options.timeout = *timeout;
+          },
+          "How long to wait for an answer (5s)")
+      ->type_name("TIME");
+  doctor->add_flag("--json", options.json, "Print the findings as JSON on standard output");
+  return doctor;
+}
+
 constexpr const char* kJsonHelp = "Print a report as JSON on standard output";
 
 }  // namespace
@@ -82,7 +109,8 @@ int main(int argc, char** argv) {
       "Tidewire: WebRTC, whole. Calls with sound, picture and data, directly between two peers.\n\n"
       "  tidewire demo                                    see a call now\n"
       "  tidewire serve                                   let people call each other\n"
-      "  tidewire call http://127.0.0.1:8080/r/tea        call whoever is in that room",
+      "  tidewire call http://127.0.0.1:8080/r/tea        call whoever is in that room\n"
+      "  tidewire doctor                                  learn whether calls from here will work",
       "tidewire"};
   app.set_version_flag("--version", "tidewire " TIDEWIRE_VERSION);
   app.require_subcommand(0, 1);
@@ -132,11 +160,15 @@ int main(int argc, char** argv) {
   demo->add_flag("--json", demo_options.json, kJsonHelp);
   add_ice_options(*demo, demo_options.ice);
 
+  tidewire::app::DoctorOptions doctor_options;
+  const CLI::App* doctor = add_doctor(app, doctor_options);
+
   CLI11_PARSE(app, argc, argv);
   if (app.get_subcommands().empty()) {
     std::cerr << app.help();
     return 2;
   }
+  if (doctor->parsed()) return tidewire::app::doctor(doctor_options);
   if (serve->parsed()) return tidewire::app::serve(serve_options);
   if (call->parsed()) return tidewire::app::call(call_options);
   return tidewire::app::demo(demo_options);

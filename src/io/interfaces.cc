@@ -2,6 +2,7 @@
 
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -58,6 +59,17 @@ Result<std::vector<NetworkInterface>> list_interfaces() {
     found->addresses.push_back(from_system(*reinterpret_cast<const SystemAddress*>(entry->ifa_addr)).ip);
   }
   return interfaces;
+}
+
+std::optional<std::uint32_t> interface_mtu(const std::string& name) {
+  ifreq request{};
+  if (name.empty() || name.size() >= sizeof request.ifr_name) return std::nullopt;
+  std::ranges::copy(name, request.ifr_name);
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return std::nullopt;
+  const bool known = ioctl(fd, SIOCGIFMTU, &request) == 0;
+  close(fd);
+  return known ? std::optional(static_cast<std::uint32_t>(request.ifr_mtu)) : std::nullopt;
 }
 
 std::vector<HostAddress> ice_host_addresses(std::span<const NetworkInterface> interfaces, bool include_loopback) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ struct NetworkInterface {
 
 // In the system's order, interfaces without addresses included.
 Result<std::vector<NetworkInterface>> list_interfaces();
+
+// The largest packet that an interface sends, in bytes; nothing when there is no such interface.
+std::optional<std::uint32_t> interface_mtu(const std::string& name);
 
 struct HostAddress {
   IpAddress ip;

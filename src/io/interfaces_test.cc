@@ -35,6 +35,13 @@ TEST(Interfaces, ListsAtLeastTheLoopbackInterface) {
   EXPECT_TRUE(found);
 }
 
+TEST(Interfaces, TellTheLargestPacketThatTheySend) {
+  EXPECT_GE(interface_mtu("lo").value_or(0), 1280U);
+  EXPECT_EQ(interface_mtu("no-such-one"), std::nullopt);
+  EXPECT_EQ(interface_mtu(""), std::nullopt);
+  EXPECT_EQ(interface_mtu(std::string(100, 'x')), std::nullopt);
+}
+
 TEST(Interfaces, PhysicalOnesComeFirstAndContainerBridgesLast) {
   const std::vector<NetworkInterface> interfaces = {
       make("lo", InterfaceKind::kLoopback, {"127.0.0.1", "::1"}),

@@ -227,6 +227,17 @@ struct UdpSocket::Impl : std::enable_shared_from_this<UdpSocket::Impl> {
   bool waiting_writable = false;
 };
 
+namespace {
+
+void forbid_fragments(int fd, int family) {
+  const int v4 = IP_PMTUDISC_PROBE;
+  const int v6 = IPV6_PMTUDISC_PROBE;
+  if (family == AF_INET) setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof v4);
+  if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof v6);
+}
+
+}  // namespace
+
 // A socket that is not bound yet.
 Result<std::shared_ptr<UdpSocket::Impl>> UdpSocket::open(EventLoop& loop, const SocketAddress& local, Options options) {
   const int family = local.ip.is_v4() ? AF_INET : AF_INET6;
@@ -243,6 +254,7 @@ Result<std::shared_ptr<UdpSocket::Impl>> UdpSocket::open(EventLoop& loop, const 
   if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer, sizeof options.receive_buffer);
   setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &options.send_buffer, sizeof options.send_buffer);
+  if (options.forbid_fragments) forbid_fragments(fd, family);
   return impl;
 }
 

@@ -28,6 +28,9 @@ class UdpSocket {
     int send_buffer = 4 << 20;
     // Datagrams that wait while the kernel's buffer is full. More are dropped and counted.
     std::size_t send_queue = 1024;
+    // Nothing is fragmented, neither here nor on the way, and what the system believes of the path counts for nothing:
+    // for finding out what passes (RFC 8899 §4.1). What the interface cannot carry is dropped.
+    bool forbid_fragments = false;
   };
   struct Stats {
     std::uint64_t datagrams_received = 0;

@@ -4,6 +4,8 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
+#include "io/http_date.h"
+
 namespace tidewire::server {
 namespace {
 
@@ -65,6 +67,8 @@ void HttpConnection::handle_request() {
 void HttpConnection::answer(const HttpResponse& made) {
   const auto& request = parser_->get();
   response_.emplace(static_cast<http::status>(made.status), request.version());
+  // RFC 9110 §6.6.1: whoever has a clock says the time. `tidewire doctor` compares it with its own.
+  response_->set(http::field::date, io::format_http_date(io::EventLoop::wall_clock_anchor().wall));
   for (const auto& [name, value] : made.headers) response_->set(name, value);
   response_->body() = {made.body.data(), made.body.size()};
   const bool header_only = request.method() == http::verb::head || made.status == 304;
