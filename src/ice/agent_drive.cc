@@ -181,7 +181,7 @@ void Agent::set_gathering_state(GatheringState state) {
 void Agent::update_deadline(Timestamp now) {
   Timestamp next = gatherer_.deadline(refresh_wanted());
   bool waiting_for_pacer = gatherer_.next_new() != nullptr;
-  if (remote_ && !failed_) {
+  if (remote_ && !failed_ && !lite_) {
     next = std::min(next, checks_.deadline());
     waiting_for_pacer = waiting_for_pacer || checks_.next_to_check(check_floor()) != nullptr;
   }
