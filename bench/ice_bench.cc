@@ -25,6 +25,11 @@ CallOptions call_options(SideOptions alice, SideOptions bob) {
 SideOptions at_home(std::string_view external) { return behind(home_nat(external)); }
 SideOptions without_direct_path(std::string_view external) { return behind(symmetric_nat(external)); }
 
+// Alice may use relayed paths only: it is the relay's own delay that is measured.
+SideOptions relay_only(TurnTransport transport) {
+  return {.peer = {.turn_servers = {RelayServer::at("192.0.2.1", transport)}, .policy = IceTransportPolicy::kRelay}};
+}
+
 SideOptions with_relay(std::string_view external, TurnTransport transport) {
   return behind(symmetric_nat(external), {.turn_servers = {RelayServer::at("192.0.2.1", transport)}});
 }
@@ -106,16 +111,20 @@ const int kRegistered = [] {
   add_connect("Ice/Connect/Host", call_options({}, {}));
   add_connect("Ice/Connect/ServerReflexive", call_options(at_home(kAlice), at_home(kBob)));
   add_connect("Ice/Connect/PeerReflexive", call_options(without_direct_path(kAlice), {}));
-  add_connect("Ice/Connect/RelayOfCallerUdp",
+  add_connect("Ice/Connect/RelayUdp", call_options(relay_only(TurnTransport::kUdp), at_home(kBob)));
+  add_connect("Ice/Connect/RelayTcp", call_options(relay_only(TurnTransport::kTcp), at_home(kBob)));
+  add_connect("Ice/Connect/RelayTls", call_options(relay_only(TurnTransport::kTls), at_home(kBob)));
+  add_connect("Ice/Connect/RelayOfCallee", call_options(at_home(kAlice), relay_only(TurnTransport::kUdp)));
+  add_connect("Ice/Connect/RelayOfBoth",
+              call_options(relay_only(TurnTransport::kUdp), relay_only(TurnTransport::kUdp)));
+  // A symmetric NAT on the other side lets the relay in where that side has sent to it, and that only: what it sent
+  // before the caller knew of it met no permission, and has to be sent again.
+  add_connect("Ice/Connect/SymmetricRelayOfCaller",
               call_options(with_relay(kAlice, TurnTransport::kUdp), without_direct_path(kBob)));
-  add_connect("Ice/Connect/RelayOfCalleeUdp",
+  add_connect("Ice/Connect/SymmetricRelayOfCallee",
               call_options(without_direct_path(kAlice), with_relay(kBob, TurnTransport::kUdp)));
-  add_connect("Ice/Connect/RelayOfBothUdp",
+  add_connect("Ice/Connect/SymmetricRelayOfBoth",
               call_options(with_relay(kAlice, TurnTransport::kUdp), with_relay(kBob, TurnTransport::kUdp)));
-  add_connect("Ice/Connect/RelayOfCallerTcp",
-              call_options(with_relay(kAlice, TurnTransport::kTcp), without_direct_path(kBob)));
-  add_connect("Ice/Connect/RelayOfCallerTls",
-              call_options(with_relay(kAlice, TurnTransport::kTls), without_direct_path(kBob)));
   add_recover("Ice/Recover/SecondInterface", call_options(with_second_interface(), {}), lose_interface);
   add_recover("Ice/Recover/SecondInterfaceBobAtHome", call_options(with_second_interface(), at_home(kBob)),
               lose_interface);

@@ -140,7 +140,9 @@ bool Peer::handle_network_event(SessionEvent& event, Timestamp now) {
       session.name_resolved(host, found.empty() ? std::nullopt : std::optional(found.front()), simulation_->now());
     });
   } else if (auto* ice = std::get_if<event::IceConnectionStateChanged>(&event)) {
-    if (ice->state == IceConnectionState::kConnected && !moments.ice_connected) moments.ice_connected = now;
+    // Where nothing is left to check, the state becomes completed at once.
+    const bool has_path = ice->state == IceConnectionState::kConnected || ice->state == IceConnectionState::kCompleted;
+    if (has_path && !moments.ice_connected) moments.ice_connected = now;
   } else if (auto* state = std::get_if<event::ConnectionStateChanged>(&event)) {
     handle_state(state->state, state->reason, now);
   } else {
