@@ -25,8 +25,7 @@ TEST(IceLiteServer, MayCallToo) {
   EXPECT_EQ(call.bob.session.stats(call.now()).transport.ice_role, "controlling");
 }
 
-// Not yet: the server goes on sending to the old address for longer than that.
-TEST(IceLiteServer, DISABLED_FollowsAClientThatMoves) {
+TEST(IceLiteServer, FollowsAClientThatMoves) {
   SimulatedCall call({.alice = behind(home_nat("203.0.113.1")), .bob = {.peer = {.ice_lite = true}}});
   call.click();
   ASSERT_TRUE(call.run_until_established()) << call.describe();
