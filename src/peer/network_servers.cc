@@ -35,6 +35,13 @@ Result<std::vector<Network::Server>> Network::parse_servers() const {
 }
 
 void Network::look_up(const Server& server) {
+  if (server.url.scheme == io::IceUrl::Scheme::kStuns) {
+    // What such a server tells is the address of a TCP connection, which no candidate of ours uses.
+    session_.note_server_error({.url = server.text,
+                                .error_code = kUnreachable,
+                                .error_text = "STUN over TLS finds no addresses for UDP; use a stun: URL"});
+    return;
+  }
   ++unresolved_servers_;
   resolver_.resolve(server.url.host, [this, server](const Result<std::vector<IpAddress>>& addresses) {
     // One way fewer, and no reason to fail: the others and the host candidates remain.
