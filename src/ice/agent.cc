@@ -239,6 +239,7 @@ void Agent::add_pair(std::size_t base, const RemoteCandidates::Entry& remote, St
   pair.route = {from.address, as_seen_from(from.address, remote.candidate.address), stream};
   pair.local_priority = from.candidate.priority;
   pair.remote_priority = remote.candidate.priority;
+  pair.to_relay = remote.candidate.type == CandidateType::kRelayed;
   if (!checks_.add(std::move(pair), role_)) ++stats_.dropped_table_full;
 }
 

@@ -123,6 +123,7 @@ void CheckList::begin(Pair& pair, const stun::TransactionId& id, Role role, Time
   pair.check->transaction.max_interval = hurried_rto_ ? timeout : std::max(timing_.max_check_interval, timeout);
   // RFC 8489 §6.2.2: what TCP carries is sent once.
   pair.check->transaction.reliable = pair.protocol == Protocol::kTcp;
+  if (pair.to_relay) pair.check->transaction.first_interval = timing_.relay_interval;
   if (std::exchange(pair.retried, false)) pair.check->transaction.lifetime_rtos = kRetryRtos;
   pair.check->transaction.sent(now);
   if (pair.state != PairState::kSucceeded) pair.state = PairState::kInProgress;

@@ -41,6 +41,7 @@ struct Pair {
   bool nominate = false;           // controlling: the next check bears USE-CANDIDATE
   bool nominated_by_peer = false;  // controlled: USE-CANDIDATE came
   bool nominated = false;          // RFC 8445 §8.1.1: agreed
+  bool to_relay = false;           // the remote candidate is a relay
   bool verified = false;           // the peer has authenticated itself here
   bool consent_expired = false;    // RFC 7675 §5.1: may not be used again in this generation
   bool proven = false;             // has succeeded once

@@ -16,8 +16,9 @@ struct Transaction {
 
   stun::TransactionId id{};
   Duration rto{};
-  Duration max_interval = Duration::max();  // the backoff stops growing here
-  bool reliable = false;                    // sent once: something below sees to its arrival
+  Duration max_interval = Duration::max();    // the backoff stops growing here
+  Duration first_interval = Duration::max();  // an earlier second sending
+  bool reliable = false;                      // sent once: something below sees to its arrival
   int lifetime_rtos = kLifetimeRtos;
   int transmissions = 0;
   Timestamp first_sent{};
@@ -25,7 +26,8 @@ struct Transaction {
 
   void sent(Timestamp now) {
     if (transmissions == 0) first_sent = now;
-    const Duration backoff = rto * (std::int64_t{1} << std::min(transmissions, 6));
+    Duration backoff = rto * (std::int64_t{1} << std::min(transmissions, 6));
+    if (transmissions == 0) backoff = std::min(backoff, first_interval);
     deadline = reliable ? gives_up_at() : std::min(now + std::min(backoff, max_interval), gives_up_at());
     ++transmissions;
   }

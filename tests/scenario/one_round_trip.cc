@@ -42,5 +42,16 @@ TEST(OneRoundTrip, ThroughARelayHoweverItIsReached) {
   }
 }
 
+// The callee's first check meets no permission at the caller's relay, which cannot know of it yet. The second one comes
+// early, not after the half second of RFC 8445.
+TEST(OneRoundTrip, AndNoHalfSecondMoreWhereOnlyTheCallerOfTwoBehindSymmetricNatsHasARelay) {
+  const PeerOptions with_relay{.turn_servers = {RelayServer::at("192.0.2.1", TurnTransport::kUdp)}};
+  SimulatedCall call(far_apart(behind(symmetric_nat("203.0.113.1"), with_relay), behind(symmetric_nat("203.0.113.2"))));
+  call.simulation.run_for(1s);
+  call.click();
+  ASSERT_TRUE(call.run_until([&] { return call.alice.moments.ice_connected && call.bob.moments.ice_connected; }));
+  EXPECT_LE(*call.alice.moments.ice_connected - *call.answered, 260ms);
+}
+
 }  // namespace
 }  // namespace tidewire::scenario
