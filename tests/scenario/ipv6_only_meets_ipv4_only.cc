@@ -20,6 +20,20 @@ TEST(Ipv6OnlyMeetsIpv4Only, ThroughTheRelayOfTheFormerThatHasBoth) {
   }
 }
 
+// The relay is reached over IPv4 and gives an address that the side without a relay can send to.
+TEST(Ipv6OnlyMeetsIpv4Only, ThroughTheRelayOfTheLatterThatHasBoth) {
+  for (const TurnTransport transport : {TurnTransport::kUdp, TurnTransport::kTcp, TurnTransport::kTls}) {
+    SimulatedCall call(
+        {.alice = {.addresses = {ip("2001:db8:a::2")}},
+         .bob = behind(symmetric_nat("203.0.113.2"), {.turn_servers = {RelayServer::at("192.0.2.1", transport)}}),
+         .servers = {kDualStack}});
+    call.click();
+    ASSERT_TRUE(call.run_until_established()) << call.describe();
+    EXPECT_EQ(call.bob.path(), "relay/udp - host/udp") << call.describe();
+    EXPECT_TRUE(call.media_flows(2s)) << call.describe();
+  }
+}
+
 TEST(Ipv6OnlyMeetsIpv4Only, ThroughRelaysOfBoth) {
   SimulatedCall call(
       {.alice = {.addresses = {ip("2001:db8:a::2")}, .peer = {.turn_servers = {RelayServer::at("2001:db8::1")}}},
