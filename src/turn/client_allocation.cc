@@ -18,6 +18,10 @@ namespace {
 constexpr std::uint32_t kTransportUdp = 17U << 24;  // RFC 8656 §18.8: the protocol number in the first byte
 constexpr std::uint32_t kFamilyIpv6 = 0x02U << 24;  // RFC 8656 §18.6
 
+// QUIRK coturn: up to 4.6 at least, it knows ADDITIONAL-ADDRESS-FAMILY by the number of the draft before the RFC
+// (draft-martinsen-tram-ssoda) alone. The number is not assigned to anything else; it need not be understood.
+constexpr AttributeType kAdditionalAddressFamilyOfDraft{0x8032};
+
 // RFC 8656 §8: "about one minute" before the end, which also covers all retransmissions; of a short lifetime, half.
 constexpr Duration kRefreshMargin = std::chrono::minutes(1);
 // After a refusal that is not the end; never more often.
@@ -58,7 +62,9 @@ void Client::send_allocate(Timestamp now) {
     builder.add_u32(AttributeType::kRequestedTransport, kTransportUdp);
     // RFC 8656 §7.1: IPv4 is what a server gives when it is not asked. §18.11: IPv6 beside it is the only second one.
     if (config_.family == RelayedFamily::kIpv6) builder.add_u32(AttributeType::kRequestedAddressFamily, kFamilyIpv6);
-    if (asks_for_both()) builder.add_u32(AttributeType::kAdditionalAddressFamily, kFamilyIpv6);
+    if (!asks_for_both()) return;
+    builder.add_u32(AttributeType::kAdditionalAddressFamily, kFamilyIpv6);
+    builder.add_u32(kAdditionalAddressFamilyOfDraft, kFamilyIpv6);
   });
 }
 

@@ -23,7 +23,11 @@ ClientConfig wants_both() {
 }
 
 bool asks_for_both(const ScriptedServer::Seen& seen) {
-  return stun::MessageView::parse(seen.bytes)->find_u32(AttributeType::kAdditionalAddressFamily) == 0x02000000U;
+  const auto message = stun::MessageView::parse(seen.bytes);
+  const auto by_the_rfc = message->find_u32(AttributeType::kAdditionalAddressFamily);
+  const auto by_the_draft = message->find_u32(AttributeType{0x8032});
+  EXPECT_EQ(by_the_rfc, by_the_draft);
+  return by_the_rfc == 0x02000000U;
 }
 
 TEST(TurnFamilies, AreAskedForTogether) {
@@ -191,12 +195,16 @@ TEST(TurnFamilies, ARefusalForOtherReasonsIsTheEndAtOnce) {
 }
 
 TEST(TurnFamilies, AnAddressThatIsNoUseIsAsGoodAsNone) {
-  for (const auto* second : {"[2001:db8::1]:0", "[::]:50001", "192.0.2.9:50001"}) {
-    ClientPair pair(wants_both());
-    pair.server.relayed_v6 = address(second);
-    pair.allocate();
-    EXPECT_FALSE(pair.client.relayed_v6_address()) << second;
-    EXPECT_TRUE(pair.client.relayed_address()->ip.is_v4());
+  // Some servers tell of an empty address where they have none.
+  for (const auto* none : {"[2001:db8::1]:0", "[::]:50001", "0.0.0.0:0", "[::]:0"}) {
+    for (const SocketAddress& only : {address("198.51.100.1:50000"), kRelayedV6}) {
+      ClientPair pair(wants_both());
+      pair.server.relayed = only;
+      pair.server.relayed_v6 = address(none);
+      pair.allocate();
+      EXPECT_EQ(pair.client.relayed_address(), only) << none;
+      EXPECT_FALSE(pair.client.relayed_v6_address()) << none;
+    }
   }
 }
 
