@@ -39,7 +39,8 @@ class Script {
     ClientConfig config{.local = kLocal, .server = kServer, .username = "user", .password = "secret"};
     if (how & 1) config.stream = StreamId{1};
     if (how & 2) config.known_realm = KnownRealm{.realm = "r", .nonce = "n"};
-    config.request_ipv6 = (how & 4) != 0;
+    if (how & 4) config.family = RelayedFamily::kIpv6;
+    if (how & 8) config.family = RelayedFamily::kBoth;
     return config;
   }
 
@@ -83,7 +84,9 @@ class Script {
     const bool allocated = client_.state() == ClientState::kAllocated;
     const auto data = client_.handle_input(
         {.local = kLocal, .remote = kServer, .packet = pool_.copy_of(bytes), .stream = client_.config().stream}, now_);
-    check(!data || (allocated && data->packet.size() <= bytes.size() && data->local == *client_.relayed_address()));
+    check(!data || (allocated && data->packet.size() <= bytes.size()));
+    check(!data || data->local == *client_.relayed_address() || data->local == client_.relayed_v6_address());
+    check(!data || data->local.ip.is_v6() == data->remote.ip.is_v6());
   }
 
   void from_peer() {
@@ -116,12 +119,13 @@ class Script {
 
   void add_success(stun::MessageBuilder& builder, std::uint8_t how) {
     if (how & 1) builder.add_xor_address(AttributeType::kXorRelayedAddress, how & 8 ? peer() : kServer);
+    if (how & 0x10) builder.add_xor_address(AttributeType::kXorRelayedAddress, peer());
     if (how & 2) builder.add_xor_address(AttributeType::kXorMappedAddress, kLocal);
     if (how & 4) builder.add_u32(AttributeType::kLifetime, in_.u16());
   }
 
   void add_error(stun::MessageBuilder& builder, std::uint8_t how) {
-    constexpr std::array<std::uint16_t, 12> kCodes{401, 438, 300, 400, 403, 437, 441, 443, 486, 500, 508, 699};
+    constexpr std::array<std::uint16_t, 13> kCodes{401, 438, 300, 400, 403, 437, 440, 441, 443, 486, 500, 508, 699};
     builder.add_error_code(static_cast<stun::ErrorNumber>(kCodes[in_.u8() % kCodes.size()]));
     constexpr std::array<std::string_view, 4> kNonces{"n", "m", "obMatJos2AAABx", "obMatJos2gAAAx"};
     if (how & 1) builder.add_text(AttributeType::kRealm, how & 8 ? "s" : "r");
@@ -154,6 +158,7 @@ class Script {
     const bool ended = client_.state() == ClientState::kFailed || client_.state() == ClientState::kClosed;
     check(!ended || client_.next_timeout() == kNever);
     check((client_.state() == ClientState::kAllocated) == client_.relayed_address().has_value());
+    check(!client_.relayed_v6_address() || client_.relayed_address()->ip.is_v4());
   }
 
   ByteReader in_;

@@ -8,9 +8,10 @@ namespace {
 
 constexpr std::uint32_t kStreamStep = 2;
 
-// RFC 8445 §5.1.2.1: among relays, those that are reached over UDP come first, since TCP adds its own delays.
+// RFC 8445 §5.1.2.1: among relays, those that are reached over UDP come first, since TCP adds its own delays. The next
+// lower preference is that of the relay's second address.
 std::uint16_t preference_of(TurnTransport transport, std::size_t number) {
-  const auto place = static_cast<std::uint16_t>(std::min<std::size_t>(number, 999));
+  const auto place = static_cast<std::uint16_t>(2 * std::min<std::size_t>(number, 999));
   switch (transport) {
     case TurnTransport::kUdp: return static_cast<std::uint16_t>(60000 - place);
     case TurnTransport::kTcp: return static_cast<std::uint16_t>(40000 - place);
@@ -65,6 +66,11 @@ void Relays::end_of_servers(Timestamp now) {
   update(now);
 }
 
+bool Relays::has_room() const {
+  const auto seconds = std::ranges::count_if(relays_, [](const auto& relay) { return relay->relayed_v6.has_value(); });
+  return relays_.size() + static_cast<std::size_t>(seconds) < kMaxRelayed;
+}
+
 std::size_t Relays::sockets_asking(const TurnServer& server, bool v4) const {
   return static_cast<std::size_t>(std::ranges::count_if(relays_, [&](const auto& relay) {
     return !relay->over && relay->server == server && relay->socket.ip.is_v4() == v4;
@@ -109,7 +115,8 @@ void Relays::start_client(Relay& relay, const SocketAddress& local, Timestamp no
                             .server = relay.server.address,
                             .stream = relay.stream,
                             .username = relay.server.username,
-                            .password = relay.server.credential};
+                            .password = relay.server.credential,
+                            .family = turn::RelayedFamily::kBoth};
   if (const auto known = realms_.find(relay.server.address); known != realms_.end()) {
     config.known_realm = known->second;
   }
@@ -218,13 +225,28 @@ void Relays::allocated(Relay& relay, const turn::event::Allocated& event) {
   if (relay.over) return;
   if (by_relayed_.contains(event.relayed)) return end(relay);  // a server that hands one address out twice
   relay.relayed = event.relayed;
-  by_relayed_[event.relayed] = &relay;
-  events_.push_back(RelayFound{.relayed = event.relayed,
-                               .mapped = event.mapped,
+  add_address(relay, event.relayed, event.mapped, relay.preference);
+  if (!event.relayed_v6 || by_relayed_.contains(*event.relayed_v6) || !has_room()) return;
+  relay.relayed_v6 = event.relayed_v6;
+  add_address(relay, *event.relayed_v6, event.mapped, static_cast<std::uint16_t>(relay.preference - 1));
+}
+
+void Relays::add_address(Relay& relay, const SocketAddress& relayed, const SocketAddress& mapped,
+                         std::uint16_t preference) {
+  by_relayed_[relayed] = &relay;
+  events_.push_back(RelayFound{.relayed = relayed,
+                               .mapped = mapped,
                                .socket = relay.socket,
                                .server = relay.server.address,
                                .over_udp = relay.server.transport == TurnTransport::kUdp,
-                               .preference = relay.preference});
+                               .preference = preference});
+}
+
+void Relays::remove_address(std::optional<SocketAddress>& relayed) {
+  if (!relayed) return;
+  by_relayed_.erase(*relayed);
+  events_.push_back(RelayLost{*relayed});
+  relayed.reset();
 }
 
 void Relays::failed(Relay& relay, const turn::event::Failed& event, Timestamp now) {
@@ -269,11 +291,8 @@ void Relays::follow(const Relay& relay, const turn::event::Failed& event, Timest
 // The relay stays in the table until update() clears it out, so that pointers hold.
 void Relays::end(Relay& relay) {
   relay.over = true;
-  if (relay.relayed) {
-    by_relayed_.erase(*relay.relayed);
-    events_.push_back(RelayLost{*relay.relayed});
-    relay.relayed.reset();
-  }
+  remove_address(relay.relayed);
+  remove_address(relay.relayed_v6);
   if (relay.stream != StreamId{}) events_.push_back(StreamUnwanted{relay.stream});
 }
 

@@ -55,7 +55,8 @@ class Relays {
   static constexpr std::size_t kMaxServers = 8;
   // Allocations on one server, over UDP: one for each of so many sockets of a family, the most preferred ones.
   static constexpr std::size_t kMaxSocketsPerServer = 2;
-  static constexpr std::size_t kMaxClients = 24;
+  // Relayed addresses: each client has one, or will, and some have a second one.
+  static constexpr std::size_t kMaxRelayed = 24;
   // Peer addresses that future allocations are to permit.
   static constexpr std::size_t kMaxPeers = 128;
   // RFC 8489 §10: a server that sends elsewhere is followed so many times.
@@ -115,8 +116,9 @@ class Relays {
     std::uint16_t preference = 0;
     int redirects = 0;
     std::optional<SocketAddress> relayed;
-    Timestamp give_up = kNever;           // while there is no allocation
-    Timestamp first_unanswered = kNever;  // of what was sent since something last came
+    std::optional<SocketAddress> relayed_v6;  // beside one of IPv4
+    Timestamp give_up = kNever;               // while there is no allocation
+    Timestamp first_unanswered = kNever;      // of what was sent since something last came
     Timestamp probe_again{};
     bool over = false;
   };
@@ -125,11 +127,13 @@ class Relays {
   void ask_over_stream(const TurnServer& server, int redirects, Timestamp now);
   void start_client(Relay& relay, const SocketAddress& local, Timestamp now);
   std::size_t sockets_asking(const TurnServer& server, bool v4) const;
-  bool has_room() const { return relays_.size() < kMaxClients; }
+  bool has_room() const;
   Relay* find(const Datagram& datagram) const;
   Relay* find_stream(StreamId stream);
   void drain(Relay& relay, Timestamp now);
   void allocated(Relay& relay, const turn::event::Allocated& event);
+  void add_address(Relay& relay, const SocketAddress& relayed, const SocketAddress& mapped, std::uint16_t preference);
+  void remove_address(std::optional<SocketAddress>& relayed);
   void give_up(Relay& relay);
   static void probe_if_silent(Relay& relay, Timestamp now);
   void failed(Relay& relay, const turn::event::Failed& event, Timestamp now);

@@ -26,8 +26,7 @@ void Client::start(Timestamp now) {
 
 void Client::allow(const SocketAddress& peer, Timestamp now) {
   if (state_ != ClientState::kNew && state_ != ClientState::kAllocating && state_ != ClientState::kAllocated) return;
-  // RFC 8656 §11.3: a relayed address exchanges datagrams with its own family only.
-  if (peer.ip.is_v6() != config_.request_ipv6 || peer.port == 0 || peer.ip.is_unspecified()) return;
+  if (!may_reach(peer.ip) || peer.port == 0 || peer.ip.is_unspecified()) return;
   if (Peer* known = peers_.find(peer)) {
     known->last_used = now;
     return;
@@ -35,6 +34,18 @@ void Client::allow(const SocketAddress& peer, Timestamp now) {
   peers_.add(peer, now);
   ask_for_peers(now);
   update_deadline();
+}
+
+// RFC 8656 §11.3: a relayed address exchanges datagrams with its own family only.
+const SocketAddress* Client::relayed_for(const IpAddress& peer) const {
+  if (relayed_ && relayed_->ip.is_v6() == peer.is_v6()) return &*relayed_;
+  return relayed_v6_ && peer.is_v6() ? &*relayed_v6_ : nullptr;
+}
+
+// While there is no allocation: whether perhaps.
+bool Client::may_reach(const IpAddress& peer) const {
+  if (state_ == ClientState::kAllocated) return relayed_for(peer) != nullptr;
+  return asks_for_both() || peer.is_v6() == (config_.family == RelayedFamily::kIpv6);
 }
 
 std::optional<Datagram> Client::to_server(Packet packet) const {
@@ -139,10 +150,13 @@ std::optional<Datagram> Client::receive_indication(Datagram datagram, const stun
 
 // Leaves of the packet the data, which lies in it.
 std::optional<Datagram> Client::deliver(Datagram datagram, const SocketAddress& peer, ByteView data) {
+  // There is one: the peer has a permission.
+  const SocketAddress* relayed = relayed_for(peer.ip);
+  if (relayed == nullptr) return std::nullopt;
   ++stats_.data_received;
   datagram.packet.remove_prefix(static_cast<std::size_t>(data.data() - datagram.packet.data()));
   datagram.packet.remove_suffix(datagram.packet.size() - data.size());
-  datagram.local = *relayed_;
+  datagram.local = *relayed;
   datagram.remote = peer;
   datagram.stream = StreamId{};
   return datagram;
@@ -163,6 +177,7 @@ void Client::fail(Cause cause, Refusal refusal) {
   permission_request_.close();
   refresh_at_ = expires_at_ = deadline_ = kNever;
   relayed_.reset();
+  relayed_v6_.reset();
   mapped_.reset();
   peers_.clear();
   transmits_.clear();

@@ -1,12 +1,13 @@
 // A TURN client: one allocation on a server, over UDP or a stream, with the permissions and channels of its peers
-// (RFC 8656). It stands between an ICE agent and a socket: what goes to a peer is wrapped, what comes is unwrapped.
+// (RFC 8656). An allocation has a relayed address of IPv4, IPv6 or both; what a peer may be sent depends on it. It
+// stands between an ICE agent and a socket: what goes to a peer is wrapped, what comes is unwrapped.
 //
 //   client.start(now);                                    Allocate, 401, Allocate again …
-//   … event::Allocated: its relayed address is a candidate
+//   … event::Allocated: its relayed addresses are candidates
 //   client.allow(peer, now);                              for each remote candidate
 //   if (auto out = client.wrap(packet, peer, now)) send(*out);   after what poll_transmit() has
 //   if (client.wants(datagram)) {
-//     if (auto data = client.handle_input(std::move(datagram), now)) …   local = relayed, remote = peer
+//     if (auto data = client.handle_input(std::move(datagram), now)) …   local = relayed, of the peer's family
 //   }
 #pragma once
 
@@ -58,8 +59,8 @@ class Client {
   static bool looks_like_turn(ByteView datagram);
   // Whether a datagram is for this client's handle_input.
   bool wants(const Datagram& datagram) const;
-  // A datagram from the server. What a peer sent comes back in the same buffer, from the peer to the relayed address;
-  // everything else is consumed.
+  // A datagram from the server. What a peer sent comes back in the same buffer, from the peer to the relayed address
+  // of its family; everything else is consumed.
   std::optional<Datagram> handle_input(Datagram datagram, Timestamp now);
   // Asks now whether the allocation still stands, rather than when its next refresh is due: something hints that the
   // server has lost us. Failed, with the cause kLost, follows when it has.
@@ -73,8 +74,9 @@ class Client {
 
   ClientState state() const { return state_; }
   const ClientConfig& config() const { return config_; }
-  // While allocated.
+  // While allocated; as in event::Allocated.
   const std::optional<SocketAddress>& relayed_address() const { return relayed_; }
+  const std::optional<SocketAddress>& relayed_v6_address() const { return relayed_v6_; }
   const std::optional<SocketAddress>& mapped_address() const { return mapped_; }
   // For the next client of this server, once it has challenged.
   const std::optional<KnownRealm>& known_realm() const { return credentials_.known_realm(); }
@@ -107,6 +109,8 @@ class Client {
   bool is_from_server(const Datagram& datagram) const;
   std::optional<Datagram> receive_channel_data(Datagram datagram, Timestamp now);
   std::optional<Datagram> receive_indication(Datagram datagram, const stun::MessageView& message, Timestamp now);
+  const SocketAddress* relayed_for(const IpAddress& peer) const;
+  bool may_reach(const IpAddress& peer) const;
   std::optional<Datagram> deliver(Datagram datagram, const SocketAddress& peer, ByteView data);
   void fail(Cause cause, Refusal refusal);
   void update_deadline();
@@ -127,6 +131,8 @@ class Client {
   // client_allocation.cc
   void send_allocate(Timestamp now);
   void send_refresh(Timestamp now);
+  bool asks_for_both() const { return config_.family == RelayedFamily::kBoth && !both_refused_; }
+  bool ask_for_one(const Refusal& refusal, Timestamp now);
   void allocated(const stun::MessageView& response, Timestamp now);
   void refreshed(const stun::MessageView& response, Timestamp now);
   void refresh_refused(const Refusal& refusal, Timestamp now);
@@ -153,6 +159,8 @@ class Client {
   ClientCredentials credentials_;
   ClientState state_ = ClientState::kNew;
   std::optional<SocketAddress> relayed_;
+  std::optional<SocketAddress> relayed_v6_;  // beside one of IPv4
+  bool both_refused_ = false;                // then IPv4 is asked for
   std::optional<SocketAddress> mapped_;
   Request allocation_request_;  // Allocate, then Refresh
   Request permission_request_;  // CreatePermission

@@ -33,7 +33,7 @@ TEST(TurnAllocation, AnswersTheChallengeAndTellsTheRelayedAddress) {
 TEST(TurnAllocation, AsksForUdpAndForIpv6OnlyWhenWanted) {
   for (const bool ipv6 : {false, true}) {
     ClientConfig config = ClientPair::default_config();
-    config.request_ipv6 = ipv6;
+    if (ipv6) config.family = RelayedFamily::kIpv6;
     ClientPair pair(config);
     if (ipv6) pair.server.relayed = address("[2001:db8::1]:50000");
     pair.allocate();

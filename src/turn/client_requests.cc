@@ -152,7 +152,9 @@ void Client::refused(const Match& match, const Refusal& refusal, Timestamp now) 
     return fail(Cause::kLost, refusal);
   }
   switch (method) {
-    case Method::kAllocate: return fail(cause_of(refusal.code), refusal);
+    case Method::kAllocate:
+      if (!ask_for_one(refusal, now)) fail(cause_of(refusal.code), refusal);
+      return;
     case Method::kRefresh: refresh_refused(refusal, now); break;
     case Method::kCreatePermission: permissions_refused(refusal); break;
     case Method::kChannelBind: bind_refused(*match.peer, refusal, now); break;

@@ -16,7 +16,9 @@ namespace {
 SocketAddress address(std::string_view text) { return *SocketAddress::parse(text); }
 
 const SocketAddress kServer = address("192.0.2.1:3478");
+const SocketAddress kServerV6 = address("[2001:db8::1]:3478");
 const SocketAddress kPeer = address("198.51.100.7:5000");
+const SocketAddress kPeerV6 = address("[2001:db8:7::7]:5000");
 constexpr UnixTime kToday{std::chrono::seconds(1'800'000'000)};
 
 class ServerHost : public sim::Endpoint {
@@ -93,12 +95,13 @@ class ClientAndServer {
     const sim::LinkConfig link{.delay = std::chrono::milliseconds(20), .loss = loss, .duplicate = loss / 4};
     sim::Network& network = simulation.network();
     const std::size_t nat = network.add_nat({.external = *IpAddress::parse("203.0.113.5")});
-    simulation.attach(network.add_host({.name = "server", .addresses = {kServer.ip}, .up = link, .down = link}),
-                      server);
+    simulation.attach(
+        network.add_host({.name = "server", .addresses = {kServer.ip, kServerV6.ip}, .up = link, .down = link}),
+        server);
     client_id = network.add_host(
         {.name = "client", .addresses = {*IpAddress::parse("10.0.0.2")}, .up = link, .down = link, .nat = nat});
     simulation.attach(client_id, client);
-    simulation.attach(network.add_host({.name = "peer", .addresses = {kPeer.ip}}), peer);
+    simulation.attach(network.add_host({.name = "peer", .addresses = {kPeer.ip, kPeerV6.ip}}), peer);
   }
 
   static ServerConfig server_config() {
@@ -120,10 +123,10 @@ class ClientAndServer {
                                 std::chrono::seconds(30));
   }
   // Sends so many datagrams to the peer, one each `interval`.
-  void talk(int count, Duration interval) {
+  void talk(int count, Duration interval, const SocketAddress& to = kPeer) {
     for (int i = 0; i < count; ++i) {
       Packet packet = simulation.network().pool().copy_of(as_bytes("datagram " + std::to_string(i)));
-      if (auto out = client.client.wrap(std::move(packet), kPeer, simulation.now())) {
+      if (auto out = client.client.wrap(std::move(packet), to, simulation.now())) {
         simulation.network().send(client_id, std::move(*out), simulation.now());
       }
       simulation.run_for(interval);
@@ -155,6 +158,50 @@ TEST(TurnClientAndServer, TalkForHoursWithoutLoss) {
   EXPECT_EQ(stats.dropped_from_peers, 0U);
   EXPECT_EQ(stats.wrong_credentials, 0U);
   EXPECT_EQ(net.client.client.stats().channel_data_sent, 3U * 3600U);
+}
+
+TEST(TurnClientAndServer, TalkToPeersOfBothFamiliesForHours) {
+  ServerConfig config = ClientAndServer::server_config();
+  config.relay_v6 = kServerV6.ip;
+  ClientAndServer net(0, config, {.family = RelayedFamily::kBoth});
+  ASSERT_TRUE(net.allocate());
+  ASSERT_TRUE(net.client.client.relayed_v6_address());
+  for (const SocketAddress& to : {kPeer, kPeerV6}) net.client.client.allow(to, net.simulation.now());
+  net.simulation.run_for(std::chrono::seconds(1));
+  for (int i = 0; i < 360; ++i) {
+    net.talk(1, std::chrono::seconds(20), kPeer);
+    net.talk(1, std::chrono::seconds(20), kPeerV6);
+  }
+  EXPECT_FALSE(net.client.failed());
+  ASSERT_EQ(net.client.received.size(), 720U);
+  for (const Datagram& datagram : net.client.received) {
+    ASSERT_EQ(datagram.local, datagram.remote == kPeerV6 ? net.client.client.relayed_v6_address()
+                                                         : net.client.client.relayed_address());
+  }
+  EXPECT_EQ(net.server.server.stats().allocations_made, 1U);
+  EXPECT_EQ(std::ranges::count(net.peer.seen, *net.client.client.relayed_v6_address()), 360);
+  net.client.client.close(net.simulation.now());
+  net.simulation.run_for(std::chrono::seconds(1));
+  EXPECT_EQ(net.server.server.stats().allocations, 0U);
+}
+
+TEST(TurnClientAndServer, AgreeOnTheOneFamilyThatTheServerHas) {
+  for (const bool v6 : {false, true}) {
+    ServerConfig config = ClientAndServer::server_config();
+    if (v6) config.relay_v4.reset();
+    if (v6) config.relay_v6 = kServerV6.ip;
+    ClientAndServer net(0, config, {.family = RelayedFamily::kBoth});
+    ASSERT_TRUE(net.allocate());
+    EXPECT_EQ(net.client.client.relayed_address()->ip, v6 ? kServerV6.ip : kServer.ip);
+    EXPECT_FALSE(net.client.client.relayed_v6_address());
+    for (const SocketAddress& to : {kPeer, kPeerV6}) net.client.client.allow(to, net.simulation.now());
+    net.simulation.run_for(std::chrono::seconds(1));
+    net.talk(10, std::chrono::seconds(1), v6 ? kPeer : kPeerV6);
+    EXPECT_TRUE(net.client.received.empty());
+    net.talk(10, std::chrono::seconds(1), v6 ? kPeerV6 : kPeer);
+    EXPECT_EQ(net.client.received.size(), 10U);
+    EXPECT_FALSE(net.client.failed());
+  }
 }
 
 TEST(TurnClientAndServer, StayTogetherThroughLossAndNewNonces) {

@@ -26,6 +26,13 @@ struct KnownRealm {
   friend bool operator==(const KnownRealm&, const KnownRealm&) = default;
 };
 
+// Which relayed addresses an allocation is to have (RFC 8656 §7.1).
+enum class RelayedFamily : std::uint8_t {
+  kIpv4,
+  kIpv6,
+  kBoth,  // as far as the server has them; IPv4 alone from a server that refuses the question
+};
+
 struct ClientConfig {
   SocketAddress local;   // the socket, or the near end of the stream, that requests leave from
   SocketAddress server;  // the far end of it
@@ -35,8 +42,7 @@ struct ClientConfig {
   std::string password;
   // What an earlier client of the same server learnt: spares the round trip of the challenge.
   std::optional<KnownRealm> known_realm;
-  // RFC 8656 §7.1: a relayed address of IPv6 instead of IPv4. For both, make two clients (on two sockets).
-  bool request_ipv6 = false;
+  RelayedFamily family = RelayedFamily::kIpv4;
   // RFC 8489 §6.2.1: the first retransmission timeout over UDP.
   Duration rto = std::chrono::milliseconds(500);
 };
@@ -62,6 +68,8 @@ namespace event {
 struct Allocated {
   SocketAddress relayed;  // what peers send to
   SocketAddress mapped;   // how the server sees this client
+  // The second one of kBoth, for peers that have IPv6. When there is only one, of either family, it is `relayed`.
+  std::optional<SocketAddress> relayed_v6{};
   Duration lifetime{};
 };
 

@@ -52,6 +52,12 @@ class PeerTable {
 
   // A peer that is not in the table yet. When it is full, the least recently used one goes.
   Peer& add(const SocketAddress& address, Timestamp now);
+  // Peers that nothing was ever asked of the server for: their channels may be given to others at once.
+  template <typename Predicate>  // of an IpAddress
+  void remove_if(Predicate predicate) {
+    std::erase_if(peers_, [&](const Peer& peer) { return predicate(peer.address.ip); });
+    std::erase_if(permissions_, [&](const Permission& permission) { return predicate(permission.ip); });
+  }
   void clear();
 
   std::vector<Peer>& peers() { return peers_; }

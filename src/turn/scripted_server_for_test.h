@@ -30,6 +30,8 @@ class ScriptedServer {
   Bytes password_algorithms;  // offered when not empty
   PasswordAlgorithm algorithm = PasswordAlgorithm::kMd5;
   SocketAddress relayed = address("198.51.100.1:50000");
+  std::optional<SocketAddress> relayed_v6;  // given beside the other one, to who asks for it
+  int both_refused = 0;                     // the error that such a question is answered with
   SocketAddress mapped = address("203.0.113.9:6000");
   std::uint32_t lifetime = 600;
   std::map<stun::Method, int> errors;  // what to answer, authentically, instead of success
@@ -175,6 +177,7 @@ class ScriptedServer {
 
   std::optional<Bytes> answer(const stun::MessageView& request, Timestamp now) {
     const Seen& s = seen.back();
+    const bool both = request.has(stun::AttributeType::kAdditionalAddressFamily);
     if (const auto code = errors.find(s.method); code != errors.end()) return error(request, code->second, true);
     if (s.method != stun::Method::kAllocate && (!allocated || allocated_until <= now)) return error(request, 437, true);
     for (const SocketAddress& peer : s.peers) {
@@ -182,9 +185,11 @@ class ScriptedServer {
     }
     switch (s.method) {
       case stun::Method::kAllocate:
+        if (both && both_refused != 0) return error(request, both_refused, true);
         allocated = true;
         allocated_until = now + std::chrono::seconds(lifetime);
         return build(request, stun::MessageClass::kSuccess, true, [&](stun::MessageBuilder& b) {
+          if (both && relayed_v6) b.add_xor_address(stun::AttributeType::kXorRelayedAddress, *relayed_v6);
           b.add_xor_address(stun::AttributeType::kXorRelayedAddress, relayed);
           b.add_xor_address(stun::AttributeType::kXorMappedAddress, mapped);
           b.add_u32(stun::AttributeType::kLifetime, lifetime);

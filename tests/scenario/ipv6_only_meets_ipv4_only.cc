@@ -1,6 +1,8 @@
 // One side has IPv6 alone, the other IPv4 alone.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "places.h"
 
 namespace tidewire::scenario {
@@ -18,6 +20,42 @@ TEST(Ipv6OnlyMeetsIpv4Only, ThroughTheRelayOfTheFormerThatHasBoth) {
     EXPECT_EQ(call.alice.path(), "relay/udp - host/udp") << call.describe();
     EXPECT_TRUE(call.media_flows(2s));
   }
+}
+
+// The relay is reached over IPv4 and gives an address that the side without a relay can send to.
+TEST(Ipv6OnlyMeetsIpv4Only, ThroughTheRelayOfTheLatterThatHasBoth) {
+  for (const TurnTransport transport : {TurnTransport::kUdp, TurnTransport::kTcp, TurnTransport::kTls}) {
+    SimulatedCall call(
+        {.alice = {.addresses = {ip("2001:db8:a::2")}},
+         .bob = behind(symmetric_nat("203.0.113.2"), {.turn_servers = {RelayServer::at("192.0.2.1", transport)}}),
+         .servers = {kDualStack}});
+    call.click();
+    ASSERT_TRUE(call.run_until_established()) << call.describe();
+    EXPECT_EQ(call.bob.path(), "relay/udp - host/udp") << call.describe();
+    EXPECT_TRUE(call.media_flows(2s)) << call.describe();
+    const StatsReport report = call.bob.session.stats(call.now());
+    ASSERT_TRUE(report.selected_candidate_pair);
+    EXPECT_EQ(report.selected_candidate_pair->local.relay_protocol, to_string(transport));
+    const auto offered = [&](std::string_view type) {
+      return std::ranges::count_if(
+          call.bob.candidates, [&](const std::string& candidate) { return candidate.find(type) != std::string::npos; });
+    };
+    EXPECT_EQ(offered("typ relay"), 2);
+    EXPECT_EQ(offered("typ srflx"), transport == TurnTransport::kUdp ? 1 : 0);
+  }
+}
+
+// Both addresses are lost with the allocation, and both come again with the next one.
+TEST(Ipv6OnlyMeetsIpv4Only, AllocatesAgainWhenANatForgets) {
+  SimulatedCall call({.alice = {.addresses = {ip("2001:db8:a::2")}},
+                      .bob = behind(symmetric_nat("203.0.113.2"), {.turn_servers = {RelayServer::at()}}),
+                      .servers = {kDualStack}});
+  call.click();
+  ASSERT_TRUE(call.run_until_established()) << call.describe();
+  call.simulation.network().nat(*call.bob_nat).rebind();
+  EXPECT_TRUE(call.media_flows(15s)) << call.describe();
+  EXPECT_EQ(call.bob.path(), "relay/udp - host/udp") << call.describe();
+  EXPECT_EQ(call.servers[0]->server.stats().allocations_made, 2U);
 }
 
 TEST(Ipv6OnlyMeetsIpv4Only, ThroughRelaysOfBoth) {
