@@ -42,7 +42,6 @@ export class Lab {
     try {
       run('sh', [], { input: lab.script });
       await lab.#startServers(turn);
-      await Promise.all([lab.a, lab.b].map((side) => lab.#neighboursAnswer(side)));
       lab.#servers = lab.#programs.length;
       return lab;
     } catch (error) {
@@ -68,22 +67,6 @@ export class Lab {
       this.forward('pub', `[${PUB.v6}]:${kSignaling}`, `${PUB.v4}:${kSignaling}`),
       turn && startCoturn(this.ns('pub'), this.folder, turn).then((coturn) => { this.coturn = this.keep(coturn); }),
     ]);
-  }
-
-  // On a busy machine the first neighbour solicitations (RFC 4861) on links that have just been made may go unanswered for
-  // three seconds, and then the kernel says "no route to host": a side that has nothing but IPv6 waits for its neighbours.
-  async #neighboursAnswer(side) {
-    if (side.family !== 'v6') return;
-    const attempt = `exec 3<>/dev/tcp/${PUB.v6}/${kSignaling}`;
-    for (let left = 10; ; --left) {
-      try {
-        runIn(this.ns(side.lab), 'bash', ['-c', attempt]);
-        return;
-      } catch (error) {
-        if (left === 0) throw error;
-        await new Promise((done) => setTimeout(done, 200));
-      }
-    }
   }
 
   // Where a side finds the room: on port 443 if nothing else is let out.

@@ -77,6 +77,9 @@ function namespace(ns, { v6, forwards = true }) {
   // An IPv4-only machine shall have no link-local IPv6 address to offer either.
   const off = v6 ? 0 : 1;
   settings.push(`net/ipv6/conf/all/disable_ipv6=${off}`, `net/ipv6/conf/default/disable_ipv6=${off}`);
+  // Duplicate address detection (RFC 4862 §5.4) keeps link-local addresses tentative for up to two seconds, longer on a busy
+  // machine, and without one a router asks for no neighbour: it answers "no route to host".
+  settings.push('net/ipv6/conf/all/accept_dad=0', 'net/ipv6/conf/default/accept_dad=0');
   if (v6 && forwards) settings.push('net/ipv6/conf/all/forwarding=1');
   return [`ip netns add ${ns}`, sysctls(ns, settings), `ip -n ${ns} link set lo up`];
 }
