@@ -7,15 +7,13 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/scheme.hpp>
-#include <boost/url/url_view.hpp>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 #include "io/http_date.h"
 #include "io/tls_context.h"
+#include "io/web_url.h"
 
 namespace tidewire::io {
 namespace {
@@ -24,30 +22,7 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 
-struct HttpUrl {
-  bool secure = false;
-  std::string host;
-  std::string port;
-  std::string authority;
-  std::string target;
-};
-
-std::optional<HttpUrl> parse_url(const std::string& text) {
-  const auto parsed = boost::urls::parse_uri(text);
-  if (!parsed || parsed->host().empty() || parsed->has_userinfo()) return std::nullopt;
-  HttpUrl url;
-  if (parsed->scheme_id() == boost::urls::scheme::https) {
-    url.secure = true;
-  } else if (parsed->scheme_id() != boost::urls::scheme::http) {
-    return std::nullopt;
-  }
-  url.host = parsed->host_address();
-  url.port = parsed->has_port() ? std::string(parsed->port()) : (url.secure ? "443" : "80");
-  url.authority = std::string(parsed->encoded_host_and_port());
-  url.target = std::string(parsed->encoded_path());
-  if (url.target.empty()) url.target = "/";
-  return url;
-}
+std::optional<WebUrl> parse_url(const std::string& text) { return parse_web_url(text, "http", "https"); }
 
 }  // namespace
 
@@ -64,7 +39,7 @@ class HttpClock::QueryOver final : public Query, public std::enable_shared_from_
   using Stream = std::conditional_t<kTls, asio::ssl::stream<tcp::socket>, tcp::socket>;
 
   template <typename... StreamArgs>
-  QueryOver(EventLoop& loop, HttpUrl url, const Options& options, OnReading on_reading,
+  QueryOver(EventLoop& loop, WebUrl url, const Options& options, OnReading on_reading,
             std::shared_ptr<asio::ssl::context> tls, StreamArgs&&... args)
       : url_(std::move(url)),
         on_reading_(std::move(on_reading)),
@@ -151,7 +126,7 @@ class HttpClock::QueryOver final : public Query, public std::enable_shared_from_
     on_reading_(std::move(result));
   }
 
-  HttpUrl url_;
+  WebUrl url_;
   OnReading on_reading_;
   std::shared_ptr<asio::ssl::context> tls_;
   Duration timeout_;

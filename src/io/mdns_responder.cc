@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <vector>
 
 #include "base/base64.h"
+#include "io/mdns_descriptor.h"
 #include "io/mdns_packet.h"
 
 namespace tidewire::io {
@@ -62,15 +62,7 @@ struct MdnsResponder::Impl : std::enable_shared_from_this<MdnsResponder::Impl> {
 
   Result<> open() {
     if (descriptor.is_open()) return {};
-    group = with_interfaces(std::move(group));
-    const Result<int> fd = open_mdns_socket(group);
-    if (!fd) return fd.error();
-    boost::system::error_code failure;
-    descriptor.assign(*fd, failure);
-    if (failure) {
-      ::close(*fd);
-      return Error{ErrorCode::kNetwork, "cannot watch the mDNS socket: " + failure.message()};
-    }
+    if (auto opened = open_mdns_socket(descriptor, group); !opened) return opened;
     wait_readable();
     return {};
   }

@@ -16,6 +16,7 @@
 #include <string>
 
 #include "io/tls_context.h"
+#include "io/web_url.h"
 #include "io/websocket_client.h"
 
 namespace tidewire::io {
@@ -23,14 +24,6 @@ namespace tidewire::io {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace websocket = beast::websocket;
-
-struct WebSocketUrl {
-  bool secure = false;
-  std::string host;  // IPv6 without brackets
-  std::string port;
-  std::string authority;  // as it goes into the Host header
-  std::string target;
-};
 
 class WebSocketConnection {
  public:
@@ -54,7 +47,7 @@ class WebSocketConnectionOver final : public WebSocketConnection,
 
   // `callbacks` is shared with the client, so that one that destroys the client outlives its own call.
   template <typename... StreamArgs>
-  WebSocketConnectionOver(EventLoop& loop, WebSocketUrl url, std::shared_ptr<Callbacks> callbacks,
+  WebSocketConnectionOver(EventLoop& loop, WebUrl url, std::shared_ptr<Callbacks> callbacks,
                           const Options& options, std::shared_ptr<asio::ssl::context> tls, StreamArgs&&... args)
       : url_(std::move(url)),
         callbacks_(std::move(callbacks)),
@@ -221,7 +214,7 @@ class WebSocketConnectionOver final : public WebSocketConnection,
 
   std::string cannot_reach(const std::string& why) const { return "cannot reach " + url_.authority + ": " + why; }
 
-  WebSocketUrl url_;
+  WebUrl url_;
   std::shared_ptr<Callbacks> callbacks_;
   Options options_;
   std::shared_ptr<asio::ssl::context> tls_;

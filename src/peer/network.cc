@@ -89,8 +89,8 @@ Result<> Network::bind(Local& local, const IpAddress& ip) {
 Result<> Network::bind_shared(Local& local, const IpAddress& ip) {
   io::SharedUdpPort* port = configuration_.udp_port->impl_->find(ip);
   if (port == nullptr) return Error{ErrorCode::kNetwork, "the shared port is not open on " + ip.to_string()};
-  auto registration =
-      port->register_owner(session_.local_ice_ufrag(), [this](std::span<Datagram> batch) { handle_batch(batch); });
+  if (ufrag_.empty()) ufrag_ = session_.local_ice_ufrag();
+  auto registration = port->register_owner(ufrag_, [this](std::span<Datagram> batch) { handle_batch(batch); });
   if (!registration) return registration.error();
   local.bound = port->local_address();
   local.shared = std::move(*registration);
@@ -169,8 +169,17 @@ void Network::note_verified(const event::PathVerified& path) {
     if (stream != streams_.end()) stream->second.set_authenticated();
   } else if (Local* local = find(path.local); local != nullptr && local->shared) {
     local->shared->bind_remote(path.remote);
-    // After an ICE restart it is the new one that checks bear.
-    (void)local->shared->add_ufrag(session_.local_ice_ufrag());
+  }
+}
+
+void Network::follow_credentials() {
+  if (!configuration_.udp_port || locals_.empty() || ufrag_ == session_.local_ice_ufrag()) return;
+  const std::string outdated = std::exchange(previous_ufrag_, std::exchange(ufrag_, session_.local_ice_ufrag()));
+  for (auto& [ip, local] : locals_) {
+    // Refused when the table is full, or the chance of one in millions made two the same: this restart fails, and the
+    // next one may not.
+    (void)local.shared->add_ufrag(ufrag_);
+    if (!outdated.empty()) local.shared->remove_ufrag(outdated);
   }
 }
 

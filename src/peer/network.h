@@ -48,6 +48,9 @@ class Network {
   void open_stream(const StreamRequest& request);
   void close_stream(StreamId stream);
   void note_verified(const event::PathVerified& path);
+  // After calls that may have restarted ICE: a shared port has to know the new credentials before the first check
+  // comes.
+  void follow_credentials();
 
  private:
   // One address of this machine.
@@ -95,6 +98,8 @@ class Network {
   std::uint16_t addresses_used_ = 0;  // since the beginning
   std::size_t tcp_addresses_ = 0;
   std::size_t sent_ = 0;
+  std::string ufrag_;  // that shared ports know, and the one before it, whose checks are still answered
+  std::string previous_ufrag_;
   std::optional<io::InterfaceMonitor> monitor_;
   std::unique_ptr<io::MdnsResolver> mdns_;
   std::unique_ptr<io::MdnsResponder> responder_;

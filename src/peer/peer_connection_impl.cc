@@ -69,6 +69,7 @@ void PeerConnectionImpl::pump() {
 }
 
 void PeerConnectionImpl::transmit() {
+  network_.follow_credentials();
   const Timestamp now = loop_.now();
   while (auto datagram = session_.poll_transmit(now)) network_.send(std::move(*datagram));
 }

@@ -37,15 +37,15 @@ IceCandidateError to_error(const TurnServer& server, const SocketAddress& local,
 void Relays::add_socket(const SocketAddress& bound, Timestamp now) {
   sockets_.push_back(bound);
   for (const TurnServer& server : servers_) ask(server, bound, 0, now);
-  update(now);
+  update();
 }
 
-void Relays::remove_socket(const SocketAddress& bound, Timestamp now) {
+void Relays::remove_socket(const SocketAddress& bound) {
   std::erase(sockets_, bound);
   for (const auto& relay : relays_) {
     if (relay->stream == StreamId{} && relay->socket == bound) end(*relay);
   }
-  update(now);
+  update();
 }
 
 Result<> Relays::add_server(const TurnServer& server, Timestamp now) {
@@ -57,13 +57,13 @@ Result<> Relays::add_server(const TurnServer& server, Timestamp now) {
   } else {
     for (const SocketAddress& socket : std::vector(sockets_)) ask(server, socket, 0, now);
   }
-  update(now);
+  update();
   return {};
 }
 
-void Relays::end_of_servers(Timestamp now) {
+void Relays::end_of_servers() {
   servers_ended_ = true;
-  update(now);
+  update();
 }
 
 bool Relays::has_room() const {
@@ -132,7 +132,7 @@ void Relays::allow(const SocketAddress& peer, Timestamp now) {
   for (const auto& relay : relays_) {
     if (relay->client && !relay->over) relay->client->allow(peer, now);
   }
-  update(now);
+  update();
 }
 
 const TurnServer* Relays::server_of(const SocketAddress& relayed) const {
@@ -174,7 +174,7 @@ std::optional<Datagram> Relays::handle_input(Datagram datagram, Timestamp now) {
   // Data changes nothing; what the server answers may.
   if (!unwrapped) {
     drain(*relay, now);
-    update(now);
+    update();
   }
   return unwrapped;
 }
@@ -191,7 +191,7 @@ bool Relays::stream_opened(StreamId stream, const SocketAddress& local, Timestam
   if (!relay->over && !relay->client) {
     relay->socket = local;
     start_client(*relay, local, now);
-    update(now);
+    update();
   }
   return true;
 }
@@ -207,7 +207,7 @@ bool Relays::stream_closed(StreamId stream, const std::string& reason, Timestamp
   end(*relay);
   // A relay that served is worth another connection: the network may have changed below it.
   if (stood) ask_over_stream(relay->server, 0, now);
-  update(now);
+  update();
   return true;
 }
 
@@ -296,7 +296,7 @@ void Relays::end(Relay& relay) {
   if (relay.stream != StreamId{}) events_.push_back(StreamUnwanted{relay.stream});
 }
 
-void Relays::update(Timestamp) {
+void Relays::update() {
   has_output_ = true;
   std::erase_if(relays_, [](const auto& relay) { return relay->over; });
   next_timeout_ = kNever;
@@ -323,7 +323,7 @@ void Relays::handle_timeout(Timestamp now) {
     relay.client->handle_timeout(now);
     drain(relay, now);
   }
-  update(now);
+  update();
 }
 
 std::optional<Datagram> Relays::poll_transmit() {

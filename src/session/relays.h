@@ -74,11 +74,11 @@ class Relays {
   // A bound UDP socket, asked for allocations on every server that it can reach.
   void add_socket(const SocketAddress& bound, Timestamp now);
   // The socket is gone, and its allocations.
-  void remove_socket(const SocketAddress& bound, Timestamp now);
+  void remove_socket(const SocketAddress& bound);
   // kOperation when there are too many.
   Result<> add_server(const TurnServer& server, Timestamp now);
   // No more servers and sockets for now: RelaysSettled follows.
-  void end_of_servers(Timestamp now);
+  void end_of_servers();
   std::size_t server_count() const { return servers_.size(); }
 
   // A peer's address has become known: permissions and channels for it are made at once.
@@ -139,7 +139,7 @@ class Relays {
   void failed(Relay& relay, const turn::event::Failed& event, Timestamp now);
   void follow(const Relay& relay, const turn::event::Failed& event, Timestamp now);
   void end(Relay& relay);
-  void update(Timestamp now);
+  void update();
 
   PacketPool* pool_;
   crypto::Random random_;

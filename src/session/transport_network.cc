@@ -27,7 +27,7 @@ Result<> Transport::add_tcp_active(const LocalSocket& socket, Timestamp now) {
 
 void Transport::remove_local_socket(const SocketAddress& bound, Timestamp now) {
   ice_.remove_local(bound, now);
-  relays_.remove_socket(bound, now);
+  relays_.remove_socket(bound);
   take_relays(now);
 }
 
@@ -47,7 +47,7 @@ void Transport::note_server_error(IceCandidateError error) {
 }
 
 void Transport::end_of_local_sockets(Timestamp now) {
-  relays_.end_of_servers(now);
+  relays_.end_of_servers();
   take_relays(now);
 }
 

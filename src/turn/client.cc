@@ -173,13 +173,7 @@ void Client::handle_stream_closed(Timestamp) {
 
 void Client::fail(Cause cause, Refusal refusal) {
   state_ = ClientState::kFailed;
-  allocation_request_.close();
-  permission_request_.close();
-  refresh_at_ = expires_at_ = deadline_ = kNever;
-  relayed_.reset();
-  relayed_v6_.reset();
-  mapped_.reset();
-  peers_.clear();
+  forget_allocation();
   transmits_.clear();
   // Room is kept for it: refuse() leaves some.
   (void)events_.push(event::Failed{.code = refusal.code,

@@ -138,6 +138,7 @@ class Client {
   void refresh_refused(const Refusal& refusal, Timestamp now);
   void set_lifetime(Duration lifetime, Timestamp now);
   void finish_closing();
+  void forget_allocation();
 
   // client_permissions.cc
   void ask_for_peers(Timestamp now);

@@ -149,6 +149,10 @@ void Client::close(Timestamp now) {
 
 void Client::finish_closing() {
   state_ = ClientState::kClosed;
+  forget_allocation();
+}
+
+void Client::forget_allocation() {
   allocation_request_.close();
   permission_request_.close();
   refresh_at_ = expires_at_ = deadline_ = kNever;

@@ -81,6 +81,26 @@ TEST(NetworkStory, ManyConnectionsShareOnePort) {
   }
 }
 
+TEST(NetworkStory, ARestartOnASharedPortFindsItsWay) {
+  EventLoop loop;
+  Pair pair(loop, {.include_loopback = true},
+            {.include_loopback = true, .udp_port = UdpPort::open(loop, 0, true).value(), .tcp_candidates = false});
+  pair.negotiate();
+  // A loop that was stopped does not run again: everything happens in one run.
+  int restarts = 0;
+  std::uint32_t before = 0;
+  EXPECT_TRUE(run(loop, [&] {
+    const std::uint32_t changes = pair.alice.get_stats().transport.selected_candidate_pair_changes;
+    if (pair.other == nullptr || changes <= before) return false;
+    if (restarts == 3) return true;
+    ++restarts;
+    before = changes;
+    pair.alice.restart_ice();
+    pair.negotiate();
+    return false;
+  })) << restarts;
+}
+
 TEST(NetworkStory, AServerOfOnePortMayBeLite) {
   EventLoop loop;
   Pair pair(loop, {.include_loopback = true},
