@@ -47,8 +47,8 @@ class WebSocketConnectionOver final : public WebSocketConnection,
 
   // `callbacks` is shared with the client, so that one that destroys the client outlives its own call.
   template <typename... StreamArgs>
-  WebSocketConnectionOver(EventLoop& loop, WebUrl url, std::shared_ptr<Callbacks> callbacks,
-                          const Options& options, std::shared_ptr<asio::ssl::context> tls, StreamArgs&&... args)
+  WebSocketConnectionOver(EventLoop& loop, WebUrl url, std::shared_ptr<Callbacks> callbacks, const Options& options,
+                          std::shared_ptr<asio::ssl::context> tls, StreamArgs&&... args)
       : url_(std::move(url)),
         callbacks_(std::move(callbacks)),
         options_(options),
