@@ -3,14 +3,14 @@
 // A name is tw-PID-NUMBER-ROLE; PID is the process that made it. However that process ends, its programs die with it, and
 // namespaces that a killed process left behind are removed by the next one.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { Program as BareProgram } from '../../browser/lib/program.mjs';
 import { until } from '../../browser/lib/wait.mjs';
 
 const kPrefix = 'tw';
-const kStop = 5000; // ms for a program to end in good order
 const kFolder = '/run/netns';
 const kOwned = new RegExp(`^${kPrefix}-(\\d+)-\\d+-`);
 const kOwnedFolder = /^tidewire-lab-(\d+)-\w{6}$/;
@@ -99,45 +99,12 @@ export async function ready(program, what, condition, options) {
   if (!program.running) throw new Error(`it ended while waited for ${what}:\n${program.said}`);
 }
 
-// One program that runs, in a namespace if one is given. Keeps all that it prints.
-export class Program {
-  stdout = '';
-  stderr = '';
-  #process;
-
+// One program that runs, in a namespace if one is given. Its input stays open, and silent.
+export class Program extends BareProgram {
   constructor(ns, command, args, { env = process.env } = {}) {
-    this.command = [command, ...args].join(' ');
     // The kernel kills it when this process dies, whatever of.
     const guarded = ['setpriv', '--pdeathsig', 'KILL', command, ...args];
     const whole = ns ? ['ip', 'netns', 'exec', ns, ...guarded] : guarded;
-    this.#process = spawn(whole[0], whole.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], env });
-    this.#process.stdin.on('error', () => {});
-    this.#process.stdout.setEncoding('utf8').on('data', (text) => { this.stdout += text; });
-    this.#process.stderr.setEncoding('utf8').on('data', (text) => { this.stderr += text; });
-    this.exited = new Promise((resolve) => {
-      this.#process.on('error', (error) => { this.stderr += error.message; resolve(-1); });
-      this.#process.on('close', (code, signal) => resolve(code ?? signal));
-    });
-    this.exited.then((code) => { this.code = code; });
-  }
-
-  get running() { return this.code === undefined; }
-
-  // What it said, for the message of a test that fails.
-  get said() {
-    return `${this.command} (${this.running ? 'running' : `ended: ${this.code}`})\n${this.stdout}${this.stderr}`;
-  }
-
-  kill(signal = 'SIGTERM') {
-    if (this.running) this.#process.kill(signal);
-    return this.exited;
-  }
-
-  // SIGTERM, and SIGKILL if that is of no avail.
-  async stop() {
-    if (!this.running) return;
-    const timer = setTimeout(() => this.kill('SIGKILL'), kStop);
-    await this.kill('SIGTERM');
-    clearTimeout(timer);
+    super(whole, { shown: [command, ...args].join(' '), stdin: 'pipe', env });
   }
 }
