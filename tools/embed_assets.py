@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes a C++ source with the files of the web page (src/server/assets.h).
+"""Writes a C++ source with the files of the web page (src/server/http/assets.h).
 
 usage: embed_assets.py WEB_FOLDER OUTPUT.cc
 
@@ -61,7 +61,7 @@ def main():
     body = (f"constexpr Asset kAssets[] = {{\n{table}\n}};\n\n}}  // namespace\n\n"
             "std::span<const Asset> assets() { return kAssets; }") if files else \
         "}  // namespace\n\nstd::span<const Asset> assets() { return {}; }"
-    text = "\n".join(["// Made by tools/embed_assets.py.", '#include "server/assets.h"', "",
+    text = "\n".join(["// Made by tools/embed_assets.py.", '#include "server/http/assets.h"', "",
                       "namespace tidewire::server {", "namespace {", "", *arrays, "", body, "",
                       "}  // namespace tidewire::server", ""])
     if not output.exists() or output.read_text() != text:

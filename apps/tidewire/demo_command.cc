@@ -3,7 +3,7 @@
 #include "io/event_loop.h"
 #include "output.h"
 #include "participant.h"
-#include "server/signaling_server.h"
+#include "server/signaling/signaling_server.h"
 #include "signals.h"
 
 namespace tidewire::app {

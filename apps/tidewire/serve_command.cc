@@ -3,7 +3,7 @@
 #include "commands.h"
 #include "ice_options.h"
 #include "output.h"
-#include "server/signaling_server.h"
+#include "server/signaling/signaling_server.h"
 #include "signals.h"
 
 namespace tidewire::app {

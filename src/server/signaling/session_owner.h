@@ -4,8 +4,8 @@
 #include <memory>
 #include <string_view>
 
-#include "server/http_response.h"
-#include "server/rooms.h"
+#include "server/http/http_response.h"
+#include "server/signaling/rooms.h"
 
 namespace tidewire::server {
 

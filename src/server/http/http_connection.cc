@@ -1,4 +1,4 @@
-#include "server/http_connection.h"
+#include "server/http/http_connection.h"
 
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>

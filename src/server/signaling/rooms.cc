@@ -1,4 +1,4 @@
-#include "server/rooms.h"
+#include "server/signaling/rooms.h"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 // The server and the C++ client over loopback sockets.
-#include "server/signaling_server.h"
+#include "server/signaling/signaling_server.h"
 
 #include <gmock/gmock.h>
 

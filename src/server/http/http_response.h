@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/assets.h"
+#include "server/http/assets.h"
 
 namespace tidewire::server {
 

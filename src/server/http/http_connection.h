@@ -11,8 +11,8 @@
 #include <optional>
 
 #include "io/event_loop.h"
-#include "server/session_owner.h"
-#include "server/websocket_session.h"
+#include "server/signaling/session_owner.h"
+#include "server/signaling/websocket_session.h"
 
 namespace tidewire::server {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "io/event_loop.h"
-#include "server/rooms.h"
+#include "server/signaling/rooms.h"
 #include "tidewire/address.h"
 #include "tidewire/result.h"
 

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "io/event_loop.h"
-#include "server/session_owner.h"
+#include "server/signaling/session_owner.h"
 
 namespace tidewire::server {
 

@@ -1,4 +1,4 @@
-#include "server/websocket_session.h"
+#include "server/signaling/websocket_session.h"
 
 #include <boost/beast/websocket.hpp>
 

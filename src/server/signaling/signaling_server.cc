@@ -1,4 +1,4 @@
-#include "server/signaling_server.h"
+#include "server/signaling/signaling_server.h"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -6,8 +6,8 @@
 #include <unordered_map>
 
 #include "io/os_random.h"
-#include "server/http_connection.h"
-#include "server/websocket_session.h"
+#include "server/http/http_connection.h"
+#include "server/signaling/websocket_session.h"
 
 namespace tidewire::server {
 namespace {
