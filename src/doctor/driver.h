@@ -32,6 +32,14 @@ class Driver {
     sockets_.push_back(*std::move(socket));
     return sockets_.back().local_address();
   }
+  // The same on a free port of a range.
+  Result<SocketAddress> add_socket(const IpAddress& ip, io::PortRange ports) {
+    auto socket = io::UdpSocket::bind_in_range(
+        loop_, ip, ports, [this](std::span<Datagram> batch) { take(batch); }, {});
+    if (!socket) return socket.error();
+    sockets_.push_back(*std::move(socket));
+    return sockets_.back().local_address();
+  }
   // One that is open; its messages go to take(), its end to stream_closed().
   void add_stream(StreamId id, io::MessageStream stream) { streams_.emplace(id, std::move(stream)); }
 
