@@ -15,24 +15,41 @@ namespace tidewire::turn {
 
 class AllocationTable {
  public:
-  explicit AllocationTable(std::uint64_t hash_key) : by_client_(0, FiveTupleHash(hash_key)) {}
+  explicit AllocationTable(std::uint64_t hash_key) : hash_(hash_key), slots_(kMinSlots) {}
 
   std::size_t size() const { return heap_.size(); }
-  Allocation* find(const FiveTuple& client) const;
+  Allocation* find(const FiveTuple& client) {
+    if (recent_ != nullptr && recent_->made_by.client == client) return recent_;
+    return find_in_slots(client);
+  }
   // The client must not have one.
   Allocation& insert(std::unique_ptr<Allocation> allocation);
   void erase(Allocation& allocation);
 
   void set_expiry(Allocation& allocation, Timestamp expires);
   Timestamp next_expiry() const { return heap_.empty() ? kNever : heap_.front()->expires; }
-  Allocation* first_to_expire() const { return heap_.empty() ? nullptr : heap_.front(); }
+  Allocation* first_to_expire() const { return heap_.empty() ? nullptr : heap_.front().get(); }
 
  private:
-  void put(std::size_t place, Allocation* allocation);
+  // By its hash beside it, a slot is passed over without a look at the allocation.
+  struct Slot {
+    std::uint64_t hash = 0;
+    Allocation* allocation = nullptr;
+  };
+  static constexpr std::size_t kMinSlots = 64;  // a power of two, as all sizes
+
+  Allocation* find_in_slots(const FiveTuple& client);
+  std::size_t home(std::uint64_t hash) const { return static_cast<std::size_t>(hash) & (slots_.size() - 1); }
+  std::size_t next(std::size_t slot) const { return (slot + 1) & (slots_.size() - 1); }
+  void put_in_slot(Allocation& allocation);
+  void grow();
+  void put(std::size_t place, std::unique_ptr<Allocation> allocation);
   void settle(std::size_t place);
 
-  std::unordered_map<FiveTuple, std::unique_ptr<Allocation>, FiveTupleHash> by_client_;
-  std::vector<Allocation*> heap_;  // binary, by `expires`
+  FiveTupleHash hash_;
+  std::vector<Slot> slots_;                        // open addressing, at most half full
+  std::vector<std::unique_ptr<Allocation>> heap_;  // binary, by `expires`; owns them
+  Allocation* recent_ = nullptr;                   // the one found last: data comes in runs
 };
 
 // The relayed ports of one address, each free, in use, held for a reservation, or being closed.

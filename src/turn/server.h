@@ -3,7 +3,7 @@
 //
 // The files: server.cc takes in and tells apart; server_auth.cc asks who it is; server_answer.cc writes answers;
 // server_binding.cc, server_allocate.cc, server_relays.cc, server_refresh.cc and server_permissions.cc answer requests;
-// server_relay.cc carries data.
+// server_forward.cc carries data.
 #pragma once
 
 #include <array>
@@ -24,6 +24,7 @@
 #include "turn/allocation_table.h"
 #include "turn/answer_limiter.h"
 #include "turn/credentials.h"
+#include "turn/forwarding.h"
 #include "turn/nonce.h"
 #include "turn/peer_policy.h"
 #include "turn/reservations.h"
@@ -56,7 +57,7 @@ struct ServerStats {
   std::uint64_t to_clients_bytes = 0;
   std::uint64_t dropped_from_clients = 0;  // neither a request nor data that may be relayed
   std::uint64_t dropped_from_peers = 0;    // without permission, or to a port of nobody
-  std::uint64_t dropped_full = 0;          // the owner has not polled in time
+  std::uint64_t dropped_full = 0;          // the owner has not polled in time, or its packet has no room for a header
 };
 
 class Server {
@@ -72,6 +73,11 @@ class Server {
   // What came in on a listening socket or connection (one message each, without the framing of streams), or on a
   // relayed port.
   void handle_input(Datagram datagram, Timestamp now);
+  // The same for an owner whose bytes lie in buffers of its own. True: `bytes`, which stay the owner's, are data to be
+  // sent at once as `out` says, and do not come out of poll_transmit(). False: they were a request, whose answer does,
+  // or worth nothing; then `out` means nothing. Takes no memory for data.
+  [[nodiscard]] bool forward(const SocketAddress& local, const SocketAddress& remote, StreamId stream, ByteView bytes,
+                             Timestamp now, Forwarding& out);
   // A client's connection has ended, and its allocation with it (RFC 8656 §3.1).
   void stream_closed(const SocketAddress& local, const SocketAddress& remote, StreamId stream, Timestamp now);
   // The answer to OpenRelay.
@@ -105,15 +111,23 @@ class Server {
   };
 
   // server.cc
-  void from_client(Datagram datagram, Timestamp now);
+  bool message(const FiveTuple& client, ByteView bytes, Timestamp now, Forwarding& out);
   void handle_request(const Request& request);
-  std::optional<IpAddress> relay_ip(Family family) const {
+  const std::optional<IpAddress>& relay_ip(Family family) const {
     return family == Family::kV4 ? config_.relay_v4 : config_.relay_v6;
   }
   RelayPorts& ports(Family family) { return ports_[static_cast<std::size_t>(family)]; }
-  bool is_relay(const SocketAddress& address) const;
+  // Also a port of the range that nobody has: what comes late to it is no client's. The port is looked at first: no
+  // listening one lies within the range.
+  bool is_relay(const SocketAddress& address) const {
+    const Family family = family_of(address.ip);
+    return ports_[static_cast<std::size_t>(family)].in_range(address.port) && relay_ip(family) == address.ip;
+  }
   // The client's allocation, if it has been told of it.
-  Allocation* established(const FiveTuple& client, Timestamp now);
+  Allocation* established(const FiveTuple& client, Timestamp now) {
+    Allocation* allocation = allocations_.find(client);
+    return allocation != nullptr && allocation->lives(now) ? allocation : nullptr;
+  }
 
   // server_auth.cc
   bool authenticate(Request& request);
@@ -165,11 +179,15 @@ class Server {
   void handle_create_permission(const Request& request, Allocation& allocation);
   void handle_channel_bind(const Request& request, Allocation& allocation);
 
-  // server_relay.cc
-  void channel_data_from_client(Datagram datagram, Timestamp now);
-  void send_indication(Datagram datagram, const stun::MessageView& message, Timestamp now);
-  void to_peer(const Allocation& allocation, const SocketAddress& peer, Packet packet);
-  void from_peer(Datagram datagram, Timestamp now);
+  // server_forward.cc
+  bool channel_data(const FiveTuple& client, ByteView bytes, Timestamp now, Forwarding& out);
+  bool send_indication(const FiveTuple& client, const stun::MessageView& message, Timestamp now, Forwarding& out);
+  bool to_peer(const Allocation& allocation, const SocketAddress& peer, Forwarding& out);
+  bool from_peer(const SocketAddress& local, const SocketAddress& remote, ByteView bytes, Timestamp now,
+                 Forwarding& out);
+  stun::TransactionId next_data_id();
+  bool drop_from_client();  // false
+  bool drop_from_peer();    // false
 
   ServerConfig config_;
   crypto::Random random_;
@@ -179,6 +197,7 @@ class Server {
   Credentials credentials_;
   NonceMint nonces_;
   AnswerLimiter limiter_;
+  std::uint64_t data_id_;
   AllocationTable allocations_;
   std::array<RelayPorts, 2> ports_;
   Accounts accounts_;
