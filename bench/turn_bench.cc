@@ -179,9 +179,8 @@ void TurnServerAllocateAndRefresh(benchmark::State& state) {
   Client client{client_address(5000)};
   service.challenge(client);
   const Bytes allocate = service.request(client, Method::kAllocate, Service::udp);
-  const Bytes end = service.request(client, Method::kRefresh, [](stun::MessageBuilder& builder) {
-    builder.add_u32(AttributeType::kLifetime, 0);
-  });
+  const Bytes end = service.request(
+      client, Method::kRefresh, [](stun::MessageBuilder& builder) { builder.add_u32(AttributeType::kLifetime, 0); });
   for (auto _ : state) {
     benchmark::DoNotOptimize(service.ask(client, allocate));
     benchmark::DoNotOptimize(service.ask(client, end));

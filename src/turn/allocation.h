@@ -49,12 +49,6 @@ struct Relay {
   std::uint16_t error = 0;  // why there is none although it was asked for; ADDRESS-ERROR-CODE
 };
 
-// What an allocation is counted for.
-struct Account {
-  std::string name;
-  std::size_t allocations = 0;  // and reserved ports
-};
-
 struct Allocation {
   static constexpr std::size_t kMaxPermissions = 64;
   static constexpr std::size_t kMaxChannels = 64;
@@ -88,7 +82,7 @@ struct Allocation {
   ReplyTo made_by;
 
   std::string username;
-  Account* account = nullptr;
+  std::string account;  // whom it is counted for
   Duration granted{};
   std::uint64_t reservation = 0;  // RESERVATION-TOKEN of the answer; 0: none
   std::uint64_t hash = 0;         // of AllocationTable

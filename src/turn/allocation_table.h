@@ -1,14 +1,9 @@
-// The allocations of a TURN server, by 5-tuple and by when they end; and its relayed ports.
+// The allocations of a TURN server, by 5-tuple and by when they end, and by relayed port.
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "crypto/random.h"
 #include "turn/allocation.h"
 
 namespace tidewire::turn {
@@ -52,46 +47,25 @@ class AllocationTable {
   Allocation* recent_ = nullptr;                   // the one found last: data comes in runs
 };
 
-// The relayed ports of one address, each free, in use, held for a reservation, or being closed.
-class RelayPorts {
+// Whose each relayed port of one address is, of those that belong to this machine.
+class PortOwners {
  public:
-  enum class Want { kAny, kEven, kEvenAndNext };
-
   // `first` to `last`, both included; none when last < first.
-  RelayPorts(std::uint16_t first, std::uint16_t last);
+  PortOwners(std::uint16_t first, std::uint16_t last)
+      : first_(first), owners_(last < first ? 0U : static_cast<std::size_t>(last - first) + 1) {}
 
-  std::size_t size() const { return slots_.size(); }
-  bool in_range(std::uint16_t port) const { return port >= first_ && index(port) < slots_.size(); }
-  // RFC 8656 §7.2: a random free port, which is the caller's until release(). With kEvenAndNext the next one too.
-  std::optional<std::uint16_t> take(Want want, crypto::Random& random);
-  void assign(std::uint16_t port, Allocation* allocation) { slots_[index(port)].owner = allocation; }
-  Allocation* find(std::uint16_t port) const { return in_range(port) ? slots_[index(port)].owner : nullptr; }
-  void release(std::uint16_t port);
+  std::size_t size() const { return owners_.size(); }
+  bool in_range(std::uint16_t port) const { return port >= first_ && index(port) < owners_.size(); }
+  void set(std::uint16_t port, Allocation* owner) {
+    if (in_range(port)) owners_[index(port)] = owner;
+  }
+  Allocation* find(std::uint16_t port) const { return in_range(port) ? owners_[index(port)] : nullptr; }
 
  private:
-  struct Slot {
-    Allocation* owner = nullptr;
-    bool taken = false;
-  };
   std::size_t index(std::uint16_t port) const { return static_cast<std::size_t>(port) - first_; }
-  bool fits(std::size_t at, Want want) const;
 
   std::uint16_t first_;
-  std::size_t taken_ = 0;
-  std::vector<Slot> slots_;
-};
-
-// What each user holds. Nothing is kept of those who hold nothing.
-class Accounts {
- public:
-  std::size_t held_by(std::string_view name) const;
-  Account& acquire(std::string_view name);
-  void acquire(Account& account) { ++account.allocations; }
-  void release(Account& account);
-  std::size_t size() const { return accounts_.size(); }
-
- private:
-  std::unordered_map<std::string, std::unique_ptr<Account>> accounts_;
+  std::vector<Allocation*> owners_;
 };
 
 }  // namespace tidewire::turn

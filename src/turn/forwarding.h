@@ -17,9 +17,9 @@ struct Forwarding {
   // The longest: a Data indication's header, XOR-PEER-ADDRESS with an IPv6 address, the header of DATA.
   static constexpr std::size_t kMaxPrefix = 48;
 
-  SocketAddress local;   // what it leaves from: a relayed address, or the listening one that the client spoke to
-  SocketAddress remote;  // the peer, or the client
-  StreamId stream;       // the client's connection; none: UDP
+  SocketAddress local;     // what it leaves from: a relayed address, or the listening one that the client spoke to
+  SocketAddress remote;    // the peer, or the client
+  StreamId stream;         // the client's connection; none: UDP
   std::size_t offset = 0;  // of the bytes within what came in
   std::size_t size = 0;
   std::size_t padding = 0;  // zero bytes behind (RFC 8489 §14: of DATA), 0 to 3

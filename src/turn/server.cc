@@ -6,9 +6,9 @@
 namespace tidewire::turn {
 namespace {
 
-RelayPorts ports_for(const ServerConfig& config, const std::optional<IpAddress>& ip) {
-  return ip && config.first_relay_port > 0 ? RelayPorts(config.first_relay_port, config.last_relay_port)
-                                           : RelayPorts(1, 0);
+PortOwners owners_for(const ServerConfig& config, const std::optional<IpAddress>& ip) {
+  return ip && config.first_relay_port > 0 ? PortOwners(config.first_relay_port, config.last_relay_port)
+                                           : PortOwners(1, 0);
 }
 
 Error wrong(std::string message) { return {ErrorCode::kRange, std::move(message)}; }
@@ -44,6 +44,14 @@ Result<> check(const ServerConfig& config) {
 }
 
 Server::Server(const ServerConfig& config, crypto::Random random, const WallClockAnchor& wall, PacketPool& pool)
+    : Server(config, random, wall, pool, nullptr) {}
+
+Server::Server(const ServerConfig& config, crypto::Random random, const WallClockAnchor& wall, PacketPool& pool,
+               Ledger& ledger)
+    : Server(config, random, wall, pool, &ledger) {}
+
+Server::Server(const ServerConfig& config, crypto::Random random, const WallClockAnchor& wall, PacketPool& pool,
+               Ledger* shared)
     : config_(config),
       random_(random),
       wall_(wall),
@@ -54,8 +62,15 @@ Server::Server(const ServerConfig& config, crypto::Random random, const WallCloc
       limiter_(random_.u64(), config.challenges_per_second, config.challenge_burst),
       data_id_(random_.u64()),
       allocations_(random_.u64()),
-      ports_{ports_for(config, config.relay_v4), ports_for(config, config.relay_v6)},
-      events_(2 * (ports_[0].size() + ports_[1].size()) + 1) {}
+      owners_{owners_for(config, config.relay_v4), owners_for(config, config.relay_v6)},
+      ledger_(shared != nullptr ? *shared : own_ledger_.emplace(config)),
+      events_(2 * (owners_[0].size() + owners_[1].size()) + 1) {}
+
+// Others may go on with the ledger.
+Server::~Server() {
+  while (Allocation* allocation = allocations_.first_to_expire()) remove(*allocation);
+  while (poll_event()) continue;
+}
 
 bool Server::message(const FiveTuple& client, ByteView bytes, Timestamp now, Forwarding& out) {
   const auto message = stun::MessageView::parse(bytes);
@@ -113,27 +128,24 @@ void Server::handle_timeout(Timestamp now) {
     if (first->expires > now) break;
     remove(*first);
   }
-  while (const auto expired = reservations_.pop_expired(now)) {
-    ports(expired->family).release(expired->port);
-    accounts_.release(*expired->account);
-  }
+  if (reservation_expires_ <= now) reservation_expires_ = ledger_.expire(now);
 }
 
 std::optional<ServerEvent> Server::poll_event() {
   auto event = events_.pop();
   if (!event) return std::nullopt;
   if (const auto* closed = std::get_if<CloseRelay>(&*event)) {
-    ports(family_of(closed->address.ip)).release(closed->address.port);
+    ledger_.release_port(family_of(closed->address.ip), closed->address.port);
   }
   return event;
 }
 
-Timestamp Server::next_timeout() const { return std::min(allocations_.next_expiry(), reservations_.next_expiry()); }
+Timestamp Server::next_timeout() const { return std::min(allocations_.next_expiry(), reservation_expires_); }
 
 ServerStats Server::stats() const {
   ServerStats stats = stats_;
   stats.allocations = allocations_.size();
-  stats.users = accounts_.size();
+  stats.users = ledger_.users();
   return stats;
 }
 

@@ -25,9 +25,9 @@
 #include "turn/answer_limiter.h"
 #include "turn/credentials.h"
 #include "turn/forwarding.h"
+#include "turn/ledger.h"
 #include "turn/nonce.h"
 #include "turn/peer_policy.h"
-#include "turn/reservations.h"
 #include "turn/server_config.h"
 
 namespace tidewire::turn {
@@ -44,7 +44,7 @@ using ServerEvent = std::variant<OpenRelay, CloseRelay>;
 
 struct ServerStats {
   std::size_t allocations = 0;  // now
-  std::size_t users = 0;        // who hold them
+  std::size_t users = 0;        // who hold them, in the whole ledger
   std::uint64_t allocations_made = 0;
   std::uint64_t binding_answers = 0;
   std::uint64_t challenges = 0;         // error answers to those who are not authenticated
@@ -67,6 +67,11 @@ class Server {
 
   // `wall` dates time-limited credentials. The pool must outlive the server.
   Server(const ServerConfig& config, crypto::Random random, const WallClockAnchor& wall, PacketPool& pool);
+  // One of several that share quotas, ports and reservations. A client's datagrams must always come to the same one,
+  // and those to a relayed port to the one that asked for it. The ledger, of the same configuration, must outlive it.
+  Server(const ServerConfig& config, crypto::Random random, const WallClockAnchor& wall, PacketPool& pool,
+         Ledger& ledger);
+  ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
@@ -95,6 +100,9 @@ class Server {
   ServerStats stats() const;
 
  private:
+  Server(const ServerConfig& config, crypto::Random random, const WallClockAnchor& wall, PacketPool& pool,
+         Ledger* shared);
+
   // A request on its way through the server.
   struct Request {
     stun::MessageView message;
@@ -106,7 +114,7 @@ class Server {
   struct Wanted {
     std::array<bool, 2> families{};
     bool both = false;  // one of them will do
-    RelayPorts::Want port = RelayPorts::Want::kAny;
+    PortSet::Want port = PortSet::Want::kAny;
     std::optional<std::uint64_t> token;
   };
 
@@ -116,12 +124,12 @@ class Server {
   const std::optional<IpAddress>& relay_ip(Family family) const {
     return family == Family::kV4 ? config_.relay_v4 : config_.relay_v6;
   }
-  RelayPorts& ports(Family family) { return ports_[static_cast<std::size_t>(family)]; }
+  PortOwners& owners(Family family) { return owners_[static_cast<std::size_t>(family)]; }
   // Also a port of the range that nobody has: what comes late to it is no client's. The port is looked at first: no
   // listening one lies within the range.
   bool is_relay(const SocketAddress& address) const {
     const Family family = family_of(address.ip);
-    return ports_[static_cast<std::size_t>(family)].in_range(address.port) && relay_ip(family) == address.ip;
+    return owners_[static_cast<std::size_t>(family)].in_range(address.port) && relay_ip(family) == address.ip;
   }
   // The client's allocation, if it has been told of it.
   Allocation* established(const FiveTuple& client, Timestamp now) {
@@ -156,15 +164,14 @@ class Server {
   void handle_allocate(const Request& request);
   std::optional<stun::ErrorNumber> read_allocate(const Request& request, Wanted& wanted) const;
   std::optional<stun::ErrorNumber> read_families(const stun::MessageView& message, Wanted& wanted) const;
-  std::optional<stun::ErrorNumber> check_quota(const Request& request, const Wanted& wanted) const;
   Duration granted_lifetime(const stun::MessageView& message) const;
-  std::optional<stun::ErrorNumber> claim_reserved(const Request& request, const Wanted& wanted, Allocation& allocation);
   std::optional<stun::ErrorNumber> take_ports(const Request& request, const Wanted& wanted, Allocation& allocation);
   void answer_allocate(const Allocation& allocation);
 
   // server_relays.cc
   void open_relays(Allocation& allocation);
   Allocation* awaiting(const SocketAddress& address);
+  void free_port(Family family, std::uint16_t port);
   bool try_another_port(Allocation& allocation, Family family);
   void settle(Allocation& allocation);
   void close_relay(Allocation& allocation, Family family);
@@ -199,9 +206,10 @@ class Server {
   AnswerLimiter limiter_;
   std::uint64_t data_id_;
   AllocationTable allocations_;
-  std::array<RelayPorts, 2> ports_;
-  Accounts accounts_;
-  Reservations reservations_;
+  std::array<PortOwners, 2> owners_;
+  std::optional<Ledger> own_ledger_;  // when none is shared
+  Ledger& ledger_;
+  Timestamp reservation_expires_ = kNever;  // when to look for ports that were set aside for too long
   BoundedQueue<Datagram> transmit_{kMaxQueuedDatagrams};
   // Each port has at most one of each kind in it, because it is not free before its CloseRelay has left.
   BoundedQueue<ServerEvent> events_;

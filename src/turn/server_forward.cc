@@ -83,7 +83,7 @@ bool Server::to_peer(const Allocation& allocation, const SocketAddress& peer, Fo
 // RFC 8656 §11.3
 bool Server::from_peer(const SocketAddress& local, const SocketAddress& remote, ByteView bytes, Timestamp now,
                        Forwarding& out) {
-  const Allocation* allocation = ports(family_of(local.ip)).find(local.port);
+  const Allocation* allocation = owners(family_of(local.ip)).find(local.port);
   if (allocation == nullptr || !allocation->lives(now) || bytes.size() > kMaxIndicationData) return drop_from_peer();
   // RFC 8656 §12.7: over its channel when the peer has one.
   const Allocation::Channel* channel = allocation->channel(remote, now);
