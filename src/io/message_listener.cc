@@ -9,6 +9,7 @@ namespace tidewire::io {
 namespace {
 
 using asio::ip::tcp;
+using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 // After an error that will not go away by itself at once (no descriptors left).
 constexpr Duration kPause = std::chrono::milliseconds{100};
@@ -33,6 +34,7 @@ struct MessageListener::Impl : std::enable_shared_from_this<MessageListener::Imp
     boost::system::error_code failure;
     acceptor.open(wanted.ip.is_v4() ? tcp::v4() : tcp::v6(), failure);
     if (!failure) acceptor.set_option(tcp::acceptor::reuse_address(true), failure);
+    if (!failure && options.reuse_port) acceptor.set_option(ReusePort(true), failure);
     if (!failure && wanted.ip.is_v6()) acceptor.set_option(asio::ip::v6_only(true), failure);
     if (!failure) acceptor.bind(to_endpoint(wanted), failure);
     if (!failure) acceptor.listen(tcp::acceptor::max_listen_connections, failure);
@@ -123,6 +125,17 @@ MessageListener::MessageListener(MessageListener&&) noexcept = default;
 MessageListener& MessageListener::operator=(MessageListener&& other) noexcept {
   std::swap(impl_, other.impl_);
   return *this;
+}
+
+Result<> MessageListener::set_certificate(const std::string& certificate_pem) {
+  if (!impl_->tls) {
+    return Error{ErrorCode::kInvalidState, "the listener on " + impl_->local.to_string() +
+                                               " serves no TLS; give it a certificate when it is made"};
+  }
+  auto tls = make_server_tls(certificate_pem);
+  if (!tls) return tls.error();
+  impl_->tls = *std::move(tls);
+  return {};
 }
 
 SocketAddress MessageListener::local_address() const { return impl_->local; }

@@ -15,6 +15,8 @@ class MessageListener {
     StreamFraming framing = StreamFraming::kLength;
     // A certificate, those between it and its authority, and the private key, in PEM: TLS. Empty: TCP.
     std::string certificate_pem;
+    // Several listeners may have one address, each in a loop of its own; the kernel spreads connections over them.
+    bool reuse_port = false;
     // Anybody may connect. Of the connections whose owner has not said set_authenticated(), handshakes included, so
     // many live at a time: one more ends the one that has been idle for longest.
     std::size_t max_unauthenticated = 64;
@@ -38,6 +40,10 @@ class MessageListener {
   ~MessageListener();
   MessageListener(MessageListener&&) noexcept;
   MessageListener& operator=(MessageListener&&) noexcept;
+
+  // Another certificate, as Options::certificate_pem, for the connections to come: those that are open keep theirs.
+  // After an error the one before stays. kInvalidState when the listener serves no TLS.
+  Result<> set_certificate(const std::string& certificate_pem);
 
   // The bound address with the port that the system chose.
   SocketAddress local_address() const;

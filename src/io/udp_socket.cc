@@ -16,6 +16,7 @@
 #include "base/bounded_queue.h"
 #include "io/os_random.h"
 #include "io/socket_address.h"
+#include "io/socket_options.h"
 
 namespace tidewire::io {
 namespace {
@@ -226,17 +227,6 @@ struct UdpSocket::Impl : std::enable_shared_from_this<UdpSocket::Impl> {
   bool flush_scheduled = false;
   bool waiting_writable = false;
 };
-
-namespace {
-
-void forbid_fragments(int fd, int family) {
-  const int v4 = IP_PMTUDISC_PROBE;
-  const int v6 = IPV6_PMTUDISC_PROBE;
-  if (family == AF_INET) setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof v4);
-  if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof v6);
-}
-
-}  // namespace
 
 // A socket that is not bound yet.
 Result<std::shared_ptr<UdpSocket::Impl>> UdpSocket::open(EventLoop& loop, const SocketAddress& local, Options options) {

@@ -40,6 +40,9 @@ void Allocation::permit(const IpAddress& peer, Timestamp now) {
                                  [&](const Permission& permission) { return permission.peer == peer; });
   Permission& permission = same != permissions.end() ? *same : place(permissions, kMaxPermissions, now);
   permission = {peer, now + kPermissionLifetime};
+  for (Channel& channel : channels) {
+    if (channel.peer.ip == peer) channel.permitted_until = permission.expires;
+  }
 }
 
 const Allocation::Channel* Allocation::channel(ChannelNumber number, Timestamp now) const {
@@ -63,7 +66,7 @@ void Allocation::bind(ChannelNumber number, const SocketAddress& peer, Timestamp
     return channel.number == number && channel.expires > now;
   });
   Channel& channel = same != channels.end() ? *same : place(channels, kMaxChannels, now);
-  channel = {number, peer, now + kChannelLifetime};
+  channel = {number, peer, now + kChannelLifetime, now};
   permit(peer.ip, now);  // RFC 8656 §12.2: binding a channel also permits its peer
 }
 

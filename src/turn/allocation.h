@@ -49,12 +49,6 @@ struct Relay {
   std::uint16_t error = 0;  // why there is none although it was asked for; ADDRESS-ERROR-CODE
 };
 
-// What an allocation is counted for.
-struct Account {
-  std::string name;
-  std::size_t allocations = 0;  // and reserved ports
-};
-
 struct Allocation {
   static constexpr std::size_t kMaxPermissions = 64;
   static constexpr std::size_t kMaxChannels = 64;
@@ -69,27 +63,36 @@ struct Allocation {
     ChannelNumber number;
     SocketAddress peer;
     Timestamp expires{};
+    // When the permission of its peer ends, kept here too so that data needs one look. RFC 8656 §9: a channel outlives
+    // its permission when nobody renews that, and then nothing passes.
+    Timestamp permitted_until{};
+
+    bool carries(Timestamp now) const { return expires > now && permitted_until > now; }
   };
 
-  // The Allocate request that made it; a repetition gets the same answer.
-  ReplyTo made_by;
-  std::string username;
-  Account* account = nullptr;
+  // What data needs comes first, to lie together.
+  Timestamp expires{};
   std::array<Relay, 2> relays;
   bool answered = false;  // all relays are open, or given up
-  Duration granted{};
-  std::uint64_t reservation = 0;  // RESERVATION-TOKEN of the answer; 0: none
-  Timestamp expires{};
-  std::size_t heap_place = 0;  // of AllocationTable
-
   // Few of each are alive at a time, so that a walk is faster than a hash. Bounded as above; what has run out
   // makes room for what comes.
   std::vector<Permission> permissions;
   std::vector<Channel> channels;
+  // The Allocate request that made it; a repetition gets the same answer.
+  ReplyTo made_by;
+
+  std::string username;
+  std::string account;  // whom it is counted for
+  Duration granted{};
+  std::uint64_t reservation = 0;  // RESERVATION-TOKEN of the answer; 0: none
+  std::uint64_t hash = 0;         // of AllocationTable
+  std::size_t heap_place = 0;     // likewise
 
   Relay& relay(Family family) { return relays[static_cast<std::size_t>(family)]; }
   const Relay& relay(Family family) const { return relays[static_cast<std::size_t>(family)]; }
   bool is_pending() const { return !answered; }
+  // Its client has been told of it, and it has not ended.
+  bool lives(Timestamp now) const { return answered && expires > now; }
 
   bool permits(const IpAddress& peer, Timestamp now) const;
   // Room for so many more peers, those that are permitted already not counted?

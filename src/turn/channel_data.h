@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "base/packet.h"
 #include "base/strong_id.h"
@@ -35,8 +36,24 @@ struct ChannelDataView {
 
 // Nothing when it is none, or is shorter than it says. What follows the data is padding, which UDP may carry too
 // (RFC 8656 §12.5).
-std::optional<ChannelDataView> parse_channel_data(ByteView datagram);
+inline std::optional<ChannelDataView> parse_channel_data(ByteView datagram) {
+  if (!looks_like_channel_data(datagram)) return std::nullopt;
+  const auto u16_at = [&](std::size_t at) { return static_cast<std::uint16_t>(datagram[at] << 8 | datagram[at + 1]); };
+  const std::size_t size = u16_at(2);
+  // RFC 8656 §12.6, §12.7: a length beyond the end of the datagram: silently discarded.
+  if (size > datagram.size() - kChannelHeaderSize) return std::nullopt;
+  return ChannelDataView{ChannelNumber{u16_at(0)}, datagram.subspan(kChannelHeaderSize, size)};
+}
 
+// Writes the header of a message with so many bytes of data (at most 0xffff), and tells how long it is.
+inline std::size_t write_channel_header(std::span<std::uint8_t, kChannelHeaderSize> out, ChannelNumber channel,
+                                        std::size_t data_size) {
+  out[0] = static_cast<std::uint8_t>(channel.value() >> 8);
+  out[1] = static_cast<std::uint8_t>(channel.value());
+  out[2] = static_cast<std::uint8_t>(data_size >> 8);
+  out[3] = static_cast<std::uint8_t>(data_size);
+  return kChannelHeaderSize;
+}
 // Puts the header before the packet's bytes. False, unchanged, when there is no headroom.
 [[nodiscard]] bool prepend_channel_header(Packet& packet, ChannelNumber channel);
 // Leaves of a ChannelData message, which parse_channel_data accepted, the data: nothing is copied.

@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "turn/channel_data.h"
-
 namespace tidewire::turn {
 namespace {
 
-RelayPorts ports_for(const ServerConfig& config, const std::optional<IpAddress>& ip) {
-  return ip && config.first_relay_port > 0 ? RelayPorts(config.first_relay_port, config.last_relay_port)
-                                           : RelayPorts(1, 0);
+PortOwners owners_for(const ServerConfig& config, const std::optional<IpAddress>& ip) {
+  return ip && config.first_relay_port > 0 ? PortOwners(config.first_relay_port, config.last_relay_port)
+                                           : PortOwners(1, 0);
 }
 
 Error wrong(std::string message) { return {ErrorCode::kRange, std::move(message)}; }
@@ -46,6 +44,14 @@ Result<> check(const ServerConfig& config) {
 }
 
 Server::Server(const ServerConfig& config, crypto::Random random, const WallClockAnchor& wall, PacketPool& pool)
+    : Server(config, random, wall, pool, nullptr) {}
+
+Server::Server(const ServerConfig& config, crypto::Random random, const WallClockAnchor& wall, PacketPool& pool,
+               Ledger& ledger)
+    : Server(config, random, wall, pool, &ledger) {}
+
+Server::Server(const ServerConfig& config, crypto::Random random, const WallClockAnchor& wall, PacketPool& pool,
+               Ledger* shared)
     : config_(config),
       random_(random),
       wall_(wall),
@@ -54,47 +60,38 @@ Server::Server(const ServerConfig& config, crypto::Random random, const WallCloc
       credentials_(config, random_),
       nonces_(random_, config.nonce_lifetime),
       limiter_(random_.u64(), config.challenges_per_second, config.challenge_burst),
+      data_id_(random_.u64()),
       allocations_(random_.u64()),
-      ports_{ports_for(config, config.relay_v4), ports_for(config, config.relay_v6)},
-      events_(2 * (ports_[0].size() + ports_[1].size()) + 1) {}
+      owners_{owners_for(config, config.relay_v4), owners_for(config, config.relay_v6)},
+      ledger_(shared != nullptr ? *shared : own_ledger_.emplace(config)),
+      events_(2 * (owners_[0].size() + owners_[1].size()) + 1) {}
 
-void Server::handle_input(Datagram datagram, Timestamp now) {
-  if (!datagram.stream.value() && is_relay(datagram.local)) return from_peer(std::move(datagram), now);
-  from_client(std::move(datagram), now);
+// Others may go on with the ledger.
+Server::~Server() {
+  while (Allocation* allocation = allocations_.first_to_expire()) remove(*allocation);
+  while (poll_event()) continue;
 }
 
-// Also a port of the range that nobody has: what comes late to it is no client's.
-bool Server::is_relay(const SocketAddress& address) const {
-  const Family family = family_of(address.ip);
-  return ports_[static_cast<std::size_t>(family)].in_range(address.port) && relay_ip(family) == address.ip;
-}
-
-void Server::from_client(Datagram datagram, Timestamp now) {
-  const ByteView bytes = datagram.packet.bytes();
-  if (looks_like_channel_data(bytes)) return channel_data_from_client(std::move(datagram), now);
+bool Server::message(const FiveTuple& client, ByteView bytes, Timestamp now, Forwarding& out) {
   const auto message = stun::MessageView::parse(bytes);
+  const auto fingerprint = message ? message->check_fingerprint() : stun::FingerprintCheck::kInvalid;
   // RFC 8489 §6.3: what is malformed, or has a wrong fingerprint, is silently discarded.
-  if (!message || message->check_fingerprint() == stun::FingerprintCheck::kInvalid) {
-    ++stats_.dropped_from_clients;
-    return;
-  }
+  if (fingerprint == stun::FingerprintCheck::kInvalid) return drop_from_client();
   if (message->is(stun::MessageClass::kIndication, stun::Method::kSend)) {
-    return send_indication(std::move(datagram), *message, now);
+    return send_indication(client, *message, now, out);
   }
   if (message->message_class() != stun::MessageClass::kRequest) {
     // RFC 8489 §6.3.2: a Binding indication keeps NATs open and asks for nothing.
-    if (!message->is(stun::MessageClass::kIndication, stun::Method::kBinding)) ++stats_.dropped_from_clients;
-    return;
+    return !message->is(stun::MessageClass::kIndication, stun::Method::kBinding) && drop_from_client();
   }
   handle_timeout(now);  // nothing that has run out is met below
-  const FiveTuple client{datagram.remote, datagram.local, datagram.stream};
-  const bool fingerprint = message->check_fingerprint() == stun::FingerprintCheck::kValid;
   handle_request({.message = *message,
                   .reply = {.client = client,
                             .method = message->method(),
                             .transaction = message->transaction_id(),
-                            .fingerprint = fingerprint},
+                            .fingerprint = fingerprint == stun::FingerprintCheck::kValid},
                   .now = now});
+  return false;
 }
 
 void Server::handle_request(const Request& received) {
@@ -122,11 +119,6 @@ void Server::handle_request(const Request& received) {
   handle_channel_bind(request, *allocation);
 }
 
-Allocation* Server::established(const FiveTuple& client, Timestamp now) {
-  Allocation* allocation = allocations_.find(client);
-  return allocation != nullptr && !allocation->is_pending() && allocation->expires > now ? allocation : nullptr;
-}
-
 void Server::stream_closed(const SocketAddress& local, const SocketAddress& remote, StreamId stream, Timestamp) {
   if (Allocation* allocation = allocations_.find({remote, local, stream})) remove(*allocation);
 }
@@ -136,27 +128,24 @@ void Server::handle_timeout(Timestamp now) {
     if (first->expires > now) break;
     remove(*first);
   }
-  while (const auto expired = reservations_.pop_expired(now)) {
-    ports(expired->family).release(expired->port);
-    accounts_.release(*expired->account);
-  }
+  if (reservation_expires_ <= now) reservation_expires_ = ledger_.expire(now);
 }
 
 std::optional<ServerEvent> Server::poll_event() {
   auto event = events_.pop();
   if (!event) return std::nullopt;
   if (const auto* closed = std::get_if<CloseRelay>(&*event)) {
-    ports(family_of(closed->address.ip)).release(closed->address.port);
+    ledger_.release_port(family_of(closed->address.ip), closed->address.port);
   }
   return event;
 }
 
-Timestamp Server::next_timeout() const { return std::min(allocations_.next_expiry(), reservations_.next_expiry()); }
+Timestamp Server::next_timeout() const { return std::min(allocations_.next_expiry(), reservation_expires_); }
 
 ServerStats Server::stats() const {
   ServerStats stats = stats_;
   stats.allocations = allocations_.size();
-  stats.users = accounts_.size();
+  stats.users = ledger_.users();
   return stats;
 }
 

@@ -3,7 +3,7 @@
 //
 // The files: server.cc takes in and tells apart; server_auth.cc asks who it is; server_answer.cc writes answers;
 // server_binding.cc, server_allocate.cc, server_relays.cc, server_refresh.cc and server_permissions.cc answer requests;
-// server_relay.cc carries data.
+// server_forward.cc carries data.
 #pragma once
 
 #include <array>
@@ -24,9 +24,10 @@
 #include "turn/allocation_table.h"
 #include "turn/answer_limiter.h"
 #include "turn/credentials.h"
+#include "turn/forwarding.h"
+#include "turn/ledger.h"
 #include "turn/nonce.h"
 #include "turn/peer_policy.h"
-#include "turn/reservations.h"
 #include "turn/server_config.h"
 
 namespace tidewire::turn {
@@ -43,7 +44,7 @@ using ServerEvent = std::variant<OpenRelay, CloseRelay>;
 
 struct ServerStats {
   std::size_t allocations = 0;  // now
-  std::size_t users = 0;        // who hold them
+  std::size_t users = 0;        // who hold them, in the whole ledger
   std::uint64_t allocations_made = 0;
   std::uint64_t binding_answers = 0;
   std::uint64_t challenges = 0;         // error answers to those who are not authenticated
@@ -56,7 +57,7 @@ struct ServerStats {
   std::uint64_t to_clients_bytes = 0;
   std::uint64_t dropped_from_clients = 0;  // neither a request nor data that may be relayed
   std::uint64_t dropped_from_peers = 0;    // without permission, or to a port of nobody
-  std::uint64_t dropped_full = 0;          // the owner has not polled in time
+  std::uint64_t dropped_full = 0;          // the owner has not polled in time, or its packet has no room for a header
 };
 
 class Server {
@@ -66,12 +67,22 @@ class Server {
 
   // `wall` dates time-limited credentials. The pool must outlive the server.
   Server(const ServerConfig& config, crypto::Random random, const WallClockAnchor& wall, PacketPool& pool);
+  // One of several that share quotas, ports and reservations. A client's datagrams must always come to the same one,
+  // and those to a relayed port to the one that asked for it. The ledger, of the same configuration, must outlive it.
+  Server(const ServerConfig& config, crypto::Random random, const WallClockAnchor& wall, PacketPool& pool,
+         Ledger& ledger);
+  ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
   // What came in on a listening socket or connection (one message each, without the framing of streams), or on a
   // relayed port.
   void handle_input(Datagram datagram, Timestamp now);
+  // The same for an owner whose bytes lie in buffers of its own. True: `bytes`, which stay the owner's, are data to be
+  // sent at once as `out` says, and do not come out of poll_transmit(). False: they were a request, whose answer does,
+  // or worth nothing; then `out` means nothing. Takes no memory for data.
+  [[nodiscard]] bool forward(const SocketAddress& local, const SocketAddress& remote, StreamId stream, ByteView bytes,
+                             Timestamp now, Forwarding& out);
   // A client's connection has ended, and its allocation with it (RFC 8656 §3.1).
   void stream_closed(const SocketAddress& local, const SocketAddress& remote, StreamId stream, Timestamp now);
   // The answer to OpenRelay.
@@ -89,6 +100,9 @@ class Server {
   ServerStats stats() const;
 
  private:
+  Server(const ServerConfig& config, crypto::Random random, const WallClockAnchor& wall, PacketPool& pool,
+         Ledger* shared);
+
   // A request on its way through the server.
   struct Request {
     stun::MessageView message;
@@ -100,20 +114,28 @@ class Server {
   struct Wanted {
     std::array<bool, 2> families{};
     bool both = false;  // one of them will do
-    RelayPorts::Want port = RelayPorts::Want::kAny;
+    PortSet::Want port = PortSet::Want::kAny;
     std::optional<std::uint64_t> token;
   };
 
   // server.cc
-  void from_client(Datagram datagram, Timestamp now);
+  bool message(const FiveTuple& client, ByteView bytes, Timestamp now, Forwarding& out);
   void handle_request(const Request& request);
-  std::optional<IpAddress> relay_ip(Family family) const {
+  const std::optional<IpAddress>& relay_ip(Family family) const {
     return family == Family::kV4 ? config_.relay_v4 : config_.relay_v6;
   }
-  RelayPorts& ports(Family family) { return ports_[static_cast<std::size_t>(family)]; }
-  bool is_relay(const SocketAddress& address) const;
+  PortOwners& owners(Family family) { return owners_[static_cast<std::size_t>(family)]; }
+  // Also a port of the range that nobody has: what comes late to it is no client's. The port is looked at first: no
+  // listening one lies within the range.
+  bool is_relay(const SocketAddress& address) const {
+    const Family family = family_of(address.ip);
+    return owners_[static_cast<std::size_t>(family)].in_range(address.port) && relay_ip(family) == address.ip;
+  }
   // The client's allocation, if it has been told of it.
-  Allocation* established(const FiveTuple& client, Timestamp now);
+  Allocation* established(const FiveTuple& client, Timestamp now) {
+    Allocation* allocation = allocations_.find(client);
+    return allocation != nullptr && allocation->lives(now) ? allocation : nullptr;
+  }
 
   // server_auth.cc
   bool authenticate(Request& request);
@@ -142,15 +164,14 @@ class Server {
   void handle_allocate(const Request& request);
   std::optional<stun::ErrorNumber> read_allocate(const Request& request, Wanted& wanted) const;
   std::optional<stun::ErrorNumber> read_families(const stun::MessageView& message, Wanted& wanted) const;
-  std::optional<stun::ErrorNumber> check_quota(const Request& request, const Wanted& wanted) const;
   Duration granted_lifetime(const stun::MessageView& message) const;
-  std::optional<stun::ErrorNumber> claim_reserved(const Request& request, const Wanted& wanted, Allocation& allocation);
   std::optional<stun::ErrorNumber> take_ports(const Request& request, const Wanted& wanted, Allocation& allocation);
   void answer_allocate(const Allocation& allocation);
 
   // server_relays.cc
   void open_relays(Allocation& allocation);
   Allocation* awaiting(const SocketAddress& address);
+  void free_port(Family family, std::uint16_t port);
   bool try_another_port(Allocation& allocation, Family family);
   void settle(Allocation& allocation);
   void close_relay(Allocation& allocation, Family family);
@@ -165,11 +186,15 @@ class Server {
   void handle_create_permission(const Request& request, Allocation& allocation);
   void handle_channel_bind(const Request& request, Allocation& allocation);
 
-  // server_relay.cc
-  void channel_data_from_client(Datagram datagram, Timestamp now);
-  void send_indication(Datagram datagram, const stun::MessageView& message, Timestamp now);
-  void to_peer(const Allocation& allocation, const SocketAddress& peer, Packet packet);
-  void from_peer(Datagram datagram, Timestamp now);
+  // server_forward.cc
+  bool channel_data(const FiveTuple& client, ByteView bytes, Timestamp now, Forwarding& out);
+  bool send_indication(const FiveTuple& client, const stun::MessageView& message, Timestamp now, Forwarding& out);
+  bool to_peer(const Allocation& allocation, const SocketAddress& peer, Forwarding& out);
+  bool from_peer(const SocketAddress& local, const SocketAddress& remote, ByteView bytes, Timestamp now,
+                 Forwarding& out);
+  stun::TransactionId next_data_id();
+  bool drop_from_client();  // false
+  bool drop_from_peer();    // false
 
   ServerConfig config_;
   crypto::Random random_;
@@ -179,10 +204,12 @@ class Server {
   Credentials credentials_;
   NonceMint nonces_;
   AnswerLimiter limiter_;
+  std::uint64_t data_id_;
   AllocationTable allocations_;
-  std::array<RelayPorts, 2> ports_;
-  Accounts accounts_;
-  Reservations reservations_;
+  std::array<PortOwners, 2> owners_;
+  std::optional<Ledger> own_ledger_;  // when none is shared
+  Ledger& ledger_;
+  Timestamp reservation_expires_ = kNever;  // when to look for ports that were set aside for too long
   BoundedQueue<Datagram> transmit_{kMaxQueuedDatagrams};
   // Each port has at most one of each kind in it, because it is not free before its CloseRelay has left.
   BoundedQueue<ServerEvent> events_;

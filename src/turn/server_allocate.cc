@@ -35,7 +35,7 @@ std::optional<ErrorNumber> Server::read_allocate(const Request& request, Wanted&
   if (*transport >> 24 != kUdp) return ErrorNumber::kUnsupportedTransport;
   if (const auto even = message.find(AttributeType::kEvenPort)) {
     if (even->size() != 1) return ErrorNumber::kBadRequest;
-    wanted.port = ((*even)[0] & kReserveNext) != 0 ? RelayPorts::Want::kEvenAndNext : RelayPorts::Want::kEven;
+    wanted.port = ((*even)[0] & kReserveNext) != 0 ? PortSet::Want::kEvenAndNext : PortSet::Want::kEven;
   }
   if (message.has(AttributeType::kReservationToken)) {
     wanted.token = message.find_u64(AttributeType::kReservationToken);
@@ -56,7 +56,7 @@ std::optional<ErrorNumber> Server::read_families(const stun::MessageView& messag
   if (additional) {
     // RFC 8656 §18.11: IPv6 beside IPv4 is the only pair; §7.2: no port is reserved with it.
     if (additional->size() != 4 || (*additional)[0] != kFamilyV6) return ErrorNumber::kBadRequest;
-    if (wanted.port == RelayPorts::Want::kEvenAndNext) return ErrorNumber::kBadRequest;
+    if (wanted.port == PortSet::Want::kEvenAndNext) return ErrorNumber::kBadRequest;
     wanted.families = {true, true};
     wanted.both = true;
     return relay_ip(Family::kV4) || relay_ip(Family::kV6) ? std::nullopt
@@ -70,53 +70,26 @@ std::optional<ErrorNumber> Server::read_families(const stun::MessageView& messag
   return std::nullopt;
 }
 
-std::optional<ErrorNumber> Server::check_quota(const Request& request, const Wanted& wanted) const {
-  const std::size_t held = accounts_.held_by(credentials_.account(request.username));
-  const bool reserves = wanted.port == RelayPorts::Want::kEvenAndNext;
-  // A reserved port has been counted before.
-  const std::size_t more = wanted.token ? 0 : reserves ? 2 : 1;
-  if (held + more > config_.max_allocations_per_user) return ErrorNumber::kAllocationQuotaReached;
-  if (allocations_.size() >= config_.max_allocations) return ErrorNumber::kInsufficientCapacity;
-  if (reserves && reservations_.full()) return ErrorNumber::kInsufficientCapacity;
-  return std::nullopt;
-}
-
-// RFC 8656 §7.2: 508 when the token is not one of a port that waits.
-std::optional<ErrorNumber> Server::claim_reserved(const Request& request, const Wanted& wanted,
-                                                  Allocation& allocation) {
-  const auto claimed = reservations_.claim(*wanted.token, credentials_.account(request.username), request.now);
-  if (!claimed) return ErrorNumber::kInsufficientCapacity;
-  allocation.relay(claimed->family) = {.port = claimed->port, .fixed = true};
-  allocation.account = claimed->account;
-  return std::nullopt;
-}
-
 std::optional<ErrorNumber> Server::take_ports(const Request& request, const Wanted& wanted, Allocation& allocation) {
-  bool any = false;
+  const std::string_view account = credentials_.account(request.username);
+  const auto answer = wanted.token ? ledger_.redeem(*wanted.token, account, request.now)
+                                   : ledger_.take({account, wanted.families, wanted.port}, random_, request.now);
+  if (const auto* error = std::get_if<ErrorNumber>(&answer)) return *error;
+  const auto& grant = std::get<Ledger::Grant>(answer);
   for (const Family family : kFamilies) {
-    if (!wanted.families[static_cast<std::size_t>(family)]) continue;
     Relay& relay = allocation.relay(family);
-    const auto port = ports(family).take(wanted.port, random_);
-    const bool reserves = wanted.port == RelayPorts::Want::kEvenAndNext;
-    if (port) {
-      relay = {.port = *port, .even = wanted.port == RelayPorts::Want::kEven, .fixed = reserves};
-      any = true;
-    } else {
-      const ErrorNumber why =
-          relay_ip(family) ? ErrorNumber::kInsufficientCapacity : ErrorNumber::kAddressFamilyNotSupported;
-      relay.error = static_cast<std::uint16_t>(why);
-    }
-    if (!port || !reserves) continue;
-    allocation.reservation = random_.u64() | 1;  // never 0
-    Account& account = accounts_.acquire(credentials_.account(request.username));
-    reservations_.add({.token = allocation.reservation,
-                       .family = family,
-                       .port = static_cast<std::uint16_t>(*port + 1),
-                       .account = &account,
-                       .expires = request.now + Reservations::kLifetime});
+    relay.port = grant.ports[static_cast<std::size_t>(family)];
+    relay.even = wanted.port == PortSet::Want::kEven;
+    relay.fixed = wanted.token || grant.token != 0;
+    if (relay.port != 0 || !wanted.families[static_cast<std::size_t>(family)]) continue;
+    relay.error = static_cast<std::uint16_t>(relay_ip(family) ? ErrorNumber::kInsufficientCapacity
+                                                              : ErrorNumber::kAddressFamilyNotSupported);
   }
-  if (!any) return ErrorNumber::kInsufficientCapacity;
-  allocation.account = &accounts_.acquire(credentials_.account(request.username));
+  allocation.account = account;
+  allocation.reservation = grant.token;
+  if (grant.token != 0) {
+    reservation_expires_ = std::min(reservation_expires_, request.now + Ledger::kReservationLifetime);
+  }
   return std::nullopt;
 }
 
@@ -131,11 +104,8 @@ void Server::handle_allocate(const Request& request) {
   }
   Wanted wanted;
   auto error = read_allocate(request, wanted);
-  if (!error) error = check_quota(request, wanted);
   auto allocation = std::make_unique<Allocation>();
-  if (!error) {
-    error = wanted.token ? claim_reserved(request, wanted, *allocation) : take_ports(request, wanted, *allocation);
-  }
+  if (!error) error = take_ports(request, wanted, *allocation);
   if (error) return send_error(request.reply, *error);
   allocation->made_by = request.reply;
   allocation->username = request.username;

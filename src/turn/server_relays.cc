@@ -9,7 +9,7 @@ void Server::open_relays(Allocation& allocation) {
   for (const Family family : kFamilies) {
     const Relay& relay = allocation.relay(family);
     if (relay.port == 0) continue;
-    ports(family).assign(relay.port, &allocation);
+    owners(family).set(relay.port, &allocation);
     (void)events_.push(OpenRelay{{*relay_ip(family), relay.port}});  // has room: see events_
   }
 }
@@ -17,7 +17,7 @@ void Server::open_relays(Allocation& allocation) {
 // The allocation that waits for this port.
 Allocation* Server::awaiting(const SocketAddress& address) {
   if (!is_relay(address)) return nullptr;
-  Allocation* allocation = ports(family_of(address.ip)).find(address.port);
+  Allocation* allocation = owners(family_of(address.ip)).find(address.port);
   return allocation != nullptr && !allocation->relay(family_of(address.ip)).open ? allocation : nullptr;
 }
 
@@ -33,23 +33,29 @@ void Server::relay_failed(const SocketAddress& address, Timestamp) {
   if (allocation == nullptr) return;
   const Family family = family_of(address.ip);
   if (try_another_port(*allocation, family)) return;
-  ports(family).release(address.port);
+  free_port(family, address.port);
   allocation->relay(family) = {.error = static_cast<std::uint16_t>(stun::ErrorNumber::kInsufficientCapacity)};
   settle(*allocation);
+}
+
+// One that was never opened.
+void Server::free_port(Family family, std::uint16_t port) {
+  owners(family).set(port, nullptr);
+  ledger_.release_port(family, port);
 }
 
 // Somebody else on this machine has the port.
 bool Server::try_another_port(Allocation& allocation, Family family) {
   Relay& relay = allocation.relay(family);
   if (relay.fixed || ++relay.attempts >= kMaxPortAttempts) return false;
-  const auto port = ports(family).take(relay.even ? RelayPorts::Want::kEven : RelayPorts::Want::kAny, random_);
+  const auto port = ledger_.take_another(family, relay.even ? PortSet::Want::kEven : PortSet::Want::kAny, random_);
   if (!port) return false;
   if (!events_.push(OpenRelay{{*relay_ip(family), *port}})) {
-    ports(family).release(*port);
+    ledger_.release_port(family, *port);
     return false;
   }
-  ports(family).release(relay.port);
-  ports(family).assign(*port, &allocation);
+  free_port(family, relay.port);
+  owners(family).set(*port, &allocation);
   relay.port = *port;
   return true;
 }
@@ -73,14 +79,14 @@ void Server::settle(Allocation& allocation) {
 void Server::close_relay(Allocation& allocation, Family family) {
   Relay& relay = allocation.relay(family);
   if (relay.port == 0) return;
-  ports(family).assign(relay.port, nullptr);
+  owners(family).set(relay.port, nullptr);
   (void)events_.push(CloseRelay{{*relay_ip(family), relay.port}});  // has room: see events_
   relay = {};
 }
 
 void Server::remove(Allocation& allocation) {
   for (const Family family : kFamilies) close_relay(allocation, family);
-  accounts_.release(*allocation.account);
+  ledger_.end_allocation(allocation.account);
   allocations_.erase(allocation);
 }
 

@@ -1,0 +1,175 @@
+#include "io/udp_hub_send.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+
+namespace tidewire::io {
+namespace {
+
+constexpr std::array<std::uint8_t, UdpHub::kMaxPadding> kZeros{};
+constexpr std::uint32_t kAll = 0xffff'ffff;
+
+// The kernel, or the device, cannot take a train apart, or not one with datagrams of this size. Of these errors, that of
+// a missing checksum offload (EIO) is one of the device; the others depend on the path and on the sizes.
+bool refuses_train(int error) {
+  return error == EIO || error == EINVAL || error == EMSGSIZE || error == ENOPROTOOPT || error == EOPNOTSUPP;
+}
+
+}  // namespace
+
+UdpSendQueue::Batch::Batch() {
+  for (Control& control : controls) {
+    cmsghdr header{};
+    header.cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
+    header.cmsg_level = SOL_UDP;
+    header.cmsg_type = UDP_SEGMENT;
+    std::memcpy(control.bytes.data(), &header, sizeof header);
+  }
+}
+
+UdpSendQueue::UdpSendQueue(UdpHub::Stats& stats) : stats_(stats), entries_(kMaxQueued) { packets_.reserve(kMaxQueued); }
+
+void UdpSendQueue::push(Line& line, const SocketAddress& to, ByteView prefix, ByteView body, std::size_t padding) {
+  assert(!full() && prefix.size() <= UdpHub::kMaxPrefix && padding <= UdpHub::kMaxPadding);
+  const auto index = static_cast<std::uint32_t>(used_++);
+  Entry& entry = entries_[index];
+  entry.body = body.data();
+  entry.body_size = static_cast<std::uint32_t>(body.size());
+  entry.size = static_cast<std::uint32_t>(prefix.size() + body.size() + padding);
+  entry.next = kNone;
+  entry.remote_length = to_system(to, entry.remote);
+  entry.prefix_size = static_cast<std::uint8_t>(prefix.size());
+  entry.padding = static_cast<std::uint8_t>(padding);
+  if (!prefix.empty()) std::memcpy(entry.prefix.data(), prefix.data(), prefix.size());
+  entry.follows = false;
+  if (line.empty()) {
+    line.first = index;
+  } else {
+    Entry& before = entries_[line.last];
+    before.next = index;
+    entry.follows = std::memcmp(&before.remote, &entry.remote, sizeof entry.remote) == 0;
+  }
+  line.last = index;
+}
+
+void UdpSendQueue::push(Line& line, const SocketAddress& to, Packet packet) {
+  push(line, to, {}, packet.bytes(), 0);
+  packets_.push_back(std::move(packet));
+}
+
+void UdpSendQueue::append(const Entry& entry) {
+  const auto piece = [this](const std::uint8_t* data, std::size_t size) {
+    // The system's type is of both directions; sending writes nothing.
+    if (size > 0) batch_.vectors[batch_.vectors_used++] = {const_cast<std::uint8_t*>(data), size};
+  };
+  piece(entry.prefix.data(), entry.prefix_size);
+  piece(entry.body, entry.body_size);
+  piece(kZeros.data(), entry.padding);
+}
+
+// Equal datagrams in a row to one remote make one message, and a shorter one may end it.
+void UdpSendQueue::add_message(std::uint32_t entry, bool alone) {
+  const std::size_t message = batch_.size++;
+  const std::size_t first_vector = batch_.vectors_used;
+  Entry& head = entries_[entry];
+  append(head);
+  std::uint32_t count = 1;
+  std::uint32_t next = head.next;
+  std::size_t total = head.size;
+  bool ended = alone;
+  while (!ended && next != kNone && count < kMaxTrainSegments) {
+    const Entry& other = entries_[next];
+    total += other.size;
+    const bool fits = total <= kMaxTrainBytes && batch_.vectors_used + kVectorsPerEntry <= kMaxVectors;
+    if (!fits || !other.follows || other.size > head.size || other.size == 0) break;
+    append(other);
+    ended = other.size < head.size;
+    ++count;
+    next = other.next;
+  }
+  msghdr& header = batch_.headers[message].msg_hdr;
+  header.msg_name = &head.remote;
+  header.msg_namelen = head.remote_length;
+  header.msg_iov = &batch_.vectors[first_vector];
+  header.msg_iovlen = batch_.vectors_used - first_vector;
+  header.msg_control = nullptr;
+  header.msg_controllen = 0;
+  if (count > 1) {
+    const auto segment = static_cast<std::uint16_t>(head.size);
+    std::memcpy(batch_.controls[message].bytes.data() + CMSG_LEN(0), &segment, sizeof segment);
+    header.msg_control = &batch_.controls[message];
+    header.msg_controllen = sizeof(Control);
+  }
+  batch_.counts[message] = count;
+  batch_.next[message] = next;
+}
+
+void UdpSendQueue::fill(std::uint32_t entry, std::uint32_t alone) {
+  batch_.size = 0;
+  batch_.vectors_used = 0;
+  while (entry != kNone && batch_.has_room()) {
+    add_message(entry, alone > 0);
+    if (alone > 0 && alone != kAll) --alone;
+    entry = batch_.next[batch_.size - 1];
+  }
+}
+
+std::uint32_t UdpSendQueue::count_sent(std::size_t messages) {
+  std::uint32_t sent = 0;
+  for (std::size_t i = 0; i < messages; ++i) {
+    sent += batch_.counts[i];
+    if (batch_.counts[i] > 1) ++stats_.segmented_sends;
+  }
+  ++stats_.send_calls;
+  stats_.datagrams_sent += sent;
+  return sent;
+}
+
+std::uint32_t UdpSendQueue::length_from(std::uint32_t entry) const {
+  std::uint32_t length = 0;
+  for (; entry != kNone; entry = entries_[entry].next) ++length;
+  return length;
+}
+
+void UdpSendQueue::flush(int fd, Line& line) {
+  std::uint32_t entry = line.first;
+  std::uint32_t alone = line.trains ? 0 : kAll;
+  bool retried = false;
+  while (entry != kNone) {
+    fill(entry, alone);
+    const int n = sendmmsg(fd, batch_.headers.data(), static_cast<unsigned>(batch_.size), MSG_DONTWAIT);
+    const int error = n < 0 ? errno : 0;
+    if (n > 0) {
+      const std::uint32_t sent = count_sent(static_cast<std::size_t>(n));
+      if (alone != kAll) alone -= std::min(alone, sent);
+      entry = batch_.next[static_cast<std::size_t>(n) - 1];
+      retried = false;
+    } else if (error == EAGAIN) {
+      stats_.dropped_no_room += length_from(entry);
+      entry = kNone;
+    } else if (error == EINTR) {
+      continue;
+    } else if (error == ECONNREFUSED && !retried) {
+      retried = true;  // of an earlier datagram, perhaps
+    } else if (batch_.counts[0] > 1 && refuses_train(error)) {
+      ++stats_.segmentation_refused;
+      if (error == EIO) line.trains = false;
+      alone = line.trains ? batch_.counts[0] : kAll;
+    } else {
+      // sendmmsg(2): the error is that of the first message, which is given up.
+      (error == ENOBUFS ? stats_.dropped_no_room : stats_.dropped_error) += batch_.counts[0];
+      if (alone != kAll) alone -= std::min(alone, batch_.counts[0]);
+      entry = batch_.next[0];
+      retried = false;
+    }
+  }
+  line.first = line.last = kNone;
+}
+
+void UdpSendQueue::clear() {
+  used_ = 0;
+  packets_.clear();
+}
+
+}  // namespace tidewire::io
