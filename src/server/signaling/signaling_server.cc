@@ -7,9 +7,28 @@
 #include "io/os_random.h"
 #include "server/http/http_listener.h"
 #include "server/http/page.h"
+#include "server/signaling/ice_server_mint.h"
 #include "server/signaling/websocket_session.h"
 
 namespace tidewire::server {
+namespace {
+
+using signaling::Fault;
+
+// At the level that is the default, a busy server writes what its operator can act on.
+LogLevel level_of(Fault fault) {
+  switch (fault) {
+    case Fault::kServerFull: return LogLevel::kWarning;
+    case Fault::kRoomFull:
+    case Fault::kRateLimited:
+    case Fault::kTooLarge:
+    case Fault::kTooSlow:
+    case Fault::kUnsupportedVersion: return LogLevel::kInfo;
+    default: return LogLevel::kDebug;
+  }
+}
+
+}  // namespace
 
 class SignalingServer::Impl : public HttpHandler, public SessionOwner, public std::enable_shared_from_this<Impl> {
  public:
@@ -17,18 +36,30 @@ class SignalingServer::Impl : public HttpHandler, public SessionOwner, public st
       : loop_(loop),
         options_(std::move(options)),
         directory_(options_.limits, options_.ice_servers, io::os_random()),
-        directory_timer_(loop, [this](Timestamp now) { handle_timeout(now); }) {}
+        directory_timer_(loop, [this](Timestamp now) { handle_timeout(now); }) {
+    directory_.set_own_turn(options_.own_turn);
+  }
 
   Result<> listen() {
     listener_ =
         std::make_shared<HttpListener>(loop_, weak_from_this(), HttpListener::Options{.listen = options_.listen});
-    return listener_->start();
+    const Result<> listening = listener_->start();
+    if (listening && options_.log != nullptr) {
+      options_.log->info("signaling_listening", {{"address", local().to_string()}});
+    }
+    return listening;
+  }
+
+  void set_own_turn(std::optional<OwnTurn> own) {
+    options_.own_turn = std::move(own);
+    directory_.set_own_turn(options_.own_turn);
   }
 
   void shutdown(UniqueFunction<void()> done) {
     if (stopping_) return;
     stopping_ = true;
     done_ = std::move(done);
+    if (options_.log != nullptr) options_.log->info("signaling_stopping", {{"clients", sessions_.size()}});
     listener_->stop();
     directory_.shut_down("The server is shutting down.");
     carry_out();
@@ -65,7 +96,11 @@ class SignalingServer::Impl : public HttpHandler, public SessionOwner, public st
     // Its first output comes after it knows its id.
     boost::asio::post(loop_.context(), [self = shared_from_this(), id] {
       if (self->stopping_) return self->turn_away(id);
-      self->directory_.connected(id, io::EventLoop::now());
+      const auto found = self->sessions_.find(id);
+      if (found == self->sessions_.end()) return;  // gone already
+      const WallClockAnchor wall = io::EventLoop::wall_clock_anchor();
+      self->directory_.set_wall_clock(wall);
+      self->directory_.connected(id, std::string(found->second->host()), wall.monotonic);
       self->carry_out();
     });
     return id;
@@ -79,9 +114,9 @@ class SignalingServer::Impl : public HttpHandler, public SessionOwner, public st
     carry_out();
   }
   void closed(ConnectionId connection, signaling::LeaveReason reason) override {
-    sessions_.erase(connection);
     directory_.disconnected(connection, reason);
     carry_out();
+    sessions_.erase(connection);
     if (stopping_ && sessions_.empty()) tell_done();
   }
 
@@ -115,7 +150,37 @@ class SignalingServer::Impl : public HttpHandler, public SessionOwner, public st
     if (found != sessions_.end()) found->second->close(output.code, std::move(output.reason));
   }
 
+  void carry_out(RoomNotice& notice) {
+    if (options_.log == nullptr) return;
+    const auto found = sessions_.find(notice.connection);
+    const SocketAddress client = found != sessions_.end() ? found->second->remote() : SocketAddress{};
+    Log& log = *options_.log;
+    switch (notice.what) {
+      case RoomNotice::What::kRoomOpened: return log.debug("room_opened", {{"room", notice.room}});
+      case RoomNotice::What::kRoomClosed: return log.debug("room_closed", {{"room", notice.room}});
+      case RoomNotice::What::kJoined: return log_joined(log, notice, client);
+      case RoomNotice::What::kLeft:
+        return log.debug("client_left", {{"room", notice.room},
+                                         {"peer", notice.peer},
+                                         {"client", client},
+                                         {"reason", signaling::to_string(notice.reason)}});
+      case RoomNotice::What::kRefused:
+        return log.write(level_of(*notice.fault), "client_refused",
+                         {{"fault", signaling::to_string(*notice.fault)},
+                          {"client", client},
+                          {"room", notice.room},
+                          {"peer", notice.peer}});
+    }
+  }
+  void log_joined(Log& log, const RoomNotice& notice, const SocketAddress& client) {
+    if (!log.is_written(LogLevel::kDebug)) return;
+    // As the relay's log calls it.
+    const std::string user = options_.own_turn ? turn_user(*options_.own_turn, notice.peer) : "";
+    log.debug("client_joined", {{"room", notice.room}, {"peer", notice.peer}, {"client", client}, {"turn_user", user}});
+  }
+
   void tell_done() {
+    if (done_ && options_.log != nullptr) options_.log->info("signaling_stopped");
     if (done_) std::exchange(done_, nullptr)();
   }
 
@@ -159,8 +224,10 @@ std::string SignalingServer::room_url(std::string_view room) const {
   return "http://" + address.to_string() + "/r/" + std::string(room);
 }
 
-std::size_t SignalingServer::room_count() const { return impl_->directory().room_count(); }
-std::size_t SignalingServer::client_count() const { return impl_->directory().connection_count(); }
+std::size_t SignalingServer::room_count() const { return impl_->directory().stats().rooms; }
+std::size_t SignalingServer::client_count() const { return impl_->directory().stats().connections; }
+SignalingStats SignalingServer::stats() const { return impl_->directory().stats(); }
+void SignalingServer::set_own_turn(std::optional<OwnTurn> own) { impl_->set_own_turn(std::move(own)); }
 void SignalingServer::shutdown(UniqueFunction<void()> done) { impl_->shutdown(std::move(done)); }
 
 }  // namespace tidewire::server
