@@ -3,26 +3,27 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/span_body.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <memory>
 #include <optional>
 
 #include "io/event_loop.h"
-#include "server/signaling/session_owner.h"
-#include "server/signaling/websocket_session.h"
+#include "server/http/http_handler.h"
 
 namespace tidewire::server {
 
+class HttpListener;
+
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
-  HttpConnection(io::EventLoop& loop, boost::asio::ip::tcp::socket socket, std::weak_ptr<SessionOwner> owner,
-                 std::uint64_t number, const WebSocketSession::Options& websocket_options);
+  HttpConnection(io::EventLoop& loop, boost::asio::ip::tcp::socket socket, std::weak_ptr<HttpListener> listener,
+                 std::uint64_t number);
 
   void start() { read(); }
-  // Ends the TCP connection; the owner hears of it.
+  // Ends the TCP connection; the listener hears of it.
   void abort();
 
  private:
@@ -31,19 +32,18 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   void read();
   void handle_request();
-  void answer(const HttpResponse& made);
-  void upgrade();
+  void answer(HttpResponse made);
+  void upgrade(HttpHandler& handler);
   void end();
 
-  io::EventLoop& loop_;
   boost::asio::ip::tcp::socket socket_;
-  std::weak_ptr<SessionOwner> owner_;
+  std::weak_ptr<HttpListener> listener_;
   std::uint64_t number_;
-  WebSocketSession::Options websocket_options_;
   io::Timer idle_;
   boost::beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
-  std::optional<Response> response_;
+  HttpResponse made_;
+  std::optional<Response> response_;  // refers to made_
 };
 
 }  // namespace tidewire::server

@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "crypto/hash.h"
+#include "server/signaling/ice_server_mint.h"
 
 namespace tidewire::server {
 namespace {
@@ -35,10 +36,12 @@ RoomDirectory::RoomDirectory(RoomLimits limits, std::vector<signaling::IceServer
 
 // ---- inputs --------------------------------------------------------------------------------------------------
 
-void RoomDirectory::connected(ConnectionId connection, Timestamp now) {
+void RoomDirectory::connected(ConnectionId connection, std::string called, Timestamp now) {
   if (connections_.contains(connection)) return;
   const bool full = connections_.size() >= limits_.connections;
   Connection& made = connections_[connection];
+  ++stats_.connections_taken;
+  made.called = std::move(called);
   made.opened = made.counted = now;
   made.allowance = limits_.message_burst;
   join_deadlines_.emplace(now + limits_.join_timeout, connection);
@@ -49,29 +52,31 @@ void RoomDirectory::handle_message(ConnectionId from, std::string_view text, Tim
   const auto found = connections_.find(from);
   if (found == connections_.end()) return;
   Connection& connection = found->second;
+  ++stats_.messages;
   if (!take_allowance(connection, now)) {
     return refuse(from, {Fault::kRateLimited, "too many messages; join again more slowly", "", std::nullopt});
   }
   auto parsed = signaling::parse_client_message(text);
-  if (const auto* fault = std::get_if<ErrorMessage>(&parsed)) {
-    if (ends_connection(fault->code)) return refuse(from, *fault);
-    return send(from, *fault);
-  }
+  if (const auto* fault = std::get_if<ErrorMessage>(&parsed)) return refuse(from, *fault);
   const auto& message = *std::get_if<signaling::ClientMessage>(&parsed);
-  const bool is_join = std::holds_alternative<signaling::Join>(message);
-  if (!is_join && connection.room == nullptr) {
+  if (const auto* wish = std::get_if<signaling::Join>(&message)) return join(from, connection, *wish, now);
+  if (connection.room == nullptr) {
     return error(from, Fault::kNotJoined, "the first message must be \"join\"", "type");
   }
-  if (is_join && connection.room != nullptr) {
-    return error(from, Fault::kAlreadyJoined, "already in the room " + connection.room->name, "type");
+  if (const auto* description = std::get_if<signaling::Description>(&message)) {
+    relay(from, connection, *description);
+  } else if (const auto* candidate = std::get_if<signaling::Candidate>(&message)) {
+    relay(from, connection, *candidate);
+  } else if (const auto* bye = std::get_if<signaling::Bye>(&message)) {
+    relay(from, connection, *bye);
   }
-  std::visit([&](const auto& m) { handle(from, connection, m); }, message);
 }
 
 void RoomDirectory::refuse(ConnectionId connection, ErrorMessage fault) {
   if (!connections_.contains(connection)) return;
-  if (!ends_connection(fault.code)) return send(connection, fault);
-  end(connection, fault);
+  if (ends_connection(fault.code)) return end(connection, fault);
+  count(connection, fault.code);
+  send(connection, fault);
 }
 
 void RoomDirectory::disconnected(ConnectionId connection, signaling::LeaveReason reason) {
@@ -81,6 +86,7 @@ void RoomDirectory::disconnected(ConnectionId connection, signaling::LeaveReason
   join_deadlines_.erase({gone.opened + limits_.join_timeout, connection});
   connections_.erase(found);
   if (gone.room == nullptr) return;
+  outputs_.push_back(RoomNotice{RoomNotice::What::kLeft, connection, gone.room->number, gone.id, reason, std::nullopt});
   send_to_others(*gone.room, connection, signaling::PeerLeft{gone.id, reason});
   remove_from_room(connection, *gone.room);
 }
@@ -117,7 +123,10 @@ std::optional<RoomOutput> RoomDirectory::poll_output() {
 
 // ---- joining -------------------------------------------------------------------------------------------------
 
-void RoomDirectory::handle(ConnectionId from, Connection& connection, const signaling::Join& join) {
+void RoomDirectory::join(ConnectionId from, Connection& connection, const signaling::Join& join, Timestamp now) {
+  if (connection.room != nullptr) {
+    return error(from, Fault::kAlreadyJoined, "already in the room " + connection.room->name, "type");
+  }
   const std::string id = id_for(join);
   Room* room = room_for(from, join);
   if (room == nullptr) return;
@@ -130,10 +139,13 @@ void RoomDirectory::handle(ConnectionId from, Connection& connection, const sign
   connection.name = join.name;
   connection.room = room;
   if (older) {
-    take_over(from, connection, *older);
+    take_over(from, connection, *older, now);
   } else {
-    enter(from, connection, *room);
+    enter(from, connection, *room, now);
   }
+  ++stats_.joins;
+  outputs_.push_back(
+      RoomNotice{.what = RoomNotice::What::kJoined, .connection = from, .room = room->number, .peer = id});
 }
 
 // docs/signaling.md §5: the id is a one-way function of room and key, so that it outlives this server.
@@ -156,7 +168,9 @@ RoomDirectory::Room* RoomDirectory::room_for(ConnectionId from, const signaling:
     error(from, Fault::kServerFull, "the server has too many rooms; try again later", "room");
     return nullptr;
   }
-  return &rooms_.emplace(join.room, Room{join.room, {}}).first->second;
+  Room& room = rooms_.emplace(join.room, Room{join.room, ++last_room_, {}}).first->second;
+  outputs_.push_back(RoomNotice{.what = RoomNotice::What::kRoomOpened, .connection = from, .room = room.number});
+  return &room;
 }
 
 std::optional<ConnectionId> RoomDirectory::member_with_id(const Room& room, std::string_view id) const {
@@ -166,26 +180,34 @@ std::optional<ConnectionId> RoomDirectory::member_with_id(const Room& room, std:
   return std::nullopt;
 }
 
-void RoomDirectory::enter(ConnectionId from, Connection& connection, Room& room) {
-  welcome(from, connection);
+void RoomDirectory::enter(ConnectionId from, Connection& connection, Room& room, Timestamp now) {
+  welcome(from, connection, now);
   room.members.push_back(from);
   send_to_others(room, from, signaling::PeerJoined{{connection.id, connection.name}});
 }
 
 // docs/signaling.md §5: the others keep seeing the same peer.
-void RoomDirectory::take_over(ConnectionId from, Connection& connection, ConnectionId older) {
+void RoomDirectory::take_over(ConnectionId from, Connection& connection, ConnectionId older, Timestamp now) {
   Room& room = *connection.room;
   std::replace(room.members.begin(), room.members.end(), older, from);
   connections_.at(older).room = nullptr;
   end(older, {Fault::kReplaced, "joined again over another connection", "", std::nullopt});
-  welcome(from, connection);
+  welcome(from, connection, now);
 }
 
-void RoomDirectory::welcome(ConnectionId to, const Connection& connection) {
+std::vector<signaling::IceServer> RoomDirectory::ice_servers_for(const Connection& connection, Timestamp now) const {
+  if (!own_turn_) return ice_servers_;
+  auto servers =
+      mint_ice_servers(*own_turn_, connection.called, turn_user(*own_turn_, connection.id), wall_.to_wall(now));
+  servers.insert(servers.end(), ice_servers_.begin(), ice_servers_.end());
+  return servers;
+}
+
+void RoomDirectory::welcome(ConnectionId to, const Connection& connection, Timestamp now) {
   signaling::Joined joined;
   joined.id = connection.id;
   joined.room = connection.room->name;
-  joined.ice_servers = ice_servers_;
+  joined.ice_servers = ice_servers_for(connection, now);
   for (const ConnectionId member : connection.room->members) {
     if (member == to) continue;
     const Connection& other = connections_.at(member);
@@ -196,7 +218,9 @@ void RoomDirectory::welcome(ConnectionId to, const Connection& connection) {
 
 void RoomDirectory::remove_from_room(ConnectionId connection, Room& room) {
   std::erase(room.members, connection);
-  if (room.members.empty()) rooms_.erase(rooms_.find(room.name));
+  if (!room.members.empty()) return;
+  outputs_.push_back(RoomNotice{.what = RoomNotice::What::kRoomClosed, .connection = connection, .room = room.number});
+  rooms_.erase(rooms_.find(room.name));
 }
 
 // ---- relaying ------------------------------------------------------------------------------------------------
@@ -209,18 +233,6 @@ void RoomDirectory::relay(ConnectionId from, const Connection& connection, Messa
   }
   message.peer = connection.id;
   send(*to, message);
-}
-
-void RoomDirectory::handle(ConnectionId from, Connection& connection, const signaling::Description& message) {
-  relay(from, connection, message);
-}
-
-void RoomDirectory::handle(ConnectionId from, Connection& connection, const signaling::Candidate& message) {
-  relay(from, connection, message);
-}
-
-void RoomDirectory::handle(ConnectionId from, Connection& connection, const signaling::Bye& message) {
-  relay(from, connection, message);
 }
 
 // ---- small parts ---------------------------------------------------------------------------------------------
@@ -251,7 +263,27 @@ void RoomDirectory::send_to_others(const Room& room, ConnectionId except, const 
   }
 }
 
+void RoomDirectory::count(ConnectionId connection, Fault fault) {
+  ++stats_.faults[static_cast<std::size_t>(fault)];
+  const Connection& refused = connections_.at(connection);
+  outputs_.push_back(RoomNotice{.what = RoomNotice::What::kRefused,
+                                .connection = connection,
+                                .room = refused.room != nullptr ? refused.room->number : 0,
+                                .peer = refused.id,
+                                .fault = fault});
+}
+
+SignalingStats RoomDirectory::stats() const {
+  SignalingStats stats = stats_;
+  stats.rooms = rooms_.size();
+  stats.connections = connections_.size();
+  stats.members = static_cast<std::size_t>(std::count_if(
+      connections_.begin(), connections_.end(), [](const auto& entry) { return entry.second.room != nullptr; }));
+  return stats;
+}
+
 void RoomDirectory::end(ConnectionId connection, const ErrorMessage& fault) {
+  count(connection, fault.code);
   send(connection, fault);
   const std::uint16_t code = fault.code == Fault::kTooLarge ? kTooLargeCode : kRefusedCode;
   outputs_.push_back(CloseConnection{connection, code, std::string(to_string(fault.code))});

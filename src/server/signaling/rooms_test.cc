@@ -25,7 +25,7 @@ class Rooms {
       : directory(limits, {{{"stun:s"}, "", ""}}, crypto::Random::from_test_seed(1)) {}
 
   void connect(ConnectionId id) {
-    directory.connected(id, now);
+    directory.connected(id, "tide.example:8080", now);
     drain();
   }
   void say(ConnectionId id, std::string_view text) {
@@ -60,9 +60,10 @@ class Rooms {
         auto parsed = parse_server_message(*text->text);
         ASSERT_EQ(parsed.index(), 0U) << *text->text;
         received[text->to].push_back(*std::get<0>(parsed));
+      } else if (const auto* close = std::get_if<CloseConnection>(&*output)) {
+        closed[close->connection] = close->reason;
       } else {
-        const auto& close = std::get<CloseConnection>(*output);
-        closed[close.connection] = close.reason;
+        notices.push_back(std::get<RoomNotice>(*output));
       }
     }
   }
@@ -71,6 +72,7 @@ class Rooms {
   Timestamp now{1h};
   std::map<ConnectionId, std::vector<ServerMessage>> received;
   std::map<ConnectionId, std::string> closed;
+  std::vector<RoomNotice> notices;
 };
 
 TEST(RoomDirectory, TellsTheNewcomerWhoIsThereAndTheOthersWhoCame) {
@@ -124,10 +126,10 @@ TEST(RoomDirectory, TellsTheOthersWhoLeftAndWhyAndForgetsEmptyRooms) {
     rooms.take(kAnn);
     rooms.leave(kBob, reason);
     EXPECT_THAT(rooms.take(kAnn), ElementsAre(ServerMessage(PeerLeft{bob, reason})));
-    EXPECT_EQ(rooms.directory.room_count(), 1U);
+    EXPECT_EQ(rooms.directory.stats().rooms, 1U);
     rooms.leave(kAnn, LeaveReason::kLeft);
-    EXPECT_EQ(rooms.directory.room_count(), 0U);
-    EXPECT_EQ(rooms.directory.connection_count(), 0U);
+    EXPECT_EQ(rooms.directory.stats().rooms, 0U);
+    EXPECT_EQ(rooms.directory.stats().connections, 0U);
   }
 }
 
@@ -179,7 +181,7 @@ TEST(RoomDirectory, MalformedMessagesAreAnsweredAndChangeNothing) {
   }
   EXPECT_THAT(rooms.take(kAnn), IsEmpty());
   EXPECT_THAT(rooms.closed, IsEmpty());
-  EXPECT_EQ(rooms.directory.room_count(), 1U);
+  EXPECT_EQ(rooms.directory.stats().rooms, 1U);
 }
 
 TEST(RoomDirectory, NothingIsRelayedBeforeJoining) {
@@ -262,6 +264,67 @@ TEST(RoomDirectory, ShuttingDownTellsEverybody) {
   EXPECT_THAT(rooms.take(kAnn), IsEmpty());
 }
 
+TEST(RoomDirectory, MintsServersForEachWhoJoinsBeforeTheFixedOnes) {
+  Rooms rooms;
+  rooms.directory.set_own_turn(OwnTurn{.secret = "north", .credential_lifetime = 1h});
+  rooms.directory.set_wall_clock({.monotonic = rooms.now, .wall = {1'700'000'000s}});
+  rooms.now += 10s;
+  const auto servers_of = [&](ConnectionId id, std::string_view key) {
+    rooms.connect(id);
+    rooms.say(id, Join{1, "room", "", std::string(key)});
+    return std::get<Joined>(rooms.take(id).front()).ice_servers;
+  };
+  const auto ann = servers_of(kAnn, kAnnKey);
+  ASSERT_EQ(ann.size(), 3U);
+  EXPECT_THAT(ann[0].urls, ElementsAre("stun:tide.example:3478"));
+  EXPECT_THAT(ann[1].username, testing::MatchesRegex("1700003610:[0-9a-f]{20}"));
+  EXPECT_THAT(ann[2].urls, ElementsAre("stun:s"));
+
+  const auto bob = servers_of(kBob, kBobKey);
+  EXPECT_NE(bob[1].username, ann[1].username);
+  rooms.now += 1s;
+  const auto again = servers_of(kCat, kAnnKey);
+  EXPECT_EQ(again[1].username.substr(11), ann[1].username.substr(11)) << "one quota for one peer";
+  EXPECT_NE(again[1].credential, ann[1].credential);
+
+  rooms.directory.set_own_turn(std::nullopt);
+  EXPECT_EQ(servers_of(ConnectionId{4}, "").size(), 1U);
+}
+
+TEST(RoomDirectory, SaysWhatHappenedWithoutTheNamesThatLetPeopleIn) {
+  using What = RoomNotice::What;
+  Rooms rooms;
+  const std::string ann = rooms.join(kAnn);
+  rooms.say(kAnn, "{");
+  rooms.leave(kAnn, LeaveReason::kLost);
+  std::vector<What> happened;
+  for (const RoomNotice& notice : rooms.notices) {
+    happened.push_back(notice.what);
+    EXPECT_EQ(notice.room, 1U);
+  }
+  EXPECT_THAT(happened, ElementsAre(What::kRoomOpened, What::kJoined, What::kRefused, What::kLeft, What::kRoomClosed));
+  EXPECT_EQ(rooms.notices[1].peer, ann);
+  EXPECT_EQ(rooms.notices[2].fault, Fault::kBadJson);
+  EXPECT_EQ(rooms.notices[3].reason, LeaveReason::kLost);
+}
+
+TEST(RoomDirectory, CountsWhatAnOperatorAsksFor) {
+  Rooms rooms;
+  rooms.join(kAnn, kAnnKey);
+  rooms.join(kBob, kAnnKey);
+  rooms.connect(kCat);
+  rooms.say(kCat, "{");
+  const SignalingStats stats = rooms.directory.stats();
+  EXPECT_EQ(stats.rooms, 1U);
+  EXPECT_EQ(stats.connections, 2U);
+  EXPECT_EQ(stats.members, 1U);
+  EXPECT_EQ(stats.connections_taken, 3U);
+  EXPECT_EQ(stats.joins, 2U);
+  EXPECT_EQ(stats.messages, 3U);
+  EXPECT_EQ(stats.faults[static_cast<std::size_t>(Fault::kReplaced)], 1U);
+  EXPECT_EQ(stats.faults[static_cast<std::size_t>(Fault::kBadJson)], 1U);
+}
+
 TEST(RoomDirectory, RandomClientsNeverUpsetIt) {
   RoomLimits limits;
   limits.peers_per_room = 3;
@@ -290,7 +353,7 @@ TEST(RoomDirectory, RandomClientsNeverUpsetIt) {
         EXPECT_LE(joined->peers.size(), 2U);
       }
     }
-    ASSERT_LE(rooms.directory.room_count(), 4U);
+    ASSERT_LE(rooms.directory.stats().rooms, 4U);
   }
   EXPECT_GT(ids.size(), 20U);
 }

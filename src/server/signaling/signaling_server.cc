@@ -1,62 +1,66 @@
 #include "server/signaling/signaling_server.h"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <unordered_map>
 
 #include "io/os_random.h"
-#include "server/http/http_connection.h"
+#include "server/http/http_listener.h"
+#include "server/http/page.h"
+#include "server/signaling/ice_server_mint.h"
 #include "server/signaling/websocket_session.h"
 
 namespace tidewire::server {
 namespace {
 
-using boost::asio::ip::tcp;
+using signaling::Fault;
 
-constexpr std::size_t kMaxHttpConnections = 1024;
-// After an accept that failed (no file descriptors left), the next attempt waits.
-constexpr Duration kAcceptPause = std::chrono::milliseconds{100};
-
-tcp::endpoint to_endpoint(const SocketAddress& address) {
-  boost::system::error_code ignored;
-  boost::asio::ip::address ip = boost::asio::ip::make_address(address.ip.to_string(), ignored);
-  return {ip, address.port};
+// At the level that is the default, a busy server writes what its operator can act on.
+LogLevel level_of(Fault fault) {
+  switch (fault) {
+    case Fault::kServerFull: return LogLevel::kWarning;
+    case Fault::kRoomFull:
+    case Fault::kRateLimited:
+    case Fault::kTooLarge:
+    case Fault::kTooSlow:
+    case Fault::kUnsupportedVersion: return LogLevel::kInfo;
+    default: return LogLevel::kDebug;
+  }
 }
 
 }  // namespace
 
-class SignalingServer::Impl : public SessionOwner, public std::enable_shared_from_this<Impl> {
+class SignalingServer::Impl : public HttpHandler, public SessionOwner, public std::enable_shared_from_this<Impl> {
  public:
   Impl(io::EventLoop& loop, Options options)
       : loop_(loop),
         options_(std::move(options)),
-        acceptor_(loop.context()),
         directory_(options_.limits, options_.ice_servers, io::os_random()),
-        directory_timer_(loop, [this](Timestamp now) { handle_timeout(now); }),
-        accept_pause_(loop, [this](Timestamp) { accept(); }) {}
+        directory_timer_(loop, [this](Timestamp now) { handle_timeout(now); }) {
+    directory_.set_own_turn(options_.own_turn);
+  }
 
   Result<> listen() {
-    const tcp::endpoint endpoint = to_endpoint(options_.listen);
-    boost::system::error_code error;
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
-    if (error) {
-      return Error{ErrorCode::kNetwork, "cannot listen on " + options_.listen.to_string() + ": " + error.message()};
+    listener_ =
+        std::make_shared<HttpListener>(loop_, weak_from_this(), HttpListener::Options{.listen = options_.listen});
+    const Result<> listening = listener_->start();
+    if (listening && options_.log != nullptr) {
+      options_.log->info("signaling_listening", {{"address", local().to_string()}});
     }
-    local_ = {options_.listen.ip, acceptor_.local_endpoint(error).port()};
-    accept();
-    return {};
+    return listening;
+  }
+
+  void set_own_turn(std::optional<OwnTurn> own) {
+    options_.own_turn = std::move(own);
+    directory_.set_own_turn(options_.own_turn);
   }
 
   void shutdown(UniqueFunction<void()> done) {
     if (stopping_) return;
     stopping_ = true;
     done_ = std::move(done);
-    stop_accepting();
-    for (const auto& [number, connection] : http_) connection->abort();
+    if (options_.log != nullptr) options_.log->info("signaling_stopping", {{"clients", sessions_.size()}});
+    listener_->stop();
     directory_.shut_down("The server is shutting down.");
     carry_out();
     if (sessions_.empty()) boost::asio::post(loop_.context(), [self = shared_from_this()] { self->tell_done(); });
@@ -65,31 +69,38 @@ class SignalingServer::Impl : public SessionOwner, public std::enable_shared_fro
   void break_off() {
     done_ = nullptr;
     stopping_ = true;
-    stop_accepting();
+    listener_->stop();
     directory_timer_.cancel();
-    for (const auto& [number, connection] : http_) connection->abort();
     for (const auto& [id, session] : sessions_) session->abort();
-    http_.clear();
     sessions_.clear();
   }
 
-  const SocketAddress& local() const { return local_; }
+  const SocketAddress& local() const { return listener_->local_address(); }
   const RoomDirectory& directory() const { return directory_; }
 
-  // SessionOwner
+  // HttpHandler
   HttpResponse respond(const HttpRequest& request) override { return server::respond(request, assets()); }
-  bool is_welcome(std::string_view origin, std::string_view host) override {
-    return origin_is_welcome(origin, host, options_.allowed_origins);
+  bool takes_websocket(const HttpRequest& request) override {
+    return request.target == "/ws" && origin_is_welcome(request.origin, request.host, options_.allowed_origins);
   }
-  void http_ended(std::uint64_t number) override { http_.erase(number); }
+  void upgraded(boost::asio::ip::tcp::socket socket, Upgrade request) override {
+    std::make_shared<WebSocketSession>(loop_, std::move(socket), weak_from_this(),
+                                       WebSocketSession::Options{options_.max_queued, options_.idle_ping})
+        ->accept(std::move(request));
+  }
 
+  // SessionOwner
   ConnectionId opened(std::shared_ptr<WebSocketSession> session) override {
     const ConnectionId id(++last_id_);
     sessions_.emplace(id, std::move(session));
     // Its first output comes after it knows its id.
     boost::asio::post(loop_.context(), [self = shared_from_this(), id] {
       if (self->stopping_) return self->turn_away(id);
-      self->directory_.connected(id, io::EventLoop::now());
+      const auto found = self->sessions_.find(id);
+      if (found == self->sessions_.end()) return;  // gone already
+      const WallClockAnchor wall = io::EventLoop::wall_clock_anchor();
+      self->directory_.set_wall_clock(wall);
+      self->directory_.connected(id, std::string(found->second->host()), wall.monotonic);
       self->carry_out();
     });
     return id;
@@ -103,40 +114,13 @@ class SignalingServer::Impl : public SessionOwner, public std::enable_shared_fro
     carry_out();
   }
   void closed(ConnectionId connection, signaling::LeaveReason reason) override {
-    sessions_.erase(connection);
     directory_.disconnected(connection, reason);
     carry_out();
+    sessions_.erase(connection);
     if (stopping_ && sessions_.empty()) tell_done();
   }
 
  private:
-  void accept() {
-    acceptor_.async_accept([self = shared_from_this()](boost::system::error_code error, tcp::socket socket) {
-      if (!self->acceptor_.is_open()) return;
-      if (error) return self->accept_pause_.set(io::EventLoop::now() + kAcceptPause);
-      self->serve(std::move(socket));
-      self->accept();
-    });
-  }
-
-  void serve(tcp::socket socket) {
-    if (http_.size() >= kMaxHttpConnections) return;  // closes it
-    boost::system::error_code ignored;
-    socket.set_option(tcp::no_delay(true), ignored);
-    const std::uint64_t number = ++last_http_;
-    const auto connection =
-        std::make_shared<HttpConnection>(loop_, std::move(socket), weak_from_this(), number,
-                                         WebSocketSession::Options{options_.max_queued, options_.idle_ping});
-    http_.emplace(number, connection);
-    connection->start();
-  }
-
-  void stop_accepting() {
-    accept_pause_.cancel();
-    boost::system::error_code ignored;
-    acceptor_.close(ignored);
-  }
-
   void turn_away(ConnectionId id) {
     const auto found = sessions_.find(id);
     if (found != sessions_.end()) found->second->close(1001, "server_closing");
@@ -166,21 +150,47 @@ class SignalingServer::Impl : public SessionOwner, public std::enable_shared_fro
     if (found != sessions_.end()) found->second->close(output.code, std::move(output.reason));
   }
 
+  void carry_out(RoomNotice& notice) {
+    if (options_.log == nullptr) return;
+    const auto found = sessions_.find(notice.connection);
+    const SocketAddress client = found != sessions_.end() ? found->second->remote() : SocketAddress{};
+    Log& log = *options_.log;
+    switch (notice.what) {
+      case RoomNotice::What::kRoomOpened: return log.debug("room_opened", {{"room", notice.room}});
+      case RoomNotice::What::kRoomClosed: return log.debug("room_closed", {{"room", notice.room}});
+      case RoomNotice::What::kJoined: return log_joined(log, notice, client);
+      case RoomNotice::What::kLeft:
+        return log.debug("client_left", {{"room", notice.room},
+                                         {"peer", notice.peer},
+                                         {"client", client},
+                                         {"reason", signaling::to_string(notice.reason)}});
+      case RoomNotice::What::kRefused:
+        return log.write(level_of(*notice.fault), "client_refused",
+                         {{"fault", signaling::to_string(*notice.fault)},
+                          {"client", client},
+                          {"room", notice.room},
+                          {"peer", notice.peer}});
+    }
+  }
+  void log_joined(Log& log, const RoomNotice& notice, const SocketAddress& client) {
+    if (!log.is_written(LogLevel::kDebug)) return;
+    // As the relay's log calls it.
+    const std::string user = options_.own_turn ? turn_user(*options_.own_turn, notice.peer) : "";
+    log.debug("client_joined", {{"room", notice.room}, {"peer", notice.peer}, {"client", client}, {"turn_user", user}});
+  }
+
   void tell_done() {
+    if (done_ && options_.log != nullptr) options_.log->info("signaling_stopped");
     if (done_) std::exchange(done_, nullptr)();
   }
 
   io::EventLoop& loop_;
   Options options_;
-  tcp::acceptor acceptor_;
-  SocketAddress local_;
+  std::shared_ptr<HttpListener> listener_;
   RoomDirectory directory_;
   io::Timer directory_timer_;
-  io::Timer accept_pause_;
   std::unordered_map<ConnectionId, std::shared_ptr<WebSocketSession>> sessions_;
-  std::unordered_map<std::uint64_t, std::shared_ptr<HttpConnection>> http_;
   std::uint64_t last_id_ = 0;
-  std::uint64_t last_http_ = 0;
   UniqueFunction<void()> done_;
   bool stopping_ = false;
   bool carrying_out_ = false;
@@ -214,8 +224,10 @@ std::string SignalingServer::room_url(std::string_view room) const {
   return "http://" + address.to_string() + "/r/" + std::string(room);
 }
 
-std::size_t SignalingServer::room_count() const { return impl_->directory().room_count(); }
-std::size_t SignalingServer::client_count() const { return impl_->directory().connection_count(); }
+std::size_t SignalingServer::room_count() const { return impl_->directory().stats().rooms; }
+std::size_t SignalingServer::client_count() const { return impl_->directory().stats().connections; }
+SignalingStats SignalingServer::stats() const { return impl_->directory().stats(); }
+void SignalingServer::set_own_turn(std::optional<OwnTurn> own) { impl_->set_own_turn(std::move(own)); }
 void SignalingServer::shutdown(UniqueFunction<void()> done) { impl_->shutdown(std::move(done)); }
 
 }  // namespace tidewire::server

@@ -9,10 +9,12 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <optional>
+#include <sstream>
 #include <thread>
 
 #include "io/websocket_client.h"
 #include "signaling/client.h"
+#include "turn/credentials.h"
 
 namespace tidewire::server {
 namespace {
@@ -228,10 +230,13 @@ TEST_F(SignalingServerTest, AClientThatNeverReadsIsThrownOutAndTheOthersGoOn) {
   ASSERT_TRUE(until_joined(ann));
   io::EventLoop frozen;
   Member bob(frozen, room(), "Bob");
-  ASSERT_TRUE(until([&] {
-    frozen.run_until([] { return false; }, io::EventLoop::now() + 1ms);
-    return ann.last<PeerJoined>() != nullptr;
-  }));
+  const auto never = [] { return false; };
+  for (const Timestamp end = io::EventLoop::now() + kPatience;
+       ann.last<PeerJoined>() == nullptr && io::EventLoop::now() < end;) {
+    frozen.run_until(never, io::EventLoop::now() + 1ms);
+    loop_.run_until(never, io::EventLoop::now() + 1ms);
+  }
+  ASSERT_NE(ann.last<PeerJoined>(), nullptr);
   const std::string bob_id = ann.last<PeerJoined>()->peer.id;
   const Description big{bob_id, {SdpType::kOffer, std::string(60'000, 'x')}};
   ASSERT_TRUE(until([&] {
@@ -301,6 +306,46 @@ TEST_F(SignalingServerTest, TheClientMayBeDestroyedInAnyOfItsCallbacks) {
   client.emplace(loop_, RoomUrl::parse(room()).value(), Client::Options{}, std::move(callbacks));
   client->start();
   EXPECT_TRUE(until([&] { return gone && server_->client_count() == 1; }));
+}
+
+TEST_F(SignalingServerTest, TellsAClientTheRelayUnderTheNameThatItReachedTheServerBy) {
+  server_->set_own_turn(OwnTurn{.secret = "north", .port = 3479});
+  Member ann(loop_, room(), "Ann");
+  ASSERT_TRUE(until_joined(ann));
+  const auto servers = ann.last<Joined>()->ice_servers;
+  ASSERT_THAT(servers, SizeIs(2));
+  EXPECT_THAT(servers[0].urls, testing::ElementsAre("stun:127.0.0.1:3479"));
+  EXPECT_EQ(servers[1].credential, turn::time_limited_password("north", servers[1].username));
+}
+
+TEST_F(SignalingServerTest, LogsWhatAnOperatorNeedsAndNothingThatLetsPeopleIn) {
+  std::ostringstream output;
+  {
+    Log log({.level = LogLevel::kDebug, .output = &output});
+    SignalingServer::Options options = on_port(0);
+    options.log = &log;
+    options.own_turn = OwnTurn{.secret = "north"};
+    auto started = SignalingServer::start(loop_, options);
+    ASSERT_TRUE(started);
+    server_.emplace(*std::move(started));
+    Member ann(loop_, room("hidden-fox"), "Ann");
+    ASSERT_TRUE(until_joined(ann));
+    ASSERT_TRUE(ann.client->send(Bye{"nobody", ""}));
+    ASSERT_TRUE(until([&] { return ann.last<ErrorMessage>() != nullptr; }));
+    bool done = false;
+    server_->shutdown([&] { done = true; });
+    ASSERT_TRUE(until([&] { return done; }));
+    server_.reset();
+  }
+  const std::string text = output.str();
+  for (const char* line : {" info signaling_listening address=127.0.0.1:", " debug room_opened room=1\n",
+                           " debug client_joined room=1 peer=", " client=127.0.0.0/24 turn_user=",
+                           " debug client_refused fault=no_such_peer client=127.0.0.0/24 room=1 peer=",
+                           " info signaling_stopping clients=1\n", " info signaling_stopped\n"}) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+  EXPECT_THAT(text, testing::Not(HasSubstr("hidden-fox")));
+  EXPECT_THAT(text, testing::Not(HasSubstr("north")));
 }
 
 TEST_F(SignalingServerTest, ServesThePageAndItsHealthOverHttp) {

@@ -2,6 +2,7 @@
 
 #include <boost/beast/websocket.hpp>
 
+#include "server/http/tcp_endpoint.h"
 #include "signaling/limits.h"
 
 namespace tidewire::server {
@@ -19,6 +20,7 @@ WebSocketSession::WebSocketSession(io::EventLoop& loop, boost::asio::ip::tcp::so
     : stream_(std::move(socket)),
       owner_(std::move(owner)),
       options_(options),
+      remote_(remote_address(stream_.next_layer())),
       goodbye_(loop, [this](Timestamp) { end_transport(); }) {}
 
 void WebSocketSession::accept(Upgrade request) {
@@ -36,6 +38,11 @@ void WebSocketSession::accept(Upgrade request) {
     self->id_ = owner->opened(self);
     self->read();
   });
+}
+
+std::string_view WebSocketSession::host() const {
+  const boost::beast::string_view host = request_[boost::beast::http::field::host];
+  return {host.data(), host.size()};
 }
 
 void WebSocketSession::read() {

@@ -3,21 +3,22 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <deque>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "io/event_loop.h"
+#include "server/http/http_handler.h"
 #include "server/signaling/session_owner.h"
+#include "tidewire/address.h"
 
 namespace tidewire::server {
 
 class WebSocketSession : public std::enable_shared_from_this<WebSocketSession> {
  public:
-  using Upgrade = boost::beast::http::request<boost::beast::http::empty_body>;
+  using Upgrade = HttpHandler::Upgrade;
 
   struct Options {
     std::size_t max_queued = 4 << 20;
@@ -28,6 +29,9 @@ class WebSocketSession : public std::enable_shared_from_this<WebSocketSession> {
                    const Options& options);
 
   void accept(Upgrade request);
+  // What the client itself calls this server: the Host header of its request.
+  std::string_view host() const;
+  const SocketAddress& remote() const { return remote_; }
   void send(std::shared_ptr<const std::string> text);
   // Sends what is queued and then the close frame, and does not wait longer than a few seconds for either.
   void close(std::uint16_t code, std::string reason);
@@ -47,6 +51,7 @@ class WebSocketSession : public std::enable_shared_from_this<WebSocketSession> {
   boost::beast::websocket::stream<boost::asio::ip::tcp::socket> stream_;
   std::weak_ptr<SessionOwner> owner_;
   Options options_;
+  SocketAddress remote_;
   io::Timer goodbye_;
   Upgrade request_;
   ConnectionId id_;

@@ -1,4 +1,4 @@
-#include "server/http/http_response.h"
+#include "server/http/page.h"
 
 #include <gmock/gmock.h>
 
@@ -19,7 +19,7 @@ std::string header(const HttpResponse& response, std::string_view name) {
   return "";
 }
 
-TEST(HttpResponse, AnswersEachAddress) {
+TEST(Page, AnswersEachAddress) {
   const struct {
     std::string_view method;
     std::string_view target;
@@ -57,7 +57,7 @@ TEST(HttpResponse, AnswersEachAddress) {
   }
 }
 
-TEST(HttpResponse, AFileThatTheBrowserHasIsNotSentAgain) {
+TEST(Page, AFileThatTheBrowserHasIsNotSentAgain) {
   for (const std::string_view tags : {"\"2\"", "\"x\", \"2\"", "W/\"2\"", "*"}) {
     const HttpResponse response = respond({"GET", "/main.js", "h", tags}, kFiles);
     EXPECT_EQ(response.status, 304U) << tags;
@@ -67,7 +67,7 @@ TEST(HttpResponse, AFileThatTheBrowserHasIsNotSentAgain) {
   EXPECT_EQ(respond({"GET", "/main.js", "h", "\"1\""}, kFiles).status, 200U);
 }
 
-TEST(HttpResponse, ThePageMayLoadItsOwnFilesAndSocketsOnly) {
+TEST(Page, ThePageMayLoadItsOwnFilesAndSocketsOnly) {
   const std::string policy = header(respond({"GET", "/", "example.org:8080", ""}, kFiles), "Content-Security-Policy");
   EXPECT_THAT(policy, testing::HasSubstr("default-src 'none'; script-src 'self'; style-src 'self';"));
   EXPECT_THAT(policy, testing::HasSubstr("connect-src 'self' ws://example.org:8080 wss://example.org:8080;"));
@@ -75,20 +75,20 @@ TEST(HttpResponse, ThePageMayLoadItsOwnFilesAndSocketsOnly) {
   EXPECT_EQ(header(respond({"GET", "/", "h", ""}, kFiles), "Referrer-Policy"), "no-referrer");
 }
 
-TEST(HttpResponse, AHostHeaderCannotAddToThePolicy) {
+TEST(Page, AHostHeaderCannotAddToThePolicy) {
   for (const std::string_view host : {"", "a; script-src *", "a b", "a'b", "h\r\nX: y"}) {
     const std::string policy = header(respond({"GET", "/", host, ""}, kFiles), "Content-Security-Policy");
     EXPECT_THAT(policy, testing::HasSubstr("connect-src 'self';")) << host;
   }
 }
 
-TEST(HttpResponse, AServerWithoutAPageSaysSo) {
+TEST(Page, AServerWithoutAPageSaysSo) {
   EXPECT_EQ(respond({"GET", "/", "h", ""}, {}).status, 503U);
   EXPECT_EQ(respond({"GET", "/r/x", "h", ""}, {}).status, 503U);
   EXPECT_EQ(respond({"GET", "/healthz", "h", ""}, {}).status, 200U);
 }
 
-TEST(HttpResponse, OnlyTheOwnPageAndProgramsMayOpenAWebSocket) {
+TEST(Page, OnlyTheOwnPageAndProgramsMayOpenAWebSocket) {
   const std::vector<std::string> allowed = {"https://friend.example"};
   const struct {
     std::string_view origin;

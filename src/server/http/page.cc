@@ -1,4 +1,4 @@
-#include "server/http/http_response.h"
+#include "server/http/page.h"
 
 #include <algorithm>
 
@@ -10,16 +10,6 @@ namespace {
 const Asset* find(std::span<const Asset> files, std::string_view path) {
   const auto found = std::find_if(files.begin(), files.end(), [&](const Asset& a) { return a.path == path; });
   return found == files.end() ? nullptr : &*found;
-}
-
-HttpResponse plain(unsigned status, std::string_view text) {
-  HttpResponse response;
-  response.status = status;
-  response.headers = {{"Content-Type", "text/plain; charset=utf-8"},
-                      {"Cache-Control", "no-store"},
-                      {"X-Content-Type-Options", "nosniff"}};
-  response.body = text;
-  return response;
 }
 
 // A Host header goes into another header only when it is nothing but a host and a port.
@@ -72,25 +62,22 @@ HttpResponse serve(const Asset& file, const HttpRequest& request) {
 }  // namespace
 
 HttpResponse respond(const HttpRequest& request, std::span<const Asset> files) {
-  if (request.method != "GET" && request.method != "HEAD") {
-    HttpResponse response = plain(405, "This server answers GET and HEAD.\n");
-    response.headers.emplace_back("Allow", "GET, HEAD");
-    return response;
-  }
+  if (request.method != "GET" && request.method != "HEAD") return method_not_allowed();
   const std::string_view path = request.target.substr(0, request.target.find_first_of("?#"));
-  if (path == "/healthz") return plain(200, "ok\n");
+  if (path == "/healthz") return plain_response(200, "ok\n");
   if (path == "/ws") {
-    HttpResponse response = plain(426, "This address is for WebSockets (docs/signaling.md).\n");
+    if (request.wants_websocket) return plain_response(403, "Pages of another origin may not use this server.\n");
+    HttpResponse response = plain_response(426, "This address is for WebSockets (docs/signaling.md).\n");
     response.headers.emplace_back("Upgrade", "websocket");
     return response;
   }
   const bool is_page = path == "/" || (path.starts_with("/r/") && signaling::is_room_name(path.substr(3)));
   if (const Asset* file = find(files, is_page ? "/index.html" : path)) return serve(*file, request);
-  if (is_page) return plain(503, "This server was built without its web page.\n");
+  if (is_page) return plain_response(503, "This server was built without its web page.\n");
   if (path.starts_with("/r/")) {
-    return plain(404, "No such room: a name is 1 to 64 letters, digits, \"_\" or \"-\".\n");
+    return plain_response(404, "No such room: a name is 1 to 64 letters, digits, \"_\" or \"-\".\n");
   }
-  return plain(404, "Not found.\n");
+  return plain_response(404, "Not found.\n");
 }
 
 bool origin_is_welcome(std::string_view origin, std::string_view host, std::span<const std::string> allowed) {

@@ -4,25 +4,11 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "server/http/assets.h"
+#include "server/http/http_message.h"
 
 namespace tidewire::server {
-
-struct HttpRequest {
-  std::string_view method;
-  std::string_view target;
-  std::string_view host;           // the Host header
-  std::string_view if_none_match;  // the header, may be empty
-};
-
-struct HttpResponse {
-  unsigned status = 200;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string_view body;  // of static storage, or of the assets
-};
 
 // A look-up in a table: no request can name anything that is not in it.
 HttpResponse respond(const HttpRequest& request, std::span<const Asset> files);

@@ -1,0 +1,60 @@
+#include "server/operations/log.h"
+
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <algorithm>
+
+#include "io/event_loop.h"
+
+namespace tidewire::server {
+namespace {
+
+spdlog::sink_ptr make_sink(std::ostream* output) {
+  spdlog::sink_ptr sink;
+  if (output != nullptr) {
+    sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(*output, true);
+  } else {
+    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  }
+  sink->set_pattern("%v");  // the line is complete
+  return sink;
+}
+
+}  // namespace
+
+struct Log::Impl {
+  explicit Impl(const Options& log_options)
+      : options(log_options),
+        writer(std::make_shared<spdlog::details::thread_pool>(std::max<std::size_t>(options.max_queued, 1), 1)),
+        logger(std::make_shared<spdlog::async_logger>("tidewire", make_sink(options.output), writer,
+                                                      spdlog::async_overflow_policy::overrun_oldest)) {
+    logger->set_level(spdlog::level::trace);  // chosen before a line is rendered
+  }
+
+  Options options;
+  std::shared_ptr<spdlog::details::thread_pool> writer;  // its destructor writes what is queued
+  std::shared_ptr<spdlog::async_logger> logger;
+};
+
+Log::Log(const Options& options) : impl_(std::make_unique<Impl>(options)) {}
+Log::~Log() = default;
+Log::Log(Log&&) noexcept = default;
+Log& Log::operator=(Log&&) noexcept = default;
+
+bool Log::is_written(LogLevel level) const {
+  return level >= impl_->options.level && impl_->options.level != LogLevel::kOff;
+}
+
+void Log::write(LogLevel level, std::string_view event, LogFields fields) {
+  if (!is_written(level)) return;
+  const UnixTime time = io::EventLoop::wall_clock_anchor().wall;
+  const std::string line = render_log_line(time, level, event, fields, impl_->options.style);
+  impl_->logger->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+}
+
+std::uint64_t Log::dropped() const { return impl_->writer->overrun_counter(); }
+
+}  // namespace tidewire::server
