@@ -63,7 +63,7 @@ class Script {
     now_ += std::chrono::hours(3);
     settle();
     check(server_.stats().allocations == 0 && server_.stats().users == 0);
-    check(open_.empty());
+    check(open_.empty() && living_ == 0);
     check(server_.next_timeout() == kNever);
   }
 
@@ -82,8 +82,23 @@ class Script {
       case 7: server_.stream_closed(kListen, client.address, client.stream, now_); break;
       case 8: opens_ = in_.u8() & 1; break;
       case 9: answer_open(); break;
+      case 10: server_.set_draining(in_.u8() & 1); break;
+      case 11: reconfigure(); break;
       default: request(client); break;
     }
+  }
+
+  void reconfigure() {
+    const std::uint8_t how = in_.u8();
+    config_.max_allocations_per_user = how & 3U;
+    config_.max_bytes_per_second = how & 4 ? 100 : 0;
+    config_.deny.clear();
+    if (how & 8) config_.deny.push_back(*Cidr::parse("198.51.100.8"));
+    policy_ = PeerPolicy(config_);
+    check(server_.reconfigure(config_).has_value());
+    ServerConfig other = config_;
+    other.last_relay_port = 50006;
+    check(!server_.reconfigure(other).has_value());
   }
 
   SocketAddress peer() {
@@ -162,8 +177,20 @@ class Script {
 
   void input(const Client& client, ByteView bytes) {
     asked_ = bytes.size();
-    server_.handle_input({in_.u8() == 9 ? kAlternate : kListen, client.address, pool_.copy_of(bytes), client.stream},
-                         now_);
+    const std::uint8_t how = in_.u8();
+    input(how == 9 ? kAlternate : kListen, client.address, client.stream, bytes, how & 0x80);
+  }
+
+  // In a packet, or in place.
+  void input(const SocketAddress& local, const SocketAddress& remote, StreamId stream, ByteView bytes, bool in_place) {
+    if (!in_place) return server_.handle_input({local, remote, pool_.copy_of(bytes), stream}, now_);
+    Forwarding out;
+    if (!server_.forward(local, remote, stream, bytes, now_, out)) return;
+    check(out.offset <= bytes.size() && out.size <= bytes.size() - out.offset);
+    check(out.padding <= 3 && out.prefix_size <= out.prefix.size());
+    Packet packet = pool_.copy_of(out.prefix_bytes());
+    check(packet.append(bytes.subspan(out.offset, out.size)) && packet.append(Bytes(out.padding)));
+    leaves({out.local, out.remote, std::move(packet), out.stream});
   }
 
   void from_peer() {
@@ -171,7 +198,8 @@ class Script {
     const SocketAddress from = peer();
     const IpAddress to = from.ip.is_v4() ? kListen.ip : *config_.relay_v6;
     asked_ = Packet::kMaxPayload;
-    server_.handle_input({{to, port}, from, pool_.copy_of(in_.take(in_.u8()))}, now_);
+    const ByteView bytes = in_.take(in_.u8());
+    input({to, port}, from, {}, bytes, in_.u8() & 1);
   }
 
   void answer_open() {
@@ -202,10 +230,12 @@ class Script {
         } else {
           waiting_.insert(opened->address);
         }
+      } else if (const auto* closed = std::get_if<CloseRelay>(&*event)) {
+        check(open_.erase(closed->address) == 1);
+        waiting_.erase(closed->address);
       } else {
-        const SocketAddress& closed = std::get<CloseRelay>(*event).address;
-        check(open_.erase(closed) == 1);
-        waiting_.erase(closed);
+        living_ += std::holds_alternative<AllocationMade>(*event) ? 1 : -1;
+        check(living_ >= 0);
       }
     }
     while (const auto datagram = server_.poll_transmit()) leaves(*datagram);
@@ -244,6 +274,7 @@ class Script {
   std::set<SocketAddress> open_;     // as the owner sees it
   std::set<SocketAddress> waiting_;  // of them: neither opened nor failed
   bool opens_ = true;
+  int living_ = 0;  // allocations by what the log says
   std::uint64_t token_ = 1;
   std::size_t asked_ = 0;
 };

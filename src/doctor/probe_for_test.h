@@ -56,8 +56,8 @@ class ServerEndpoint final : public sim::Endpoint {
       if (const auto* open = std::get_if<turn::OpenRelay>(&*event)) {
         relays_.push_back(open->address);
         server_.relay_opened(open->address, now);
-      } else {
-        std::erase(relays_, std::get<turn::CloseRelay>(*event).address);
+      } else if (const auto* close = std::get_if<turn::CloseRelay>(&*event)) {
+        std::erase(relays_, close->address);
       }
     }
   }

@@ -49,6 +49,15 @@ struct Relay {
   std::uint16_t error = 0;  // why there is none although it was asked for; ADDRESS-ERROR-CODE
 };
 
+// Data relayed for one allocation.
+struct RelayCounters {
+  std::uint64_t to_peers = 0;  // datagrams
+  std::uint64_t to_peers_bytes = 0;
+  std::uint64_t to_client = 0;
+  std::uint64_t to_client_bytes = 0;
+  std::uint64_t dropped_over_rate = 0;
+};
+
 struct Allocation {
   static constexpr std::size_t kMaxPermissions = 64;
   static constexpr std::size_t kMaxChannels = 64;
@@ -78,15 +87,19 @@ struct Allocation {
   // makes room for what comes.
   std::vector<Permission> permissions;
   std::vector<Channel> channels;
+  RelayCounters counters;
+  Timestamp paid_until{};  // see Server::over_rate()
   // The Allocate request that made it; a repetition gets the same answer.
   ReplyTo made_by;
 
   std::string username;
   std::string account;  // whom it is counted for
+  Timestamp made_at{};
   Duration granted{};
-  std::uint64_t reservation = 0;  // RESERVATION-TOKEN of the answer; 0: none
-  std::uint64_t hash = 0;         // of AllocationTable
-  std::size_t heap_place = 0;     // likewise
+  std::array<std::uint16_t, 2> told_ports{};  // by Family, which the client was told of at first
+  std::uint64_t reservation = 0;              // RESERVATION-TOKEN of the answer; 0: none
+  std::uint64_t hash = 0;                     // of AllocationTable
+  std::size_t heap_place = 0;                 // likewise
 
   Relay& relay(Family family) { return relays[static_cast<std::size_t>(family)]; }
   const Relay& relay(Family family) const { return relays[static_cast<std::size_t>(family)]; }

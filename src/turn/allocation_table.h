@@ -21,6 +21,11 @@ class AllocationTable {
   Allocation& insert(std::unique_ptr<Allocation> allocation);
   void erase(Allocation& allocation);
 
+  template <typename Visit>  // of an Allocation&
+  void for_each(Visit visit) {
+    for (const auto& allocation : heap_) visit(*allocation);
+  }
+
   void set_expiry(Allocation& allocation, Timestamp expires);
   Timestamp next_expiry() const { return heap_.empty() ? kNever : heap_.front()->expires; }
   Allocation* first_to_expire() const { return heap_.empty() ? nullptr : heap_.front().get(); }

@@ -16,11 +16,14 @@ class AnswerLimiter {
  public:
   static constexpr std::size_t kBuckets = 4096;
 
-  AnswerLimiter(std::uint64_t key, std::uint32_t per_second, std::uint32_t burst)
-      : hash_(key),
-        interval_(Duration(std::chrono::seconds(1)) / std::max(per_second, std::uint32_t{1})),
-        tolerance_(interval_ * std::max(burst, std::uint32_t{1})),
-        empty_at_(kBuckets) {}
+  AnswerLimiter(std::uint64_t key, std::uint32_t per_second, std::uint32_t burst) : hash_(key), empty_at_(kBuckets) {
+    set_rate(per_second, burst);
+  }
+
+  void set_rate(std::uint32_t per_second, std::uint32_t burst) {
+    interval_ = Duration(std::chrono::seconds(1)) / std::max(per_second, std::uint32_t{1});
+    tolerance_ = interval_ * std::max(burst, std::uint32_t{1});
+  }
 
   // One more answer to this source?
   bool allow(const IpAddress& source, Timestamp now) {
@@ -42,8 +45,8 @@ class AnswerLimiter {
   }
 
   FiveTupleHash hash_;
-  Duration interval_;
-  Duration tolerance_;
+  Duration interval_{};
+  Duration tolerance_{};
   std::vector<Timestamp> empty_at_;
 };
 

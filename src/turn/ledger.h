@@ -50,7 +50,7 @@ class Ledger {
   static constexpr Duration kReservationLifetime = std::chrono::seconds(30);  // RFC 8656 §7.2: at least
 
   struct Wish {
-    std::string_view account;  // see Credentials::account()
+    std::string_view account;        // see Credentials::account()
     std::array<bool, 2> families{};  // one port of each; by Family
     PortSet::Want port = PortSet::Want::kAny;
   };

@@ -26,10 +26,14 @@ void write(ByteWriter& writer, const SocketAddress& address) {
 
 }  // namespace
 
-NonceMint::NonceMint(crypto::Random& random, Duration lifetime)
-    : lifetime_seconds_(static_cast<std::uint32_t>(std::clamp<std::int64_t>(
-          std::chrono::duration_cast<std::chrono::seconds>(lifetime).count(), 1, kBirthMask / 2))) {
+NonceMint::NonceMint(crypto::Random& random, Duration lifetime) {
   random.fill(key_);
+  set_lifetime(lifetime);
+}
+
+void NonceMint::set_lifetime(Duration lifetime) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(lifetime).count();
+  lifetime_seconds_ = static_cast<std::uint32_t>(std::clamp<std::int64_t>(seconds, 1, kBirthMask / 2));
 }
 
 NonceMint::Raw NonceMint::raw(std::uint32_t birth, std::string_view cookie, const FiveTuple& client) const {

@@ -19,6 +19,8 @@ class NonceMint {
   static constexpr std::size_t kSize = 12;  // characters, behind the cookie if there is one
 
   NonceMint(crypto::Random& random, Duration lifetime);
+  // Also of those that are out.
+  void set_lifetime(Duration lifetime);
 
   // With or without the cookie that announces password algorithms.
   std::string make(const FiveTuple& client, bool password_algorithms, Timestamp now) const;
@@ -30,7 +32,7 @@ class NonceMint {
   Raw raw(std::uint32_t birth, std::string_view cookie, const FiveTuple& client) const;
 
   std::array<std::uint8_t, 32> key_{};
-  std::uint32_t lifetime_seconds_;
+  std::uint32_t lifetime_seconds_ = 1;
 };
 
 }  // namespace tidewire::turn

@@ -106,7 +106,11 @@ bool Cidr::contains(const IpAddress& ip) const {
 }
 
 PeerPolicy::PeerPolicy(const ServerConfig& config)
-    : allow_(config.allow), deny_(config.deny), listening_(config.listen) {
+    : allow_(config.allow),
+      deny_(config.deny),
+      listening_(config.listen),
+      first_relay_port_(config.first_relay_port),
+      last_relay_port_(config.last_relay_port) {
   if (config.alternate && !config.listen.empty()) {
     const SocketAddress& primary = config.listen.front();
     listening_.push_back(*config.alternate);
@@ -115,7 +119,16 @@ PeerPolicy::PeerPolicy(const ServerConfig& config)
   }
   for (const SocketAddress& address : listening_) own_.push_back(address.ip);
   for (const auto& relay : {config.relay_v4, config.relay_v6, config.advertised_v4, config.advertised_v6}) {
-    if (relay) own_.push_back(*relay);
+    if (!relay) continue;
+    own_.push_back(*relay);
+    relays_.push_back(*relay);
+    if (!any_contains(allow_, *relay)) limited_.push_back(*relay);
+  }
+  special_ports_.push_back(0);
+  for (const SocketAddress& address : listening_) {
+    if (std::find(special_ports_.begin(), special_ports_.end(), address.port) == special_ports_.end()) {
+      special_ports_.push_back(address.port);
+    }
   }
 }
 
@@ -126,12 +139,19 @@ bool PeerPolicy::allows(const IpAddress& peer) const {
   const auto denied = [&](const IpAddress& ip) { return any_contains(deny_, ip); };
   if (denied(peer) || std::any_of(inside.begin(), inside.end(), denied)) return false;
   if (any_contains(allow_, peer)) return true;
-  const auto refused_by_itself = [&](const IpAddress& ip) { return is_own(ip) || any_contains(refused(), ip); };
-  return !refused_by_itself(peer) && std::none_of(inside.begin(), inside.end(), refused_by_itself);
+  const bool is_relay = std::find(relays_.begin(), relays_.end(), peer) != relays_.end();
+  if ((is_own(peer) && !is_relay) || any_contains(refused(), peer)) return false;
+  return std::none_of(inside.begin(), inside.end(),
+                      [&](const IpAddress& ip) { return is_own(ip) || any_contains(refused(), ip); });
 }
 
-bool PeerPolicy::allows_port(const SocketAddress& peer) const {
+bool PeerPolicy::allows_permission(const SocketAddress& peer) const {
+  return allows(peer.ip) && (peer.port == 0 || !is_limited(peer.ip) || in_range(peer.port));
+}
+
+bool PeerPolicy::allows_special_port(const SocketAddress& peer) const {
   if (peer.port == 0) return false;
+  if (is_limited(peer.ip) && !in_range(peer.port)) return false;
   const IpAddress ip = peer.ip.unmapped();
   return std::none_of(listening_.begin(), listening_.end(), [&](const SocketAddress& own) {
     if (own.port != peer.port) return false;

@@ -73,15 +73,47 @@ TEST(PeerPolicy, SeesTheIpv4AddressInsideAnIpv6One) {
   }
 }
 
-TEST(PeerPolicy, RefusesTheServersOwnAddresses) {
+TEST(PeerPolicy, RefusesTheServersOwnAddressesWhereNoRelayIs) {
   ServerConfig config = test_config();
   config.relay_v4 = ip("192.0.2.2");
-  config.advertised_v4 = ip("203.0.113.99");
+  config.alternate = address("192.0.2.9:3479");
   const PeerPolicy policy(config);
-  for (const char* own : {"192.0.2.1", "192.0.2.2", "203.0.113.99", "2001:db8::1", "64:ff9b::192.0.2.2"}) {
+  for (const char* own : {"192.0.2.1", "192.0.2.9", "64:ff9b::192.0.2.2", "64:ff9b::192.0.2.1", "2002:c000:202::1"}) {
     EXPECT_FALSE(policy.allows(ip(own))) << own;
   }
   EXPECT_TRUE(policy.allows(ip("192.0.2.3")));
+}
+
+TEST(PeerPolicy, AllowsItsOwnGlobalRelaysWithPortsOfTheRange) {
+  ServerConfig config = test_config();
+  config.advertised_v4 = ip("203.0.113.99");
+  const PeerPolicy policy(config);
+  for (const char* own : {"192.0.2.1", "203.0.113.99", "2001:db8::1"}) {
+    EXPECT_TRUE(policy.allows(ip(own))) << own;
+    for (const auto& [port, allowed] :
+         {std::pair{49152, true}, {60000, true}, {65535, true}, {49151, false}, {3478, false}, {53, false}}) {
+      const SocketAddress peer{ip(own), static_cast<std::uint16_t>(port)};
+      EXPECT_EQ(policy.allows_port(peer), allowed) << port;
+      EXPECT_EQ(policy.allows_permission(peer), allowed) << port;
+    }
+    EXPECT_FALSE(policy.allows_port({ip(own), 0})) << own;
+    EXPECT_TRUE(policy.allows_permission({ip(own), 0})) << own;
+  }
+  EXPECT_TRUE(policy.allows_permission(address("198.51.100.7:53")));
+}
+
+TEST(PeerPolicy, RefusesItsOwnRelaysThatAreNotGlobal) {
+  for (const char* own : {"127.0.0.1", "10.0.0.1", "169.254.0.5", "100.64.0.1"}) {
+    ServerConfig config = test_config();
+    config.relay_v4 = ip(own);
+    EXPECT_FALSE(PeerPolicy(config).allows(ip(own))) << own;
+    EXPECT_FALSE(PeerPolicy(config).allows_permission({ip(own), 50000})) << own;
+    config.allow = {*Cidr::parse(own)};
+    EXPECT_TRUE(PeerPolicy(config).allows_permission({ip(own), 50000})) << own;
+    EXPECT_TRUE(PeerPolicy(config).allows_port({ip(own), 4000})) << "an allow list is taken at its word";
+    config.deny = {*Cidr::parse(own)};
+    EXPECT_FALSE(PeerPolicy(config).allows(ip(own))) << own;
+  }
 }
 
 TEST(PeerPolicy, AnAllowedRangeOpensWhatIsRefusedByItself) {

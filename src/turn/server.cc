@@ -11,37 +11,7 @@ PortOwners owners_for(const ServerConfig& config, const std::optional<IpAddress>
                                            : PortOwners(1, 0);
 }
 
-Error wrong(std::string message) { return {ErrorCode::kRange, std::move(message)}; }
-
 }  // namespace
-
-Result<> check(const ServerConfig& config) {
-  if (config.relay_v4 && !config.relay_v4->is_v4()) return wrong("relay_v4 is no IPv4 address.");
-  if (config.relay_v6 && !config.relay_v6->is_v6()) return wrong("relay_v6 is no IPv6 address.");
-  if (config.advertised_v4 && !config.advertised_v4->is_v4()) return wrong("advertised_v4 is no IPv4 address.");
-  if (config.advertised_v6 && !config.advertised_v6->is_v6()) return wrong("advertised_v6 is no IPv6 address.");
-  const bool relays = config.relay_v4 || config.relay_v6;
-  if (relays && (config.first_relay_port == 0 || config.last_relay_port < config.first_relay_port)) {
-    return wrong("The range of relayed ports is empty; the usual one is 49152 to 65535.");
-  }
-  for (const SocketAddress& address : config.listen) {
-    if (relays && address.port >= config.first_relay_port && address.port <= config.last_relay_port) {
-      return wrong("The listening port " + std::to_string(address.port) + " lies within the range of relayed ports.");
-    }
-  }
-  if (config.alternate && (config.listen.empty() || config.alternate->ip == config.listen.front().ip ||
-                           config.alternate->port == config.listen.front().port)) {
-    return wrong("The alternate address must differ from the first listening one in address and port.");
-  }
-  if (config.realm.empty() || config.realm.size() > ServerConfig::kMaxRealm) {
-    return wrong("The realm must have 1 to " + std::to_string(ServerConfig::kMaxRealm) +
-                 " bytes: a longer one would let others use the server to multiply what they send.");
-  }
-  if (config.shared_secrets.size() > Credentials::kMaxSecrets) {
-    return wrong("There are more than " + std::to_string(Credentials::kMaxSecrets) + " shared secrets.");
-  }
-  return {};
-}
 
 Server::Server(const ServerConfig& config, crypto::Random random, const WallClockAnchor& wall, PacketPool& pool)
     : Server(config, random, wall, pool, nullptr) {}
@@ -64,11 +34,15 @@ Server::Server(const ServerConfig& config, crypto::Random random, const WallCloc
       allocations_(random_.u64()),
       owners_{owners_for(config, config.relay_v4), owners_for(config, config.relay_v6)},
       ledger_(shared != nullptr ? *shared : own_ledger_.emplace(config)),
-      events_(2 * (owners_[0].size() + owners_[1].size()) + 1) {}
+      events_(2 * (owners_[0].size() + owners_[1].size()) + 1),
+      cost_per_byte_(cost_per_byte(config)) {
+  if (config.advertised_v4 != config.relay_v4) advertised_[0] = config.advertised_v4;
+  if (config.advertised_v6 != config.relay_v6) advertised_[1] = config.advertised_v6;
+}
 
 // Others may go on with the ledger.
 Server::~Server() {
-  while (Allocation* allocation = allocations_.first_to_expire()) remove(*allocation);
+  while (Allocation* allocation = allocations_.first_to_expire()) remove(*allocation, EndReason::kServerClosed, {});
   while (poll_event()) continue;
 }
 
@@ -94,15 +68,25 @@ bool Server::message(const FiveTuple& client, ByteView bytes, Timestamp now, For
   return false;
 }
 
+// False: of a method that is not known.
+bool Server::count_request(stun::Method method) {
+  switch (method) {
+    case stun::Method::kBinding: ++stats_.requests.binding; return true;
+    case stun::Method::kAllocate: ++stats_.requests.allocate; return true;
+    case stun::Method::kRefresh: ++stats_.requests.refresh; return true;
+    case stun::Method::kCreatePermission: ++stats_.requests.create_permission; return true;
+    case stun::Method::kChannelBind: ++stats_.requests.channel_bind; return true;
+    default:
+      ++stats_.requests.unknown;
+      ++stats_.dropped_from_clients;
+      return false;
+  }
+}
+
 void Server::handle_request(const Request& received) {
   const stun::Method method = received.reply.method;
+  if (!count_request(method)) return;  // RFC 8489 §6.3: of a method that is not supported: silently discarded
   if (method == stun::Method::kBinding) return handle_binding(received);
-  const bool known = method == stun::Method::kAllocate || method == stun::Method::kRefresh ||
-                     method == stun::Method::kCreatePermission || method == stun::Method::kChannelBind;
-  if (!known) {  // RFC 8489 §6.3: of a method that is not supported: silently discarded
-    ++stats_.dropped_from_clients;
-    return;
-  }
   Request request = received;
   // RFC 8656 §5: every request is authenticated; RFC 8489 §6.3.1: before unknown attributes are looked at.
   if (!authenticate(request) || refuse_unknown_attributes(request)) return;
@@ -119,25 +103,31 @@ void Server::handle_request(const Request& received) {
   handle_channel_bind(request, *allocation);
 }
 
-void Server::stream_closed(const SocketAddress& local, const SocketAddress& remote, StreamId stream, Timestamp) {
-  if (Allocation* allocation = allocations_.find({remote, local, stream})) remove(*allocation);
+void Server::stream_closed(const SocketAddress& local, const SocketAddress& remote, StreamId stream, Timestamp now) {
+  if (Allocation* allocation = allocations_.find({remote, local, stream})) {
+    remove(*allocation, EndReason::kConnectionClosed, now);
+  }
 }
 
 void Server::handle_timeout(Timestamp now) {
   while (Allocation* first = allocations_.first_to_expire()) {
     if (first->expires > now) break;
-    remove(*first);
+    remove(*first, EndReason::kExpired, now);
   }
   if (reservation_expires_ <= now) reservation_expires_ = ledger_.expire(now);
 }
 
 std::optional<ServerEvent> Server::poll_event() {
+  const auto widened = [](auto&& event) { return ServerEvent(std::forward<decltype(event)>(event)); };
   auto event = events_.pop();
-  if (!event) return std::nullopt;
+  if (!event) {
+    auto log = log_.pop();
+    return log ? std::optional(std::visit(widened, std::move(*log))) : std::nullopt;
+  }
   if (const auto* closed = std::get_if<CloseRelay>(&*event)) {
     ledger_.release_port(family_of(closed->address.ip), closed->address.port);
   }
-  return event;
+  return std::visit(widened, std::move(*event));
 }
 
 Timestamp Server::next_timeout() const { return std::min(allocations_.next_expiry(), reservation_expires_); }

@@ -1,9 +1,10 @@
 // A STUN and TURN server without sockets (RFC 8489, RFC 8656, RFC 5780): what a client sends goes in, what leaves the
 // listening and the relayed ports comes out.
 //
-// The files: server.cc takes in and tells apart; server_auth.cc asks who it is; server_answer.cc writes answers;
-// server_binding.cc, server_allocate.cc, server_relays.cc, server_refresh.cc and server_permissions.cc answer requests;
-// server_forward.cc carries data.
+// The files: server_forward.cc takes in and carries data; server.cc takes messages; server_auth.cc asks who it is;
+// server_answer.cc writes answers; server_binding.cc, server_allocate.cc, server_refresh.cc and server_permissions.cc
+// answer requests; server_relays.cc opens and closes ports and tells of allocations; server_configure.cc checks and
+// changes the configuration.
 #pragma once
 
 #include <array>
@@ -11,7 +12,6 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/bounded_queue.h"
@@ -29,41 +29,16 @@
 #include "turn/nonce.h"
 #include "turn/peer_policy.h"
 #include "turn/server_config.h"
+#include "turn/server_events.h"
+#include "turn/server_stats.h"
 
 namespace tidewire::turn {
-
-// A UDP socket is wanted on this relayed address. Its client is answered after relay_opened() or relay_failed().
-struct OpenRelay {
-  SocketAddress address;
-};
-// It is no longer wanted; nor is it when opening it was under way. The port is not chosen again before this is polled.
-struct CloseRelay {
-  SocketAddress address;
-};
-using ServerEvent = std::variant<OpenRelay, CloseRelay>;
-
-struct ServerStats {
-  std::size_t allocations = 0;  // now
-  std::size_t users = 0;        // who hold them, in the whole ledger
-  std::uint64_t allocations_made = 0;
-  std::uint64_t binding_answers = 0;
-  std::uint64_t challenges = 0;         // error answers to those who are not authenticated
-  std::uint64_t challenges_held = 0;    // not sent: too many to one source
-  std::uint64_t wrong_credentials = 0;  // well-formed requests whose name or password was wrong
-  std::uint64_t refused = 0;            // error answers to authenticated requests
-  std::uint64_t to_peers = 0;           // datagrams
-  std::uint64_t to_peers_bytes = 0;
-  std::uint64_t to_clients = 0;
-  std::uint64_t to_clients_bytes = 0;
-  std::uint64_t dropped_from_clients = 0;  // neither a request nor data that may be relayed
-  std::uint64_t dropped_from_peers = 0;    // without permission, or to a port of nobody
-  std::uint64_t dropped_full = 0;          // the owner has not polled in time, or its packet has no room for a header
-};
 
 class Server {
  public:
   static constexpr std::size_t kMaxQueuedDatagrams = 4096;
-  static constexpr int kMaxPortAttempts = 4;  // how many ports that do not open are tried for one client
+  static constexpr std::size_t kMaxQueuedLogEvents = 1024;  // of AllocationMade and AllocationEnded
+  static constexpr int kMaxPortAttempts = 4;                // how many ports that do not open are tried for one client
 
   // `wall` dates time-limited credentials. The pool must outlive the server.
   Server(const ServerConfig& config, crypto::Random random, const WallClockAnchor& wall, PacketPool& pool);
@@ -88,6 +63,13 @@ class Server {
   // The answer to OpenRelay.
   void relay_opened(const SocketAddress& address, Timestamp now);
   void relay_failed(const SocketAddress& address, Timestamp now);
+  // From now on, another configuration: users, secrets, realm, quotas, lifetimes, rates, and whom it relays to. What is
+  // allocated lives on with the credentials that it was made with, until they end or, with end_with_credentials, are
+  // refused; but permissions and channels of peers that are no longer allowed end at once. What cannot change (the
+  // addresses and the ports) or is wrong is an error that names it, and nothing has changed.
+  Result<> reconfigure(const ServerConfig& config);
+  // True: who has no allocation gets none (508). Everything else goes on.
+  void set_draining(bool draining) { draining_ = draining; }
   // The system's clock was set.
   void set_wall_clock(const WallClockAnchor& wall) { wall_ = wall; }
 
@@ -120,9 +102,20 @@ class Server {
 
   // server.cc
   bool message(const FiveTuple& client, ByteView bytes, Timestamp now, Forwarding& out);
+  bool count_request(stun::Method method);
   void handle_request(const Request& request);
   const std::optional<IpAddress>& relay_ip(Family family) const {
     return family == Family::kV4 ? config_.relay_v4 : config_.relay_v6;
+  }
+  // What clients are told instead; nothing where it is the same.
+  const std::optional<IpAddress>& advertised_ip(Family family) const {
+    return advertised_[static_cast<std::size_t>(family)];
+  }
+  // A relayed port as clients of a server behind a NAT name it.
+  bool is_advertised_relay(const SocketAddress& peer) const {
+    const Family family = family_of(peer.ip);
+    const auto& advertised = advertised_ip(family);
+    return advertised && *advertised == peer.ip && owners_[static_cast<std::size_t>(family)].in_range(peer.port);
   }
   PortOwners& owners(Family family) { return owners_[static_cast<std::size_t>(family)]; }
   // Also a port of the range that nobody has: what comes late to it is no client's. The port is looked at first: no
@@ -136,6 +129,9 @@ class Server {
     Allocation* allocation = allocations_.find(client);
     return allocation != nullptr && allocation->lives(now) ? allocation : nullptr;
   }
+
+  // server_configure.cc
+  static std::uint64_t cost_per_byte(const ServerConfig& config);
 
   // server_auth.cc
   bool authenticate(Request& request);
@@ -175,24 +171,28 @@ class Server {
   bool try_another_port(Allocation& allocation, Family family);
   void settle(Allocation& allocation);
   void close_relay(Allocation& allocation, Family family);
-  void remove(Allocation& allocation);
+  void remove(Allocation& allocation, EndReason reason, Timestamp now);
+  void log(LogEvent event);
+  // The relayed addresses that the client was told of, as OpenRelay names them.
+  std::array<SocketAddress, 2> relays_of(const Allocation& allocation) const;
 
   // server_refresh.cc
   void handle_refresh(const Request& request, Allocation& allocation);
   void answer_refresh(const ReplyTo& reply, Duration lifetime);
 
   // server_permissions.cc
-  std::optional<stun::ErrorNumber> check_peer(const Allocation& allocation, const IpAddress& peer) const;
+  std::optional<stun::ErrorNumber> check_peer(const Allocation& allocation, const SocketAddress& peer) const;
   void handle_create_permission(const Request& request, Allocation& allocation);
   void handle_channel_bind(const Request& request, Allocation& allocation);
 
   // server_forward.cc
   bool channel_data(const FiveTuple& client, ByteView bytes, Timestamp now, Forwarding& out);
   bool send_indication(const FiveTuple& client, const stun::MessageView& message, Timestamp now, Forwarding& out);
-  bool to_peer(const Allocation& allocation, const SocketAddress& peer, Forwarding& out);
+  bool to_peer(Allocation& allocation, const SocketAddress& peer, Timestamp now, Forwarding& out);
   bool from_peer(const SocketAddress& local, const SocketAddress& remote, ByteView bytes, Timestamp now,
                  Forwarding& out);
   stun::TransactionId next_data_id();
+  bool over_rate(Allocation& allocation, std::size_t size, Timestamp now);
   bool drop_from_client();  // false
   bool drop_from_peer();    // false
 
@@ -207,12 +207,16 @@ class Server {
   std::uint64_t data_id_;
   AllocationTable allocations_;
   std::array<PortOwners, 2> owners_;
+  std::array<std::optional<IpAddress>, 2> advertised_;
   std::optional<Ledger> own_ledger_;  // when none is shared
   Ledger& ledger_;
   Timestamp reservation_expires_ = kNever;  // when to look for ports that were set aside for too long
   BoundedQueue<Datagram> transmit_{kMaxQueuedDatagrams};
   // Each port has at most one of each kind in it, because it is not free before its CloseRelay has left.
-  BoundedQueue<ServerEvent> events_;
+  BoundedQueue<RelayEvent> events_;
+  BoundedQueue<LogEvent> log_{kMaxQueuedLogEvents};
+  std::uint64_t cost_per_byte_;  // see over_rate()
+  bool draining_ = false;
   ServerStats stats_;
 };
 

@@ -83,11 +83,29 @@ TEST_F(TurnServerAbuse, APeerCannotSpeakAsAClient) {
 
 TEST_F(TurnServerAbuse, DataNeverComesBackToTheServer) {
   EXPECT_EQ(bench_.permit(client_, {kServer}), 403);
-  EXPECT_EQ(bench_.permit(client_, {relayed_}), 403);
-  EXPECT_EQ(bench_.bind(client_, 0x4001, relayed_), 403);
-  EXPECT_TRUE(bench_.send_indication(client_, relayed_, "x").empty());
+  EXPECT_EQ(bench_.bind(client_, 0x4001, kServer), 403);
+  EXPECT_EQ(bench_.bind(client_, 0x4001, {kServer.ip, 0}), 403);
+  EXPECT_EQ(bench_.bind(client_, 0x4001, {kServer.ip, 53}), 403);
+  // A permission is for every port of an address; data is for those of the range only.
+  EXPECT_EQ(bench_.permit(client_, {relayed_}), 0);
+  for (const std::uint16_t port : std::vector<std::uint16_t>{0, 53, 3478, 3479, 49151}) {
+    EXPECT_TRUE(bench_.send_indication(client_, {kServer.ip, port}, "x").empty()) << port;
+    EXPECT_TRUE(bench_.from_peer(relayed_, {kServer.ip, port}, "x").empty()) << port;
+  }
   EXPECT_TRUE(bench_.send_indication(client_, {kPeer.ip, 0}, "x").empty()) << "port 0";
   EXPECT_EQ(bench_.bind(client_, 0x4001, {kPeer.ip, 0}), 403);
+}
+
+TEST_F(TurnServerAbuse, DataToOnesOwnRelayEndsAtTheClient) {
+  EXPECT_EQ(bench_.bind(client_, 0x4001, relayed_), 0);
+  auto hop = bench_.send_channel(client_, 0x4001, "round and round");
+  ASSERT_EQ(hop.size(), 1U);
+  EXPECT_EQ(hop[0].local, relayed_);
+  EXPECT_EQ(hop[0].remote, relayed_);
+  hop = bench_.exchange(hop[0].remote, hop[0].local, hop[0].packet.bytes());
+  ASSERT_EQ(hop.size(), 1U);
+  EXPECT_EQ(hop[0].local, kServer);
+  EXPECT_EQ(hop[0].remote, client_.address);
 }
 
 TEST_F(TurnServerAbuse, ASendIndicationMustBeWhole) {

@@ -102,6 +102,7 @@ void Server::handle_allocate(const Request& request) {
     if (!allocation->is_pending()) answer_allocate(*allocation);
     return;
   }
+  if (draining_) return send_error(request.reply, ErrorNumber::kInsufficientCapacity);
   Wanted wanted;
   auto error = read_allocate(request, wanted);
   auto allocation = std::make_unique<Allocation>();
@@ -109,6 +110,7 @@ void Server::handle_allocate(const Request& request) {
   if (error) return send_error(request.reply, *error);
   allocation->made_by = request.reply;
   allocation->username = request.username;
+  allocation->made_at = request.now;
   allocation->granted = granted_lifetime(request.message);
   allocation->expires = request.now + allocation->granted;
   open_relays(allocations_.insert(std::move(allocation)));

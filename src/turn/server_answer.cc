@@ -37,6 +37,7 @@ void Server::send(Packet& packet, stun::MessageBuilder& builder, const ReplyTo& 
 
 void Server::send_error(const ReplyTo& reply, stun::ErrorNumber code) {
   ++stats_.refused;
+  stats_.errors.add(code);
   Packet packet = pool_.make();
   stun::MessageBuilder builder(packet, stun::MessageClass::kError, reply.method, reply.transaction);
   builder.add_error_code(code);
@@ -44,6 +45,7 @@ void Server::send_error(const ReplyTo& reply, stun::ErrorNumber code) {
 }
 
 void Server::send_unknown(const ReplyTo& reply, std::span<const AttributeType> types) {
+  stats_.errors.add(stun::ErrorNumber::kUnknownAttribute);
   Packet packet = pool_.make();
   stun::MessageBuilder builder(packet, stun::MessageClass::kError, reply.method, reply.transaction);
   builder.add_error_code(stun::ErrorNumber::kUnknownAttribute);

@@ -113,6 +113,7 @@ bool Server::may_answer_stranger(const Request& request) {
 
 void Server::refuse_stranger(const Request& request, ErrorNumber code) {
   if (!may_answer_stranger(request)) return;
+  stats_.errors.add(code);
   const ReplyTo& reply = request.reply;
   Packet packet = pool_.make();
   stun::MessageBuilder builder(packet, stun::MessageClass::kError, reply.method, reply.transaction);
@@ -137,6 +138,7 @@ void Server::challenge(const Request& request, ErrorNumber code) {
     room = 0;
   }
   if (!may_answer_stranger(request)) return;
+  stats_.errors.add(code);
   reply.fingerprint = reply.fingerprint && fits(kFingerprintSize);
   // DEVIATES RFC 8489 §9.2 because a nonce with the cookie, and the algorithms, would make the answer to a short
   // request too long: then the server looks like one of RFC 5389.

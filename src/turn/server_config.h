@@ -44,8 +44,11 @@ struct ServerConfig {
   // False: a call goes on when the credentials that began it have run out. True: its next refresh is refused.
   bool end_with_credentials = false;
 
-  std::size_t max_allocations = 10'000;                  // beyond it: 508
-  std::size_t max_allocations_per_user = 100;            // beyond it: 486
+  std::size_t max_allocations = 10'000;        // beyond it: 508
+  std::size_t max_allocations_per_user = 100;  // beyond it: 486
+  // What one allocation may carry, both ways together, 0: as much as comes. Beyond it datagrams are dropped, as a full
+  // link would.
+  std::uint64_t max_bytes_per_second = 0;
   Duration default_lifetime = std::chrono::minutes(10);  // RFC 8656 §3.2
   Duration max_lifetime = std::chrono::hours(1);         // RFC 8656 §7.2
   Duration nonce_lifetime = std::chrono::hours(1);

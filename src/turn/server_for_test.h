@@ -61,12 +61,16 @@ class ServerBench {
  public:
   explicit ServerBench(const ServerConfig& config = test_config())
       : server(config, crypto::Random::from_test_seed(7), {.monotonic = now, .wall = kToday}, pool) {}
+  ServerBench(const ServerConfig& config, Ledger& ledger, std::uint64_t seed)
+      : server(config, crypto::Random::from_test_seed(seed), {.monotonic = now, .wall = kToday}, pool, ledger) {}
 
   PacketPool pool;
   Timestamp now{std::chrono::hours(1)};
   bool open_relays = true;  // or leave them to the test
   std::vector<SocketAddress> opened{};
   std::vector<SocketAddress> closed{};
+  std::vector<AllocationMade> made{};
+  std::vector<AllocationEnded> ended{};
   Server server;
 
   void run_for(Duration duration) {
@@ -80,8 +84,12 @@ class ServerBench {
       if (const auto* open = std::get_if<OpenRelay>(&*event)) {
         opened.push_back(open->address);
         if (open_relays) server.relay_opened(open->address, now);
+      } else if (const auto* close = std::get_if<CloseRelay>(&*event)) {
+        closed.push_back(close->address);
+      } else if (auto* one_made = std::get_if<AllocationMade>(&*event)) {
+        made.push_back(std::move(*one_made));
       } else {
-        closed.push_back(std::get<CloseRelay>(*event).address);
+        ended.push_back(std::get<AllocationEnded>(std::move(*event)));
       }
     }
   }

@@ -37,7 +37,7 @@ void Server::handle_input(Datagram datagram, Timestamp now) {
 }
 
 bool Server::channel_data(const FiveTuple& client, ByteView bytes, Timestamp now, Forwarding& out) {
-  const Allocation* allocation = established(client, now);
+  Allocation* allocation = established(client, now);
   const auto data = parse_channel_data(bytes);
   // RFC 8656 §12.6: on a channel that is not bound: silently discarded. So is what has more behind it than padding.
   const Allocation::Channel* channel =
@@ -47,12 +47,12 @@ bool Server::channel_data(const FiveTuple& client, ByteView bytes, Timestamp now
   if (channel == nullptr || !channel->carries(now)) return drop_from_client();
   out.offset = kChannelHeaderSize;
   out.size = data->data.size();
-  return to_peer(*allocation, channel->peer, out);
+  return to_peer(*allocation, channel->peer, now, out);
 }
 
 bool Server::send_indication(const FiveTuple& client, const stun::MessageView& message, Timestamp now,
                              Forwarding& out) {
-  const Allocation* allocation = established(client, now);
+  Allocation* allocation = established(client, now);
   if (allocation == nullptr) return drop_from_client();
   const auto indication = read_indication(message);
   // RFC 8656 §11.2: without peer, data or a permission: silently discarded. So is one that must not be fragmented when
@@ -63,17 +63,23 @@ bool Server::send_indication(const FiveTuple& client, const stun::MessageView& m
   }
   out.offset = static_cast<std::size_t>(indication->data.data() - message.bytes().data());
   out.size = indication->data.size();
-  return to_peer(*allocation, indication->peer, out);
+  return to_peer(*allocation, indication->peer, now, out);
 }
 
-bool Server::to_peer(const Allocation& allocation, const SocketAddress& peer, Forwarding& out) {
+bool Server::to_peer(Allocation& allocation, const SocketAddress& peer, Timestamp now, Forwarding& out) {
   const Family family = family_of(peer.ip);
   const Relay& relay = allocation.relay(family);
   if (relay.port == 0) return drop_from_client();
+  if (over_rate(allocation, out.size, now)) return false;
+  ++allocation.counters.to_peers;
+  allocation.counters.to_peers_bytes += out.size;
   ++stats_.to_peers;
   stats_.to_peers_bytes += out.size;
-  out.local = {*relay_ip(family), relay.port};
+  const IpAddress& relay_address = *relay_ip(family);
+  out.local = {relay_address, relay.port};
   out.remote = peer;
+  // Another client's relayed port, as that one was told: no NAT need turn it around.
+  if (is_advertised_relay(peer)) out.remote.ip = relay_address;
   out.stream = {};
   out.padding = 0;
   out.prefix_size = 0;
@@ -83,19 +89,28 @@ bool Server::to_peer(const Allocation& allocation, const SocketAddress& peer, Fo
 // RFC 8656 §11.3
 bool Server::from_peer(const SocketAddress& local, const SocketAddress& remote, ByteView bytes, Timestamp now,
                        Forwarding& out) {
-  const Allocation* allocation = owners(family_of(local.ip)).find(local.port);
+  Allocation* allocation = owners(family_of(local.ip)).find(local.port);
   if (allocation == nullptr || !allocation->lives(now) || bytes.size() > kMaxIndicationData) return drop_from_peer();
+  // Another client's relayed port, by the address that the clients know.
+  SocketAddress peer = remote;
+  const auto& advertised = advertised_ip(family_of(peer.ip));
+  if (advertised && is_relay(peer)) peer.ip = *advertised;
   // RFC 8656 §12.7: over its channel when the peer has one.
-  const Allocation::Channel* channel = allocation->channel(remote, now);
-  if (channel != nullptr ? !channel->carries(now) : !allocation->permits(remote.ip, now)) return drop_from_peer();
+  const Allocation::Channel* channel = allocation->channel(peer, now);
+  if (channel != nullptr ? !channel->carries(now) : !allocation->permits(peer.ip, now)) return drop_from_peer();
+  // What may not be sent to has nothing to say either: this server's own sockets, but for the relayed ports.
+  if (!policy_.allows_port(peer)) return drop_from_peer();
+  if (over_rate(*allocation, bytes.size(), now)) return false;
   if (channel != nullptr) {
     out.padding = 0;
     out.prefix_size =
         write_channel_header(std::span(out.prefix).first<kChannelHeaderSize>(), channel->number, bytes.size());
   } else {
     out.padding = indication_padding(bytes.size());
-    out.prefix_size = write_indication_front(out.prefix, stun::Method::kData, next_data_id(), remote, bytes.size());
+    out.prefix_size = write_indication_front(out.prefix, stun::Method::kData, next_data_id(), peer, bytes.size());
   }
+  ++allocation->counters.to_client;
+  allocation->counters.to_client_bytes += bytes.size();
   ++stats_.to_clients;
   stats_.to_clients_bytes += bytes.size();
   const FiveTuple& client = allocation->made_by.client;
@@ -121,6 +136,19 @@ stun::TransactionId Server::next_data_id() {
   std::memcpy(id.data(), &bits, sizeof(bits));
   std::memcpy(id.data() + sizeof(bits), &low, sizeof(low));
   return id;
+}
+
+// Each byte is paid for with time, in units of 2^-16 nanoseconds; who has paid more than a second ahead waits.
+bool Server::over_rate(Allocation& allocation, std::size_t size, Timestamp now) {
+  constexpr Duration kBurst = std::chrono::seconds(1);
+  if (cost_per_byte_ == 0) return false;
+  if (allocation.paid_until > now + kBurst) {
+    ++allocation.counters.dropped_over_rate;
+    ++stats_.dropped_over_rate;
+    return true;
+  }
+  allocation.paid_until = std::max(allocation.paid_until, now) + Duration((cost_per_byte_ * size) >> 16);
+  return false;
 }
 
 bool Server::drop_from_client() {

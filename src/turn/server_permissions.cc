@@ -9,9 +9,9 @@ namespace tidewire::turn {
 using stun::AttributeType;
 using stun::ErrorNumber;
 
-std::optional<ErrorNumber> Server::check_peer(const Allocation& allocation, const IpAddress& peer) const {
-  if (allocation.relay(family_of(peer)).port == 0) return ErrorNumber::kPeerAddressFamilyMismatch;
-  if (!policy_.allows(peer)) return ErrorNumber::kForbidden;
+std::optional<ErrorNumber> Server::check_peer(const Allocation& allocation, const SocketAddress& peer) const {
+  if (allocation.relay(family_of(peer.ip)).port == 0) return ErrorNumber::kPeerAddressFamilyMismatch;
+  if (!policy_.allows_permission(peer)) return ErrorNumber::kForbidden;
   return std::nullopt;
 }
 
@@ -22,7 +22,7 @@ void Server::handle_create_permission(const Request& request, Allocation& alloca
     if (attribute.type != AttributeType::kXorPeerAddress) continue;
     const auto peer = request.message.read_xor_address(attribute.value);
     if (!peer) return send_error(request.reply, ErrorNumber::kBadRequest);
-    if (const auto error = check_peer(allocation, peer->ip)) return send_error(request.reply, *error);
+    if (const auto error = check_peer(allocation, *peer)) return send_error(request.reply, *error);
     peers.push_back(peer->ip);
   }
   if (peers.empty()) return send_error(request.reply, ErrorNumber::kBadRequest);
@@ -47,7 +47,7 @@ void Server::handle_channel_bind(const Request& request, Allocation& allocation)
       (same_peer != nullptr && same_peer->number != channel)) {
     return send_error(request.reply, ErrorNumber::kBadRequest);
   }
-  if (const auto error = check_peer(allocation, peer->ip)) return send_error(request.reply, *error);
+  if (const auto error = check_peer(allocation, *peer)) return send_error(request.reply, *error);
   if (!policy_.allows_port(*peer)) return send_error(request.reply, ErrorNumber::kForbidden);
   const bool has_room = same_number != nullptr || allocation.has_room_for_channel(request.now);
   if (!has_room || !allocation.has_room_for({peer->ip}, request.now)) {

@@ -33,11 +33,12 @@ void Server::handle_refresh(const Request& request, Allocation& allocation) {
   }
   if (lifetime && *lifetime == 0) {
     answer_refresh(request.reply, Duration::zero());
-    if (!only) return remove(allocation);
+    if (!only) return remove(allocation, EndReason::kByClient, request.now);
     // RFC 8656 §8.2: of two families the other one stays.
     close_relay(allocation, *only);
     allocation.forget_peers(*only);
-    if (allocation.relays[0].port == 0 && allocation.relays[1].port == 0) remove(allocation);
+    if (allocation.relays[0].port == 0 && allocation.relays[1].port == 0)
+      remove(allocation, EndReason::kByClient, request.now);
     return;
   }
   const Duration granted = granted_lifetime(message);

@@ -1,5 +1,6 @@
 // The life of relayed ports: asked for, opened or not, closed.
 #include <algorithm>
+#include <utility>
 
 #include "turn/server.h"
 
@@ -68,10 +69,14 @@ void Server::settle(Allocation& allocation) {
   if (std::any_of(relays.begin(), relays.end(), waits)) return;
   if (std::none_of(relays.begin(), relays.end(), works)) {
     send_error(allocation.made_by, stun::ErrorNumber::kInsufficientCapacity);
-    return remove(allocation);
+    return remove(allocation, EndReason::kServerClosed, allocation.made_at);
   }
   allocation.answered = true;
+  for (const Family family : kFamilies) {
+    allocation.told_ports[static_cast<std::size_t>(family)] = allocation.relay(family).port;
+  }
   ++stats_.allocations_made;
+  log(AllocationMade{allocation.account, allocation.made_by.client, relays_of(allocation), allocation.granted});
   answer_allocate(allocation);
 }
 
@@ -84,10 +89,27 @@ void Server::close_relay(Allocation& allocation, Family family) {
   relay = {};
 }
 
-void Server::remove(Allocation& allocation) {
+void Server::remove(Allocation& allocation, EndReason reason, Timestamp now) {
   for (const Family family : kFamilies) close_relay(allocation, family);
+  if (allocation.answered) {
+    log(AllocationEnded{allocation.account, allocation.made_by.client, relays_of(allocation), now - allocation.made_at,
+                        allocation.counters, reason});
+  }
   ledger_.end_allocation(allocation.account);
   allocations_.erase(allocation);
+}
+
+std::array<SocketAddress, 2> Server::relays_of(const Allocation& allocation) const {
+  std::array<SocketAddress, 2> relays{};
+  for (const Family family : kFamilies) {
+    const auto at = static_cast<std::size_t>(family);
+    if (allocation.told_ports[at] != 0) relays[at] = {*relay_ip(family), allocation.told_ports[at]};
+  }
+  return relays;
+}
+
+void Server::log(LogEvent event) {
+  if (!log_.push(std::move(event))) ++stats_.log_lost;
 }
 
 }  // namespace tidewire::turn

@@ -20,8 +20,6 @@ turn::ServerConfig server_config(const RelayServerOptions& options) {
     config.listen.push_back({ip, RelayServer::kTlsPort});
     if (!options.relays) continue;
     (ip.is_v4() ? config.relay_v4 : config.relay_v6) = ip;
-    // Two of its clients reach each other by their relayed addresses.
-    config.allow.push_back({ip, static_cast<unsigned>(ip.bytes().size() * 8)});
   }
   return config;
 }
