@@ -29,7 +29,8 @@ Error cannot_open(const SocketAddress& address, int error) {
 
 struct alignas(64) Socket {
   int fd = -1;
-  std::uint32_t ask = 1;  // how many reads the next call asks for: one that finds nothing costs as much as one that does
+  std::uint32_t ask =
+      1;  // how many reads the next call asks for: one that finds nothing costs as much as one that does
   std::uint32_t last_pass = 0;
   UdpSendQueue::Line line;
   SocketAddress local;
@@ -55,7 +56,10 @@ int set_up(int fd, const SocketAddress& local, const UdpHub::SocketOptions& opti
 
 struct UdpHub::Impl : std::enable_shared_from_this<UdpHub::Impl> {
   Impl(EventLoop& loop, Handler& given_handler, Options given)
-      : handler(given_handler), options(given), descriptor(loop.context()), slots(std::max(given.receive_slots, std::size_t{1})) {}
+      : handler(given_handler),
+        options(given),
+        descriptor(loop.context()),
+        slots(std::max(given.receive_slots, std::size_t{1})) {}
 
   void start() {
     epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -81,9 +85,9 @@ struct UdpHub::Impl : std::enable_shared_from_this<UdpHub::Impl> {
                           });
   }
 
-  // Passes over the sockets that have something, until none has. A pass that the end of a turn cuts short goes on in the
-  // next turn: the sockets at its end would not be served otherwise while those before them are flooded. A socket that was
-  // closed in between costs an empty read of the one that has its place.
+  // Passes over the sockets that have something, until none has. A pass that the end of a turn cuts short goes on in
+  // the next turn: the sockets at its end would not be served otherwise while those before them are flooded. A socket
+  // that was closed in between costs an empty read of the one that has its place.
   void turn() {
     in_turn = true;
     std::size_t reads = 0;

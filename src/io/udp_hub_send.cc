@@ -10,8 +10,8 @@ namespace {
 constexpr std::array<std::uint8_t, UdpHub::kMaxPadding> kZeros{};
 constexpr std::uint32_t kAll = 0xffff'ffff;
 
-// The kernel, or the device, cannot take a train apart, or not one with datagrams of this size. Of these errors, that of
-// a missing checksum offload (EIO) is one of the device; the others depend on the path and on the sizes.
+// The kernel, or the device, cannot take a train apart, or not one with datagrams of this size. Of these errors, that
+// of a missing checksum offload (EIO) is one of the device; the others depend on the path and on the sizes.
 bool refuses_train(int error) {
   return error == EIO || error == EINVAL || error == EMSGSIZE || error == ENOPROTOOPT || error == EOPNOTSUPP;
 }
