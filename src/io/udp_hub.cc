@@ -16,10 +16,12 @@
 namespace tidewire::io {
 namespace {
 
-// So many sockets are told of by one epoll_wait.
-constexpr std::size_t kMaxEvents = 256;
+// So many sockets are told of by one epoll_wait. Were more than these ready at a time, none would be seen to be behind.
+constexpr std::size_t kMaxEvents = 2048;
 // A socket may be read so often, datagrams or trains, before all others that have something get their turn.
 constexpr std::uint32_t kMaxReads = 32;
+// A batch ends after so much too, so that it is still in the processor's cache when it leaves.
+constexpr std::size_t kMaxBatchBytes = 512 * 1024;
 // After so many reads the loop serves what else it has: timers, TCP, posted work.
 constexpr std::size_t kReadsPerTurn = 512;
 
@@ -113,7 +115,7 @@ struct UdpHub::Impl : std::enable_shared_from_this<UdpHub::Impl> {
 
   // Reads once from a socket and hands on what came; how much that was.
   std::size_t serve(std::uint32_t id) {
-    if (slots.free() == 0) end_batch();
+    if (slots.free() == 0 || bytes_in_batch >= kMaxBatchBytes) end_batch();
     if (!alive || sockets[id].fd < 0) return 1;
     Socket& socket = sockets[id];
     // Ready again although it gave all that it was asked for: there is more than that.
@@ -134,6 +136,7 @@ struct UdpHub::Impl : std::enable_shared_from_this<UdpHub::Impl> {
   // False when the socket was closed.
   bool deliver(std::uint32_t id, const UdpReceiveSlots::Train& train) {
     if (train.bytes.size() > train.segment) ++stats.coalesced_receives;
+    bytes_in_batch += train.bytes.size();
     ByteView rest = train.bytes;
     do {  // a datagram may be empty
       const std::size_t size = std::min(train.segment, rest.size());
@@ -150,6 +153,7 @@ struct UdpHub::Impl : std::enable_shared_from_this<UdpHub::Impl> {
     if (!alive) return;
     flush();
     slots.reset();
+    bytes_in_batch = 0;
   }
 
   Result<SocketId> open(const SocketAddress& local, const SocketOptions& socket_options) {
@@ -243,6 +247,7 @@ struct UdpHub::Impl : std::enable_shared_from_this<UdpHub::Impl> {
   std::vector<std::uint32_t> closed_in_turn;
 
   UdpReceiveSlots slots;
+  std::size_t bytes_in_batch = 0;
   std::array<epoll_event, kMaxEvents> events{};
   std::size_t next_event = 0;
   std::size_t events_found = 0;

@@ -24,9 +24,9 @@ class UdpHub {
   using SocketId = StrongId<struct UdpHubSocketTag, std::uint32_t>;
 
   struct Options {
-    // Reads, each of a datagram or a train, until a batch ends. Each takes 64 KiB of address space, and of memory what
-    // the longest train that it ever held took.
-    std::size_t receive_slots = 64;
+    // Reads, each of a datagram or a train, until a batch ends: the more, the more of them leave by one call. Each
+    // takes 64 KiB of address space, and of memory what the longest train that it ever held took.
+    std::size_t receive_slots = 256;
     // False asks the kernel for no trains and sends none.
     bool trains = true;
   };

@@ -130,7 +130,7 @@ TEST_P(UdpHubLifeTest, AFloodOnOneSocketStarvesNeitherTheOthersNorTheLoop) {
   options.receive_buffer = 4 << 20;
   const SocketId flooded = open(hub, options);
   std::vector<SocketId> others;
-  for (int i = 0; i < 300; ++i) others.push_back(open(hub));  // more than one epoll_wait tells of
+  for (int i = 0; i < 300; ++i) others.push_back(open(hub));
   const PlainSocket far(any_port());
   // It never ends: what was read is sent again.
   std::size_t flood = 0;
