@@ -262,5 +262,19 @@ TEST_F(MessageStreamTest, ATakenPortAndAGarbledCertificateAreOneSentence) {
   EXPECT_THAT(garbled.error().message, HasSubstr("no PEM certificate"));
 }
 
+TEST_F(MessageStreamTest, ListenersShareAnAddressWhenAllOfThemSaySo) {
+  MessageListener::Options options;
+  options.reuse_port = true;
+  const MessageListener first = listen(options);
+  const MessageListener second = listen(options, first.local_address());
+  EXPECT_EQ(second.local_address(), first.local_address());
+  EXPECT_FALSE(MessageListener::listen(loop_, first.local_address(), [](const MessageStream&) {}, {}));
+  std::vector<End> clients(64);
+  for (End& client : clients) connect(client, to(first.local_address()));
+  ASSERT_TRUE(until([&] { return first.stats().accepted + second.stats().accepted == clients.size(); }));
+  EXPECT_GT(first.stats().accepted, 0U);
+  EXPECT_GT(second.stats().accepted, 0U);
+}
+
 }  // namespace
 }  // namespace tidewire::io

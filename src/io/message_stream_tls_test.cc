@@ -160,5 +160,32 @@ TEST_F(MessageStreamTlsTest, ServesACertificateOfOurOwnMaking) {
   EXPECT_EQ(outcome(tls_to(listener.local_address(), "turn.test"), careless), "open");
 }
 
+TEST_F(MessageStreamTlsTest, ARenewedCertificateServesTheConnectionsToCome) {
+  MessageListener listener = listen(options_);
+  const SocketAddress server = listener.local_address();
+  End before;
+  connect(before, tls_to(server, "turn.test"), trusting());
+  ASSERT_TRUE(until([&] { return before.local && accepted_.size() == 1; }));
+
+  for (const std::string& bad : {std::string(), std::string("no PEM"), read("certificate.pem")}) {
+    const auto refused = listener.set_certificate(bad);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kSyntax);
+    EXPECT_EQ(outcome(tls_to(server, "turn.test"), trusting()), "open") << "the one before serves on";
+  }
+  const auto now = EventLoop::wall_clock_anchor().wall;
+  const auto other = crypto::Certificate::generate(now, {now.since_epoch + std::chrono::hours{24}});
+  ASSERT_TRUE(listener.set_certificate(other->to_pem()));
+  EXPECT_THAT(outcome(tls_to(server, "turn.test"), trusting()), HasSubstr("the certificate is refused"));
+  before.stream->send(packet("still here"));
+  ASSERT_TRUE(until([&] { return !accepted_[0]->heard.empty(); }));
+  EXPECT_FALSE(before.closed);
+
+  MessageListener plain = listen();
+  const auto refused = plain.set_certificate(other->to_pem());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidState);
+}
+
 }  // namespace
 }  // namespace tidewire::io

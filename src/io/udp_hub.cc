@@ -16,10 +16,12 @@
 namespace tidewire::io {
 namespace {
 
-// So many sockets are told of by one epoll_wait.
-constexpr std::size_t kMaxEvents = 256;
+// So many sockets are told of by one epoll_wait. Were more than these ready at a time, none would be seen to be behind.
+constexpr std::size_t kMaxEvents = 2048;
 // A socket may be read so often, datagrams or trains, before all others that have something get their turn.
 constexpr std::uint32_t kMaxReads = 32;
+// A batch ends after so much too, so that it is still in the processor's cache when it leaves.
+constexpr std::size_t kMaxBatchBytes = 512 * 1024;
 // After so many reads the loop serves what else it has: timers, TCP, posted work.
 constexpr std::size_t kReadsPerTurn = 512;
 
@@ -29,7 +31,8 @@ Error cannot_open(const SocketAddress& address, int error) {
 
 struct alignas(64) Socket {
   int fd = -1;
-  std::uint32_t ask = 1;  // how many reads the next call asks for: one that finds nothing costs as much as one that does
+  std::uint32_t ask =
+      1;  // how many reads the next call asks for: one that finds nothing costs as much as one that does
   std::uint32_t last_pass = 0;
   UdpSendQueue::Line line;
   SocketAddress local;
@@ -55,7 +58,10 @@ int set_up(int fd, const SocketAddress& local, const UdpHub::SocketOptions& opti
 
 struct UdpHub::Impl : std::enable_shared_from_this<UdpHub::Impl> {
   Impl(EventLoop& loop, Handler& given_handler, Options given)
-      : handler(given_handler), options(given), descriptor(loop.context()), slots(std::max(given.receive_slots, std::size_t{1})) {}
+      : handler(given_handler),
+        options(given),
+        descriptor(loop.context()),
+        slots(std::max(given.receive_slots, std::size_t{1})) {}
 
   void start() {
     epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -81,9 +87,9 @@ struct UdpHub::Impl : std::enable_shared_from_this<UdpHub::Impl> {
                           });
   }
 
-  // Passes over the sockets that have something, until none has. A pass that the end of a turn cuts short goes on in the
-  // next turn: the sockets at its end would not be served otherwise while those before them are flooded. A socket that was
-  // closed in between costs an empty read of the one that has its place.
+  // Passes over the sockets that have something, until none has. A pass that the end of a turn cuts short goes on in
+  // the next turn: the sockets at its end would not be served otherwise while those before them are flooded. A socket
+  // that was closed in between costs an empty read of the one that has its place.
   void turn() {
     in_turn = true;
     std::size_t reads = 0;
@@ -109,7 +115,7 @@ struct UdpHub::Impl : std::enable_shared_from_this<UdpHub::Impl> {
 
   // Reads once from a socket and hands on what came; how much that was.
   std::size_t serve(std::uint32_t id) {
-    if (slots.free() == 0) end_batch();
+    if (slots.free() == 0 || bytes_in_batch >= kMaxBatchBytes) end_batch();
     if (!alive || sockets[id].fd < 0) return 1;
     Socket& socket = sockets[id];
     // Ready again although it gave all that it was asked for: there is more than that.
@@ -130,6 +136,7 @@ struct UdpHub::Impl : std::enable_shared_from_this<UdpHub::Impl> {
   // False when the socket was closed.
   bool deliver(std::uint32_t id, const UdpReceiveSlots::Train& train) {
     if (train.bytes.size() > train.segment) ++stats.coalesced_receives;
+    bytes_in_batch += train.bytes.size();
     ByteView rest = train.bytes;
     do {  // a datagram may be empty
       const std::size_t size = std::min(train.segment, rest.size());
@@ -146,6 +153,7 @@ struct UdpHub::Impl : std::enable_shared_from_this<UdpHub::Impl> {
     if (!alive) return;
     flush();
     slots.reset();
+    bytes_in_batch = 0;
   }
 
   Result<SocketId> open(const SocketAddress& local, const SocketOptions& socket_options) {
@@ -239,6 +247,7 @@ struct UdpHub::Impl : std::enable_shared_from_this<UdpHub::Impl> {
   std::vector<std::uint32_t> closed_in_turn;
 
   UdpReceiveSlots slots;
+  std::size_t bytes_in_batch = 0;
   std::array<epoll_event, kMaxEvents> events{};
   std::size_t next_event = 0;
   std::size_t events_found = 0;

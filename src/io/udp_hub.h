@@ -1,10 +1,10 @@
 // Many UDP sockets of one thread behind one epoll descriptor, for servers that pass on most of what they get: what came
 // in on one socket may leave on another without being copied.
 //
-// A turn of the loop asks the kernel which sockets have something and reads from each of them into shared slots. When the
-// slots are full, and at the end of the turn, a batch ends: everything that was queued leaves, one call per socket. Trains
-// of datagrams that the kernel has put together (UDP_GRO) are taken apart without a copy, and equal datagrams in a row to
-// one remote leave as a train (UDP_SEGMENT).
+// A turn of the loop asks the kernel which sockets have something and reads from each of them into shared slots. When
+// the slots are full, and at the end of the turn, a batch ends: everything that was queued leaves, one call per socket.
+// Trains of datagrams that the kernel has put together (UDP_GRO) are taken apart without a copy, and equal datagrams in
+// a row to one remote leave as a train (UDP_SEGMENT).
 #pragma once
 
 #include <cstdint>
@@ -24,9 +24,9 @@ class UdpHub {
   using SocketId = StrongId<struct UdpHubSocketTag, std::uint32_t>;
 
   struct Options {
-    // Reads, each of a datagram or a train, until a batch ends. Each takes 64 KiB of address space, and of memory what
-    // the longest train that it ever held took.
-    std::size_t receive_slots = 64;
+    // Reads, each of a datagram or a train, until a batch ends: the more, the more of them leave by one call. Each
+    // takes 64 KiB of address space, and of memory what the longest train that it ever held took.
+    std::size_t receive_slots = 256;
     // False asks the kernel for no trains and sends none.
     bool trains = true;
   };
@@ -42,10 +42,10 @@ class UdpHub {
   struct Stats {
     std::uint64_t datagrams_received = 0;
     std::uint64_t datagrams_sent = 0;
-    std::uint64_t receive_calls = 0;       // recvmmsg calls that brought something
-    std::uint64_t send_calls = 0;          // sendmmsg calls that took something
-    std::uint64_t coalesced_receives = 0;  // trains that arrived
-    std::uint64_t segmented_sends = 0;     // trains that left
+    std::uint64_t receive_calls = 0;         // recvmmsg calls that brought something
+    std::uint64_t send_calls = 0;            // sendmmsg calls that took something
+    std::uint64_t coalesced_receives = 0;    // trains that arrived
+    std::uint64_t segmented_sends = 0;       // trains that left
     std::uint64_t segmentation_refused = 0;  // trains whose datagrams had to go one by one
     std::uint64_t dropped_no_room = 0;       // datagrams, not sent: the kernel's buffer was full
     std::uint64_t dropped_error = 0;         // not sent: closed socket, other family, port 0, or the system refused
@@ -73,7 +73,8 @@ class UdpHub {
   UdpHub(const UdpHub&) = delete;
   UdpHub& operator=(const UdpHub&) = delete;
 
-  // Port 0 lets the system choose. An IPv6 socket takes no IPv4. The error says which address could not be used and why.
+  // Port 0 lets the system choose. An IPv6 socket takes no IPv4. The error says which address could not be used and
+  // why.
   Result<SocketId> open(const SocketAddress& local, SocketOptions options);
   Result<SocketId> open(const SocketAddress& local);
   // What is queued on it leaves first. No datagram of it is delivered after this.
@@ -81,12 +82,13 @@ class UdpHub {
   // The bound address with the port that the system chose; 0.0.0.0:0 of a closed one.
   SocketAddress local_address(SocketId socket) const;
 
-  // Queues a datagram of three pieces. The prefix, of at most kMaxPrefix bytes, is copied. The body is not: it lies in a
-  // datagram of this batch, or lives until the next flush. Then come up to kMaxPadding zeros. In a callback of the handler
-  // that is all; outside, flush() has to follow. When the queue is full, it leaves at once.
+  // Queues a datagram of three pieces. The prefix, of at most kMaxPrefix bytes, is copied. The body is not: it lies in
+  // a datagram of this batch, or lives until the next flush. Then come up to kMaxPadding zeros. In a callback of the
+  // handler that is all; outside, flush() has to follow. When the queue is full, it leaves at once.
   //
   // What the kernel has no room for is dropped: media that waited is worth less than media that is lost early, and the
-  // congestion control of those who send sees the loss. The same goes for errors, each of which costs its datagram only.
+  // congestion control of those who send sees the loss. The same goes for errors, each of which costs its datagram
+  // only.
   void send(SocketId from, const SocketAddress& to, ByteView prefix, ByteView body, std::size_t padding = 0);
   // The hub keeps the packet until it has left.
   void send(SocketId from, const SocketAddress& to, Packet packet);

@@ -97,9 +97,9 @@ TEST_P(UdpHubLifeTest, ABadRemoteCostsItsOwnDatagramOnly) {
   const PlainSocket far(any_port());
   const bool v4 = any_port().ip.is_v4();
   const SocketAddress bad[] = {
-      {any_port().ip, 0},                                           // no port
-      *SocketAddress::parse(v4 ? "[::1]:9" : "127.0.0.1:9"),        // of the other family
-      *SocketAddress::parse(v4 ? "255.255.255.255:9" : "[::]:9"),   // forbidden; means this host, and nobody is there
+      {any_port().ip, 0},                                             // no port
+      *SocketAddress::parse(v4 ? "[::1]:9" : "127.0.0.1:9"),          // of the other family
+      *SocketAddress::parse(v4 ? "255.255.255.255:9" : "[::]:9"),     // forbidden; means this host, and nobody is there
       *SocketAddress::parse(v4 ? "224.0.0.1:9" : "[2001:db8::1]:9"),  // from loopback: no way there
   };
   std::size_t sent = 0;
@@ -120,8 +120,8 @@ TEST_P(UdpHubLifeTest, AnAddressThatCannotBeUsedIsToldInASentence) {
   const auto again = hub.open(hub.local_address(socket));
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code, ErrorCode::kNetwork);
-  EXPECT_EQ(again.error().message, "cannot open UDP socket " + hub.local_address(socket).to_string() +
-                                       ": Address already in use");
+  EXPECT_EQ(again.error().message,
+            "cannot open UDP socket " + hub.local_address(socket).to_string() + ": Address already in use");
 }
 
 TEST_P(UdpHubLifeTest, AFloodOnOneSocketStarvesNeitherTheOthersNorTheLoop) {
@@ -130,7 +130,7 @@ TEST_P(UdpHubLifeTest, AFloodOnOneSocketStarvesNeitherTheOthersNorTheLoop) {
   options.receive_buffer = 4 << 20;
   const SocketId flooded = open(hub, options);
   std::vector<SocketId> others;
-  for (int i = 0; i < 300; ++i) others.push_back(open(hub));  // more than one epoll_wait tells of
+  for (int i = 0; i < 300; ++i) others.push_back(open(hub));
   const PlainSocket far(any_port());
   // It never ends: what was read is sent again.
   std::size_t flood = 0;

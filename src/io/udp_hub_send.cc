@@ -1,6 +1,5 @@
 #include "io/udp_hub_send.h"
 
-#include <algorithm>
 #include <cassert>
 #include <cerrno>
 
@@ -10,8 +9,8 @@ namespace {
 constexpr std::array<std::uint8_t, UdpHub::kMaxPadding> kZeros{};
 constexpr std::uint32_t kAll = 0xffff'ffff;
 
-// The kernel, or the device, cannot take a train apart, or not one with datagrams of this size. Of these errors, that of
-// a missing checksum offload (EIO) is one of the device; the others depend on the path and on the sizes.
+// The kernel, or the device, cannot take a train apart, or not one with datagrams of this size. Of these errors, that
+// of a missing checksum offload (EIO) is one of the device; the others depend on the path and on the sizes.
 bool refuses_train(int error) {
   return error == EIO || error == EINVAL || error == EMSGSIZE || error == ENOPROTOOPT || error == EOPNOTSUPP;
 }
@@ -115,15 +114,12 @@ void UdpSendQueue::fill(std::uint32_t entry, std::uint32_t alone) {
   }
 }
 
-std::uint32_t UdpSendQueue::count_sent(std::size_t messages) {
-  std::uint32_t sent = 0;
+void UdpSendQueue::count_sent(std::size_t messages) {
+  ++stats_.send_calls;
   for (std::size_t i = 0; i < messages; ++i) {
-    sent += batch_.counts[i];
+    stats_.datagrams_sent += batch_.counts[i];
     if (batch_.counts[i] > 1) ++stats_.segmented_sends;
   }
-  ++stats_.send_calls;
-  stats_.datagrams_sent += sent;
-  return sent;
 }
 
 std::uint32_t UdpSendQueue::length_from(std::uint32_t entry) const {
@@ -132,36 +128,39 @@ std::uint32_t UdpSendQueue::length_from(std::uint32_t entry) const {
   return length;
 }
 
+void UdpSendQueue::advance(Progress& progress, std::size_t messages) const {
+  progress.entry = batch_.next[messages - 1];
+  progress.retried = false;
+  for (std::size_t i = 0; i < messages && progress.alone > 0 && progress.alone != kAll; ++i) --progress.alone;
+}
+
+void UdpSendQueue::refused(Line& line, Progress& progress, int error) {
+  if (error == EAGAIN) {
+    stats_.dropped_no_room += length_from(progress.entry);
+    progress.entry = kNone;
+  } else if (error == ECONNREFUSED && !progress.retried) {
+    progress.retried = true;  // what the kernel has kept of an earlier datagram comes once (udp(7))
+  } else if (batch_.counts[0] > 1 && refuses_train(error)) {
+    ++stats_.segmentation_refused;
+    if (error == EIO) line.trains = false;
+    progress.alone = line.trains ? batch_.counts[0] : kAll;
+  } else {
+    // sendmmsg(2): the error is that of the first message, which is given up.
+    (error == ENOBUFS ? stats_.dropped_no_room : stats_.dropped_error) += batch_.counts[0];
+    advance(progress, 1);
+  }
+}
+
 void UdpSendQueue::flush(int fd, Line& line) {
-  std::uint32_t entry = line.first;
-  std::uint32_t alone = line.trains ? 0 : kAll;
-  bool retried = false;
-  while (entry != kNone) {
-    fill(entry, alone);
+  Progress progress{line.first, line.trains ? 0 : kAll};
+  while (progress.entry != kNone) {
+    fill(progress.entry, progress.alone);
     const int n = sendmmsg(fd, batch_.headers.data(), static_cast<unsigned>(batch_.size), MSG_DONTWAIT);
-    const int error = n < 0 ? errno : 0;
     if (n > 0) {
-      const std::uint32_t sent = count_sent(static_cast<std::size_t>(n));
-      if (alone != kAll) alone -= std::min(alone, sent);
-      entry = batch_.next[static_cast<std::size_t>(n) - 1];
-      retried = false;
-    } else if (error == EAGAIN) {
-      stats_.dropped_no_room += length_from(entry);
-      entry = kNone;
-    } else if (error == EINTR) {
-      continue;
-    } else if (error == ECONNREFUSED && !retried) {
-      retried = true;  // of an earlier datagram, perhaps
-    } else if (batch_.counts[0] > 1 && refuses_train(error)) {
-      ++stats_.segmentation_refused;
-      if (error == EIO) line.trains = false;
-      alone = line.trains ? batch_.counts[0] : kAll;
-    } else {
-      // sendmmsg(2): the error is that of the first message, which is given up.
-      (error == ENOBUFS ? stats_.dropped_no_room : stats_.dropped_error) += batch_.counts[0];
-      if (alone != kAll) alone -= std::min(alone, batch_.counts[0]);
-      entry = batch_.next[0];
-      retried = false;
+      count_sent(static_cast<std::size_t>(n));
+      advance(progress, static_cast<std::size_t>(n));
+    } else if (errno != EINTR) {
+      refused(line, progress, errno);
     }
   }
   line.first = line.last = kNone;

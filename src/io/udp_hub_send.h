@@ -74,8 +74,18 @@ class UdpSendQueue {
   void fill(std::uint32_t entry, std::uint32_t alone);
   void add_message(std::uint32_t entry, bool alone);
   void append(const Entry& entry);
-  // Of those that the kernel took.
-  std::uint32_t count_sent(std::size_t messages);
+  // Where a flush is: the entry to go on with, and how many from there on make no trains.
+  struct Progress {
+    std::uint32_t entry;
+    std::uint32_t alone;
+    bool retried = false;
+  };
+  // After so many messages of the batch are done with, whether or not they have left.
+  void advance(Progress& progress, std::size_t messages) const;
+  // The kernel took these.
+  void count_sent(std::size_t messages);
+  // It refused the first one of the batch.
+  void refused(Line& line, Progress& progress, int error);
   std::uint32_t length_from(std::uint32_t entry) const;
 
   UdpHub::Stats& stats_;

@@ -30,6 +30,16 @@ struct HubHandler final : UdpHub::Handler {
   UniqueFunction<void()> batch_end;
 };
 
+// The descriptor of the socket with this address, for options that the hub does not offer.
+inline int descriptor_of(const SocketAddress& address) {
+  for (int fd = 3; fd < 1024; ++fd) {
+    SystemAddress system;
+    socklen_t length = sizeof system;
+    if (getsockname(fd, &system.any, &length) == 0 && from_system(system) == address) return fd;
+  }
+  return -1;
+}
+
 class PlainSocket {
  public:
   explicit PlainSocket(const SocketAddress& local) : fd_(::socket(family_of(local), SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
