@@ -21,7 +21,7 @@ class Log {
   struct Options {
     LogLevel level = LogLevel::kInfo;  // what is below it is not written
     LogLineStyle style;
-    std::size_t max_queued = 8192;  // lines
+    std::size_t max_queued = 8192;   // lines
     std::ostream* output = nullptr;  // none: standard error. It must outlive the log.
   };
 

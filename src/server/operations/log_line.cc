@@ -33,9 +33,7 @@ struct ValueWriter {
   void operator()(double value) const { line += std::isfinite(value) ? fmt::to_string(value) : "null"; }
   void operator()(std::int64_t value) const { line += fmt::to_string(value); }
   void operator()(std::uint64_t value) const { line += fmt::to_string(value); }
-  void operator()(Duration value) const {
-    line += fmt::format("{:.3f}", std::chrono::duration<double>(value).count());
-  }
+  void operator()(Duration value) const { line += fmt::format("{:.3f}", std::chrono::duration<double>(value).count()); }
   void operator()(const SocketAddress& address) const {
     const IpAddress ip = address.ip.unmapped();
     if (!style.full_addresses) return text(network_of(ip));
@@ -82,17 +80,17 @@ std::string network_of(const IpAddress& address) {
 std::string_view logged_user(std::string_view name) {
   const std::size_t colon = name.find(':');
   if (colon == std::string_view::npos || colon == 0) return name;
-  const bool is_expiry =
-      std::all_of(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(colon), [](char c) { return c >= '0' && c <= '9'; });
+  const bool is_expiry = std::all_of(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(colon),
+                                     [](char c) { return c >= '0' && c <= '9'; });
   return is_expiry ? name.substr(colon + 1) : name;
 }
 
 std::string render_log_line(UnixTime time, LogLevel level, std::string_view event, LogFields fields,
                             const LogLineStyle& style) {
   const bool json = style.format == LogFormat::kJson;
-  std::string line = json ? fmt::format(R"({{"time":"{}","level":"{}","event":"{}")", to_rfc3339(time), to_string(level),
-                                        event)
-                          : fmt::format("{} {} {}", to_rfc3339(time), to_string(level), event);
+  std::string line =
+      json ? fmt::format(R"({{"time":"{}","level":"{}","event":"{}")", to_rfc3339(time), to_string(level), event)
+           : fmt::format("{} {} {}", to_rfc3339(time), to_string(level), event);
   for (const LogField& field : fields) {
     line += json ? fmt::format(",\"{}\":", field.name) : fmt::format(" {}=", field.name);
     std::visit(ValueWriter{line, style}, field.value.value());

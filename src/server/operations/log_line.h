@@ -21,13 +21,13 @@ std::string_view to_string(LogLevel level);  // "debug", "info", "warning", "err
 // Refers to the text that it is made from: for the duration of one call.
 class LogValue {
  public:
-  LogValue(std::string_view text) : value_(text) {}                        // NOLINT(google-explicit-constructor)
-  LogValue(const std::string& text) : value_(std::string_view(text)) {}    // NOLINT(google-explicit-constructor)
-  LogValue(const char* text) : value_(std::string_view(text)) {}           // NOLINT(google-explicit-constructor)
-  LogValue(bool value) : value_(value) {}                                  // NOLINT(google-explicit-constructor)
-  LogValue(double value) : value_(value) {}                                // NOLINT(google-explicit-constructor)
-  LogValue(const IpAddress& ip) : value_(SocketAddress{ip, 0}) {}          // NOLINT(google-explicit-constructor)
-  LogValue(const SocketAddress& address) : value_(address) {}              // NOLINT(google-explicit-constructor)
+  LogValue(std::string_view text) : value_(text) {}                      // NOLINT(google-explicit-constructor)
+  LogValue(const std::string& text) : value_(std::string_view(text)) {}  // NOLINT(google-explicit-constructor)
+  LogValue(const char* text) : value_(std::string_view(text)) {}         // NOLINT(google-explicit-constructor)
+  LogValue(bool value) : value_(value) {}                                // NOLINT(google-explicit-constructor)
+  LogValue(double value) : value_(value) {}                              // NOLINT(google-explicit-constructor)
+  LogValue(const IpAddress& ip) : value_(SocketAddress{ip, 0}) {}        // NOLINT(google-explicit-constructor)
+  LogValue(const SocketAddress& address) : value_(address) {}            // NOLINT(google-explicit-constructor)
   template <typename Rep, typename Period>
   LogValue(std::chrono::duration<Rep, Period> value) : value_(Duration(value)) {}  // NOLINT: in seconds
   template <std::unsigned_integral T>

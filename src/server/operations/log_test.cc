@@ -67,8 +67,10 @@ TEST(LogLine, ShortensAddressesUnlessTheOperatorWantsThemWhole) {
   };
   for (const auto& c : cases) {
     const SocketAddress address = SocketAddress::parse(c.address).value();
-    EXPECT_THAT(line({{"client", address}}, {.full_addresses = false}), testing::EndsWith("client=" + std::string(c.network)));
-    EXPECT_THAT(line({{"client", address}}, {.full_addresses = true}), testing::EndsWith("client=" + std::string(c.whole)));
+    EXPECT_THAT(line({{"client", address}}, {.full_addresses = false}),
+                testing::EndsWith("client=" + std::string(c.network)));
+    EXPECT_THAT(line({{"client", address}}, {.full_addresses = true}),
+                testing::EndsWith("client=" + std::string(c.whole)));
   }
 }
 
@@ -80,7 +82,8 @@ TEST(LogLine, NobodyWritesALineOfItsOwn) {
                                "eve\\",
                                "eve\x1B[2J",
                                "eve\xC2\x9B\x32J",
-                               "eve\xE2\x80\xAE" "drow",
+                               "eve\xE2\x80\xAE"
+                               "drow",
                                "eve\xE2\x80\xA8x",
                                "eve\xFF\xFE",
                                "eve\xED\xA0\x80",
@@ -182,7 +185,10 @@ TEST(Log, ThreadsDoNotMixTheirLines) {
 // A pipe that nobody reads.
 class Stuck : public std::streambuf {
  public:
-  void release() { free_.store(true); free_.notify_all(); }
+  void release() {
+    free_.store(true);
+    free_.notify_all();
+  }
 
  protected:
   std::streamsize xsputn(const char* /*text*/, std::streamsize size) override {

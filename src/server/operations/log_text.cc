@@ -37,8 +37,8 @@ CodePoint next_code_point(std::string_view text) {
 bool is_printable(char32_t c) {
   if (c < 0x20 || (c >= 0x7F && c < 0xA0)) return false;
   // Line and paragraph separators; marks, embeddings and isolates of direction.
-  return c != 0x061C && !(c >= 0x200B && c <= 0x200F) && !(c >= 0x2028 && c <= 0x202E) && !(c >= 0x2066 && c <= 0x2069) &&
-         c != 0xFEFF;
+  return c != 0x061C && !(c >= 0x200B && c <= 0x200F) && !(c >= 0x2028 && c <= 0x202E) &&
+         !(c >= 0x2066 && c <= 0x2069) && c != 0xFEFF;
 }
 
 void append_escape(std::string& line, char32_t c) {

@@ -45,12 +45,38 @@ TEST(HostOf, RefusesWhatIsNoHost) {
   const std::string long_label = std::string(64, 'a') + ".example";
   std::string long_name = "a";
   while (long_name.size() <= 253) long_name += ".a";
-  const std::string_view cases[] = {
-      "", ":80", "a b", "a\r\nX: y", "a?transport=udp", "user@example.org", "evil\",\"urls", "-a.example", "a-.example",
-      "a..b", "example.org.", "under_score", "1.2.3", "1.2.3.256", "2130706433", "1.0x7f", "0.0.0.0", "224.0.0.1",
-      "[::]", "[ff02::1]", "[192.0.2.7]", "2001:db8::1", "[2001:db8::1", "[2001:db8::1]x", "[fe80::1%25eth0]",
-      "example.org:99999", "example.org:0", "example.org:8o", "b\xC3\xBC.example", std::string_view("a\0b", 3), long_label,
-      long_name};
+  const std::string_view cases[] = {"",
+                                    ":80",
+                                    "a b",
+                                    "a\r\nX: y",
+                                    "a?transport=udp",
+                                    "user@example.org",
+                                    "evil\",\"urls",
+                                    "-a.example",
+                                    "a-.example",
+                                    "a..b",
+                                    "example.org.",
+                                    "under_score",
+                                    "1.2.3",
+                                    "1.2.3.256",
+                                    "2130706433",
+                                    "1.0x7f",
+                                    "0.0.0.0",
+                                    "224.0.0.1",
+                                    "[::]",
+                                    "[ff02::1]",
+                                    "[192.0.2.7]",
+                                    "2001:db8::1",
+                                    "[2001:db8::1",
+                                    "[2001:db8::1]x",
+                                    "[fe80::1%25eth0]",
+                                    "example.org:99999",
+                                    "example.org:0",
+                                    "example.org:8o",
+                                    "b\xC3\xBC.example",
+                                    std::string_view("a\0b", 3),
+                                    long_label,
+                                    long_name};
   for (const std::string_view authority : cases) {
     EXPECT_EQ(host_of(authority), std::nullopt) << authority;
   }
@@ -112,7 +138,8 @@ TEST(IceServerMint, APeersUserIsAlwaysTheSameAndSaysNothingAboutIt) {
 }
 
 TEST(IceServersJson, HasTheShapeThatAPageTakes) {
-  const IceServer servers[] = {{{"stun:a:1"}, "", ""}, {{"turn:a:1?transport=udp", "turn:a:1?transport=tcp"}, "5:u", "p/w="}};
+  const IceServer servers[] = {{{"stun:a:1"}, "", ""},
+                               {{"turn:a:1?transport=udp", "turn:a:1?transport=tcp"}, "5:u", "p/w="}};
   EXPECT_EQ(ice_servers_json(servers),
             R"([{"urls":["stun:a:1"]},{"urls":["turn:a:1?transport=udp","turn:a:1?transport=tcp"],)"
             R"("username":"5:u","credential":"p/w="}])");

@@ -3,16 +3,14 @@
 
 #include <gmock/gmock.h>
 
-#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <optional>
 #include <sstream>
-#include <thread>
 
 #include "io/websocket_client.h"
+#include "server/http/http_client_for_test.h"
 #include "signaling/client.h"
 #include "turn/credentials.h"
 
@@ -75,31 +73,11 @@ class SignalingServerTest : public testing::Test {
   bool until_joined(const Member& member) {
     return until([&] { return member.client->is_joined(); });
   }
-  // Sends one HTTP request from a thread of its own and gives the answer up to the end of the connection.
-  std::string request(const std::string& text);
+  std::string request(const std::string& text) { return talk_to(loop_, server_->local_address(), text); }
 
   io::EventLoop loop_;
   std::optional<SignalingServer> server_;
 };
-
-std::string SignalingServerTest::request(const std::string& text) {
-  using boost::asio::ip::tcp;
-  std::string answer;
-  std::atomic<bool> done = false;
-  std::thread client([&, port = server_->local_address().port] {
-    boost::asio::io_context context;
-    tcp::socket socket(context);
-    boost::system::error_code error;
-    socket.connect({boost::asio::ip::address_v4::loopback(), port}, error);
-    boost::asio::write(socket, boost::asio::buffer(text), error);
-    boost::asio::read(socket, boost::asio::dynamic_buffer(answer), error);
-    done = true;
-    loop_.post([] {});
-  });
-  until([&] { return done.load(); });
-  client.join();
-  return answer;
-}
 
 TEST_F(SignalingServerTest, TwoClientsFindEachOtherRelayAndPart) {
   Member ann(loop_, room(), "Ann");
