@@ -3,6 +3,7 @@
 #include <netinet/udp.h>
 #include <sys/resource.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -42,9 +43,9 @@ sockaddr_in system_address(const SocketAddress& address) {
 }
 
 SocketAddress socket_address(const sockaddr_in& address) {
-  io::SystemAddress system;
-  system.v4 = address;
-  return io::from_system(system);
+  std::array<std::uint8_t, 4> ip{};
+  std::memcpy(ip.data(), &address.sin_addr, ip.size());
+  return {IpAddress::v4(ip), ntohs(address.sin_port)};
 }
 
 int open_udp(const SocketAddress& local) {

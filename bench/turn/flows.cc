@@ -70,6 +70,7 @@ std::vector<Flow> make_allocations(const Account& account, Goal goal, const std:
 
 std::vector<Flow> make_plain_flows(const SocketAddress& forwarder, const std::vector<SocketAddress>& peers) {
   std::vector<Flow> flows;
+  flows.reserve(peers.size());
   for (const SocketAddress& peer : peers) flows.push_back(make_plain_flow(system_address(forwarder), peer));
   return flows;
 }

@@ -16,6 +16,7 @@ struct LoadOptions {
   std::size_t peers = 1;
   std::size_t size = 200;
   std::size_t train = 1;
+  bool receive_trains = false;
   std::string framing = "channel";
   std::string direction = "both";
   std::size_t window = 32;

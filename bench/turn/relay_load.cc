@@ -43,6 +43,7 @@ TrafficOptions traffic_options(const LoadOptions& options) {
   TrafficOptions traffic;
   traffic.size = options.size;
   traffic.train = options.train;
+  traffic.receive_trains = options.receive_trains;
   traffic.framing = options.framing == "channel" ? Framing::kChannel : Framing::kSend;
   if (options.plain) traffic.framing = Framing::kNone;
   traffic.directions = {options.direction != "to-client", options.direction != "to-peer"};

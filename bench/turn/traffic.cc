@@ -55,19 +55,19 @@ Traffic::Traffic(std::vector<Flow> flows, std::vector<Peer> peers, const Traffic
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       header_size_(header_size(options.framing)),
       pattern_(options.size - kMinSize),
-      received_(kReceiveSlots, options.train > 1 ? kTrainSize : kDatagramSize),
+      received_(kReceiveSlots, options.receive_trains ? kTrainSize : kDatagramSize),
       lanes_{Lane(kSendSlots, options.train * (kSendHeader + padded(options.size))),
              Lane(kSendSlots, options.train * (kSendHeader + padded(options.size)))} {
   for (std::size_t i = 0; i < pattern_.size(); ++i) pattern_[i] = static_cast<std::uint8_t>(i * 7 + 1);
   for (const Peer& peer : peers_) {
     peer_addresses_.push_back(system_address(peer.address));
     send_headers_.push_back(send_header(peer.address, options.size));
-    if (options_.train > 1) receive_trains(peer.fd);
+    if (options_.receive_trains) receive_trains(peer.fd);
   }
   for (std::size_t i = 0; i < flows_.size(); ++i) {
-    epoll_event event{.events = EPOLLIN, .data = {.u32 = static_cast<std::uint32_t>(i)}};
+    epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.u32 = static_cast<std::uint32_t>(i)}};
     if (epoll_ctl(epoll_, EPOLL_CTL_ADD, flows_[i].fd, &event) != 0) give_up("epoll_ctl failed");
-    if (options_.train > 1) receive_trains(flows_[i].fd);
+    if (options_.receive_trains) receive_trains(flows_[i].fd);
   }
   fill_slots(kToPeer);
   fill_slots(kToClient);
@@ -112,14 +112,14 @@ void Traffic::receive() {
   const int count = epoll_wait(epoll_, events.data(), kReceiveSlots, 0);
   for (int i = 0; i < count; ++i) {
     const std::uint32_t flow = events[static_cast<std::size_t>(i)].data.u32;
-    receive_from(flows_[flow].fd, kToClient, flow);
+    while (receive_from(flows_[flow].fd, kToClient, flow) == kReceiveSlots) continue;
   }
 }
 
-// `flow` is known by a client's socket alone.
-void Traffic::receive_from(int fd, Direction direction, std::uint32_t flow) {
+// How many came. `flow` is known by a client's socket alone.
+std::size_t Traffic::receive_from(int fd, Direction direction, std::uint32_t flow) {
   const std::size_t count = received_.receive(fd, 0, kReceiveSlots);
-  if (count == 0) return;
+  if (count == 0) return 0;
   if (keep_latencies_) now_ = now_ns();
   for (std::size_t slot = 0; slot < count; ++slot) {
     ByteView rest = received_.data(slot);
@@ -130,6 +130,7 @@ void Traffic::receive_from(int fd, Direction direction, std::uint32_t flow) {
       rest = rest.subspan(datagram.size());
     }
   }
+  return count;
 }
 
 void Traffic::take(Direction direction, std::uint32_t flow, ByteView datagram, const sockaddr_in& from) {

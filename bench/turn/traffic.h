@@ -24,6 +24,9 @@ enum Direction : std::size_t { kToPeer = 0, kToClient = 1 };
 struct TrafficOptions {
   std::size_t size = 200;
   std::size_t train = 1;  // datagrams in one UDP_SEGMENT send
+  // Trains arrive here as one buffer. Else the system cuts them up when the server sends them, in the server's time, as
+  // it does for a network card that cannot.
+  bool receive_trains = false;
   Framing framing = Framing::kChannel;
   std::array<bool, 2> directions{true, true};
   // Datagrams under way in each direction, of one flow and of all, which take turns: the relay is kept busy and its
@@ -88,7 +91,7 @@ class Traffic {
 
   void fill_slots(Direction direction);
   void receive();
-  void receive_from(int fd, Direction direction, std::uint32_t flow);
+  std::size_t receive_from(int fd, Direction direction, std::uint32_t flow);
   void take(Direction direction, std::uint32_t flow, ByteView datagram, const sockaddr_in& from);
   std::optional<ByteView> payload_for_client(std::uint32_t flow, ByteView datagram) const;
   void count(Direction direction, const Stamp& stamp);

@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kBatch = 64;
 constexpr std::size_t kDatagramSize = 2048;
 constexpr std::size_t kTrainSize = 65535;
-// Of one flow in one call, so that one busy flow leaves room for the others.
+// Of one flow in one call, so that what others send still finds room in the batch.
 constexpr std::size_t kMostPerFlow = 16;
 
 struct Options {
@@ -52,7 +52,7 @@ class Forwarder {
   [[noreturn]] void run() {
     std::array<epoll_event, kBatch> events;
     while (true) {
-      const int count = epoll_wait(epoll_, events.data(), kBatch, -1);
+      const int count = epoll_wait(epoll_, events.data(), kBatch, listener_has_more_ ? 0 : -1);
       filled_ = 0;
       for (int i = 0; i < count; ++i) {
         const auto port = static_cast<std::uint16_t>(events[static_cast<std::size_t>(i)].data.u32);
@@ -64,17 +64,21 @@ class Forwarder {
   }
 
  private:
+  // Edge-triggered: who is told of a socket reads it until it is empty, and is not told again that it was.
   void watch(int fd, std::uint16_t port) {
-    epoll_event event{.events = EPOLLIN, .data = {.u32 = port}};
+    epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.u32 = port}};
     if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) != 0) give_up("epoll_ctl: " + io::system_message(errno));
   }
 
   // What came from the peer of one flow joins what goes to all clients.
   void collect_from_peer(const Flow& flow) {
-    if (kBatch - filled_ < kMostPerFlow) send_to_clients();
-    const std::size_t count = batch_.receive(flow.fd, filled_, kMostPerFlow);
-    for (std::size_t i = filled_; i < filled_ + count; ++i) batch_.address(i) = flow.client;
-    filled_ += count;
+    std::size_t count = kMostPerFlow;
+    while (count == kMostPerFlow) {
+      if (kBatch - filled_ < kMostPerFlow) send_to_clients();
+      count = batch_.receive(flow.fd, filled_, kMostPerFlow);
+      for (std::size_t i = filled_; i < filled_ + count; ++i) batch_.address(i) = flow.client;
+      filled_ += count;
+    }
   }
 
   void send_to_clients() {
@@ -85,6 +89,7 @@ class Forwarder {
   // Neighbours of one flow leave in one call.
   void forward_to_peers() {
     const std::size_t count = batch_.receive(listener_, 0, kBatch);
+    listener_has_more_ = count == kBatch;
     std::size_t first = 0;
     for (std::size_t i = 0; i < count; ++i) {
       Flow& flow = flows_[batch_.address(i).sin_port];
@@ -120,6 +125,7 @@ class Forwarder {
   int listener_;
   int epoll_;
   DatagramBatch batch_;
+  bool listener_has_more_ = false;
   std::size_t filled_ = 0;   // slots that wait for send_to_clients()
   std::vector<Flow> flows_;  // by the client's port, as it lies in its address
 };

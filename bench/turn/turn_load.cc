@@ -69,6 +69,8 @@ int main(int argc, char** argv) {
   for (CLI::App* verb : {relay, latency}) add_data_options(*verb, options);
   relay->add_option("--train", options.train, "Send so many datagrams of a flow as one (UDP_SEGMENT)")
       ->check(CLI::Range(1, 40));
+  relay->add_flag("--receive-trains", options.receive_trains,
+                  "Receive trains of the server as one, as if a network card cut them up (UDP_GRO)");
   add_window(*relay, options.window, "Datagrams of a flow under way in each direction");
   relay->add_option("--in-flight", options.in_flight, "The same of all flows together")->capture_default_str();
   relay->add_option("--rate", options.rate, "Datagrams per second in all, in place of a window");
