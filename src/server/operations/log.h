@@ -21,6 +21,9 @@ class Log {
   struct Options {
     LogLevel level = LogLevel::kInfo;  // what is below it is not written
     LogLineStyle style;
+    // Lines of one event that are written in a second, of the levels info and warning; the rest is counted, and told in
+    // a line "lines_held" when the event is written next. 0: no bound.
+    std::uint32_t max_per_event = 50;
     std::size_t max_queued = 8192;   // lines
     std::ostream* output = nullptr;  // none: standard error. It must outlive the log.
   };

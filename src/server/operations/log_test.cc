@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/json.hpp>
 #include <limits>
@@ -156,6 +157,20 @@ TEST(Log, OffIsOff) {
   EXPECT_EQ(output.str(), "");
 }
 
+TEST(Log, AFloodOfOneEventIsHeldBack) {
+  std::ostringstream output;
+  {
+    Log log({.max_per_event = 1, .output = &output});
+    for (int i = 0; i < 1000; ++i) log.info("client_refused");
+    log.info("listening");
+    for (int i = 0; i < 10; ++i) log.error("no_sockets");
+  }
+  const std::string text = output.str();
+  EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 1000);
+  EXPECT_THAT(text, HasSubstr(" info listening\n"));
+  EXPECT_THAT(text, HasSubstr(" error no_sockets\n"));
+}
+
 TEST(Log, BracesAreNothingSpecial) {
   std::ostringstream output;
   { Log({.output = &output}).info("joined", {{"name", "{} %v {0:d}"}}); }
@@ -165,7 +180,7 @@ TEST(Log, BracesAreNothingSpecial) {
 TEST(Log, ThreadsDoNotMixTheirLines) {
   std::ostringstream output;
   {
-    Log log({.output = &output});
+    Log log({.max_per_event = 0, .output = &output});
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i) {
       threads.emplace_back([&log] {
@@ -204,7 +219,7 @@ class Stuck : public std::streambuf {
 TEST(Log, AnOutputThatHangsCostsOldLinesAndNobodysTime) {
   Stuck stuck;
   std::ostream output(&stuck);
-  Log log({.max_queued = 16, .output = &output});
+  Log log({.max_per_event = 0, .max_queued = 16, .output = &output});
   for (int i = 0; i < 1000; ++i) log.info("tick");
   EXPECT_GE(log.dropped(), 1000U - 16U - 1U);
   stuck.release();

@@ -19,7 +19,8 @@ using Labels = std::initializer_list<std::pair<std::string_view, std::string_vie
 // RFC 8656 §18.2 (methods of TURN) and RFC 8489 §18.2 (Binding).
 constexpr std::string_view kMethods[] = {"binding", "allocate", "refresh", "create_permission", "channel_bind"};
 // RFC 8489 §14.8, RFC 8656 §19.
-constexpr std::uint16_t kCodes[] = {300, 400, 401, 403, 405, 420, 437, 438, 440, 441, 442, 443, 446, 447, 486, 500, 508};
+constexpr std::uint16_t kCodes[] = {300, 400, 401, 403, 405, 420, 437, 438, 440,
+                                    441, 442, 443, 446, 447, 486, 500, 508};
 
 // Collects families. Every value goes to the last one that was begun.
 class Exposition {

@@ -19,9 +19,9 @@ namespace tidewire::server {
 // The sums over all threads at one moment.
 struct TurnSnapshot {
   turn::ServerStats stats;
-  io::UdpSocket::Stats udp;                            // of the listening and the relayed sockets
-  std::map<std::uint16_t, std::uint64_t> errors;       // answers by error code; codes that are none count as "other"
-  std::map<std::string, std::uint64_t> requests;       // by method: "allocate", "refresh", …; others count as "other"
+  io::UdpSocket::Stats udp;                       // of the listening and the relayed sockets
+  std::map<std::uint16_t, std::uint64_t> errors;  // answers by error code; codes that are none count as "other"
+  std::map<std::string, std::uint64_t> requests;  // by method: "allocate", "refresh", …; others count as "other"
 };
 
 struct ServerSnapshot {

@@ -27,9 +27,9 @@ class OperationsServerTest : public testing::Test {
     server_.emplace(*std::move(started));
   }
   std::string get(const std::string& target, const std::string& method = "GET", const std::string& more = "") {
-    return talk_to(loop_, server_->local_address(),
-                   method + " " + target + " HTTP/1.1\r\nHost: h\r\nConnection: " + (more.empty() ? "close" : more) +
-                       "\r\n\r\n");
+    return talk_to(
+        loop_, server_->local_address(),
+        method + " " + target + " HTTP/1.1\r\nHost: h\r\nConnection: " + (more.empty() ? "close" : more) + "\r\n\r\n");
   }
 
   io::EventLoop loop_;
@@ -61,7 +61,8 @@ TEST_F(OperationsServerTest, NothingElseIsThere) {
   EXPECT_THAT(get("/"), StartsWith("HTTP/1.1 404 "));
   EXPECT_THAT(get("/metricsx"), StartsWith("HTTP/1.1 404 "));
   EXPECT_THAT(get("/metrics", "POST"), StartsWith("HTTP/1.1 405 "));
-  EXPECT_THAT(get("/ws", "GET", "Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(get("/ws", "GET", "Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13"),
+              StartsWith("HTTP/1.1 404 "));
   EXPECT_EQ(scrapes_, 0);
 }
 
