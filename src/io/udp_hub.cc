@@ -22,8 +22,10 @@ constexpr std::size_t kMaxEvents = 2048;
 constexpr std::uint32_t kMaxReads = 32;
 // A batch ends after so much too, so that it is still in the processor's cache when it leaves.
 constexpr std::size_t kMaxBatchBytes = 512 * 1024;
-// After so many reads the loop serves what else it has: timers, TCP, posted work.
+// After so many reads the loop serves what else it has: timers, TCP, posted work. The datagrams of a train cost as much
+// as one more read for every four of them, by measurement.
 constexpr std::size_t kReadsPerTurn = 512;
+constexpr std::size_t kDatagramsPerRead = 4;
 
 Error cannot_open(const SocketAddress& address, int error) {
   return {ErrorCode::kNetwork, "cannot open UDP socket " + address.to_string() + ": " + system_message(error)};
@@ -113,7 +115,7 @@ struct UdpHub::Impl : std::enable_shared_from_this<UdpHub::Impl> {
     return events_found > 0;
   }
 
-  // Reads once from a socket and hands on what came; how much that was.
+  // Reads once from a socket and hands on what came; how many reads that was worth.
   std::size_t serve(std::uint32_t id) {
     if (slots.free() == 0 || bytes_in_batch >= kMaxBatchBytes) end_batch();
     if (!alive || sockets[id].fd < 0) return 1;
@@ -127,10 +129,11 @@ struct UdpHub::Impl : std::enable_shared_from_this<UdpHub::Impl> {
     if (n < want) socket.ask = static_cast<std::uint32_t>(std::max(n, std::size_t{1}));
     if (n == 0) return 1;
     ++stats.receive_calls;
+    const std::uint64_t before = stats.datagrams_received;
     for (std::size_t i = first; i < first + n; ++i) {
       if (!deliver(id, slots.at(i))) break;
     }
-    return n;
+    return n + static_cast<std::size_t>(stats.datagrams_received - before) / kDatagramsPerRead;
   }
 
   // False when the socket was closed.

@@ -15,7 +15,6 @@ namespace tidewire::io {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 class UdpHubLifeTest : public UdpHubTest {};
 
@@ -130,6 +129,7 @@ TEST_P(UdpHubLifeTest, AFloodOnOneSocketStarvesNeitherTheOthersNorTheLoop) {
   options.receive_buffer = 4 << 20;
   const SocketId flooded = open(hub, options);
   std::vector<SocketId> others;
+  others.reserve(300);
   for (int i = 0; i < 300; ++i) others.push_back(open(hub));
   const PlainSocket far(any_port());
   // It never ends: what was read is sent again.

@@ -8,7 +8,6 @@ namespace tidewire::io {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 // Different for each n, and of sizes on both sides of what the path carries in one piece.
 std::string text_of(std::size_t n) {
