@@ -54,7 +54,8 @@ Result<> check(const ServerConfig& config) {
 
 std::uint64_t Server::cost_per_byte(const ServerConfig& config) {
   constexpr std::uint64_t kSecond = 1'000'000'000;
-  return config.max_bytes_per_second == 0 ? 0 : std::max((kSecond << 16) / config.max_bytes_per_second, std::uint64_t{1});
+  return config.max_bytes_per_second == 0 ? 0
+                                          : std::max((kSecond << 16) / config.max_bytes_per_second, std::uint64_t{1});
 }
 
 Result<> Server::reconfigure(const ServerConfig& config) {

@@ -69,8 +69,8 @@ struct ServerStats {
   std::uint64_t dropped_from_clients = 0;  // neither a request nor data that may be relayed
   std::uint64_t dropped_from_peers = 0;    // without permission, or to a port of nobody
   std::uint64_t dropped_over_rate = 0;     // either way, beyond ServerConfig::max_bytes_per_second
-  std::uint64_t dropped_full = 0;  // the owner has not polled in time, or its packet has no room for a header
-  std::uint64_t log_lost = 0;      // AllocationMade and AllocationEnded that the owner has not polled in time
+  std::uint64_t dropped_full = 0;          // the owner has not polled in time, or its packet has no room for a header
+  std::uint64_t log_lost = 0;              // AllocationMade and AllocationEnded that the owner has not polled in time
 };
 
 }  // namespace tidewire::turn
