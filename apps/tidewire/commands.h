@@ -2,23 +2,19 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "serve_options.h"
+#include "tidewire/result.h"
 #include "tidewire/time.h"
 
 namespace tidewire::app {
 
-struct ServeOptions {
-  std::string listen = "127.0.0.1:8080";
-  // What everybody who joins is told to use; the credentials go with each turn: and turns: URL.
-  std::vector<std::string> ice_urls;
-  std::string ice_username;
-  std::string ice_credential;
-  bool json = false;
-};
-int serve(const ServeOptions& options);
+// `again` reads the command line and the file anew, for SIGHUP.
+int serve(const ServeOptions& options, const std::function<Result<ServeOptions>()>& again);
 
 // How connections are made.
 struct IceOptions {

@@ -30,6 +30,9 @@ Result<doctor::ExaminationOptions> read(const DoctorOptions& options) {
   wanted.credential = options.ice_credential;
   wanted.ca_file = options.tls_ca;
   wanted.timeout = options.timeout;
+  if (wanted.timeout <= Duration::zero()) {
+    return Error{ErrorCode::kRange, "--timeout: no time to wait for an answer; try 5s or 500ms"};
+  }
   std::vector<std::string> urls = options.ice_servers;
   if (io::HttpClock::is_url(options.server_url)) {
     wanted.http_url = options.server_url;

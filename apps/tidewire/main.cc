@@ -1,45 +1,15 @@
 // The command line: what can be said, and which verb it calls.
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <iostream>
 #include <string>
 
 #include "commands.h"
+#include "durations.h"
+#include "serve_flags.h"
 
 namespace {
 
-// "10s", "500ms", "2m", "1h"; a bare number is seconds.
-std::optional<tidewire::Duration> parse_duration(const std::string& text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || number < 0 || number > 1e7) return std::nullopt;
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  double seconds = 0;
-  if (unit.empty() || unit == "s") {
-    seconds = number;
-  } else if (unit == "ms") {
-    seconds = number / 1000;
-  } else if (unit == "m") {
-    seconds = number * 60;
-  } else if (unit == "h") {
-    seconds = number * 3600;
-  } else {
-    return std::nullopt;
-  }
-  return std::chrono::duration_cast<tidewire::Duration>(std::chrono::duration<double>(seconds));
-}
-
-void add_duration(CLI::App& verb, std::optional<tidewire::Duration>& duration, const std::string& help) {
-  verb.add_option_function<std::string>(
-          "--duration",
-          [&duration](const std::string& text) {
-            duration = parse_duration(text);
-            if (!duration)
-              throw CLI::ValidationError("--duration", "'" + text + "' is no duration; try 10s, 500ms or 2m");
-          },
-          help)
-      ->type_name("TIME");
-}
+using tidewire::app::add_duration_option;
 
 void add_ice_options(CLI::App& verb, tidewire::app::IceOptions& options) {
   const char* group = "Connections";
@@ -85,17 +55,7 @@ CLI::App* add_doctor(CLI::App& app, tidewire::app::DoctorOptions& options) {
   doctor->add_option("--ice-credential", options.ice_credential, "The password that goes with it");
   doctor->add_option("--tls-ca", options.tls_ca, "Trust these authorities (PEM) instead of the system's")
       ->type_name("FILE");
-  doctor
-      ->add_option_function<std::string>(
-          "--timeout",
-          [&options](const std::string& text) {
-            const auto timeout = parse_duration(text);
-            if (!timeout || *timeout == tidewire::Duration(0))
-              throw CLI::ValidationError("--timeout", "'" + text + "' is no time to wait; try 5s or 500ms");
-            options.timeout = *timeout;
-          },
-          "How long to wait for an answer (5s)")
-      ->type_name("TIME");
+  add_duration_option(*doctor, "--timeout", options.timeout, "How long to wait for an answer (5s)");
   doctor->add_flag("--json", options.json, "Print the findings as JSON on standard output");
   return doctor;
 }
@@ -117,19 +77,7 @@ int main(int argc, char** argv) {
   app.footer("`tidewire VERB --help` tells the options of a verb.");
 
   tidewire::app::ServeOptions serve_options;
-  CLI::App* serve = app.add_subcommand("serve", "Serve the call page and the signaling that brings callers together");
-  serve->add_option("--listen", serve_options.listen, "Where to listen; port 0 takes a free one")
-      ->type_name("ADDR:PORT")
-      ->capture_default_str();
-  serve->add_flag("--json", serve_options.json, "Print the address as JSON on standard output");
-  serve
-      ->add_option("--ice-server", serve_options.ice_urls,
-                   "A STUN or TURN server that callers are told to use; repeat it")
-      ->type_name("URL")
-      ->allow_extra_args(false);
-  serve->add_option("--ice-username", serve_options.ice_username, "The name for every turn: and turns: URL");
-  serve->add_option("--ice-credential", serve_options.ice_credential,
-                    "The password for them; everybody who joins sees it");
+  const CLI::App* serve = tidewire::app::add_serve(app, serve_options);
 
   tidewire::app::CallOptions call_options;
   CLI::App* call = app.add_subcommand("call", "Join a room and call, or answer, whoever is there");
@@ -146,7 +94,8 @@ int main(int argc, char** argv) {
           "Where to play what arrives: window (and loudspeaker) or none; by default a window if there is a display")
       ->check(CLI::IsMember({"window", "none"}))
       ->type_name("window|none");
-  add_duration(*call, call_options.duration, "Hang up after this long; without it, stay until Ctrl-C");
+  add_duration_option(*call, "--duration", call_options.duration,
+                      "Hang up after this long; without it, stay until Ctrl-C");
   call->add_flag("--json", call_options.json, kJsonHelp);
   add_ice_options(*call, call_options.ice);
 
@@ -156,7 +105,7 @@ int main(int argc, char** argv) {
   demo->add_option("--listen", demo_options.listen, "Where the server listens; a free port if this one is taken")
       ->type_name("ADDR:PORT")
       ->capture_default_str();
-  add_duration(*demo, demo_options.duration, "End by itself after this long");
+  add_duration_option(*demo, "--duration", demo_options.duration, "End by itself after this long");
   demo->add_flag("--json", demo_options.json, kJsonHelp);
   add_ice_options(*demo, demo_options.ice);
 
@@ -169,7 +118,15 @@ int main(int argc, char** argv) {
     return 2;
   }
   if (doctor->parsed()) return tidewire::app::doctor(doctor_options);
-  if (serve->parsed()) return tidewire::app::serve(serve_options);
+  if (serve->parsed()) {
+    // Read in the way in which SIGHUP reads it again.
+    const auto options = tidewire::app::parse_serve(argc, argv);
+    if (!options) {
+      std::cerr << "tidewire: " << options.error().message << '\n';
+      return 2;
+    }
+    return tidewire::app::serve(*options, [argc, argv] { return tidewire::app::parse_serve(argc, argv); });
+  }
   if (call->parsed()) return tidewire::app::call(call_options);
   return tidewire::app::demo(demo_options);
 }

@@ -1,36 +1,44 @@
-#include <boost/json.hpp>
+#include <sys/resource.h>
 
 #include "commands.h"
-#include "ice_options.h"
 #include "output.h"
-#include "server/signaling/signaling_server.h"
+#include "serving.h"
 #include "signals.h"
 
 namespace tidewire::app {
-int serve(const ServeOptions& options) {
-  const auto listen = SocketAddress::parse(options.listen);
-  if (!listen) {
-    return fail(options.json,
-                {ErrorCode::kSyntax, "'" + options.listen + "' is no ADDR:PORT; try 127.0.0.1:8080 or 0.0.0.0:8080"});
-  }
-  auto told = parse_ice_servers(options.ice_urls, options.ice_username, options.ice_credential);
-  if (!told) return fail(options.json, told.error());
-  Signals signals;
-  EventLoop loop;
-  auto server = server::SignalingServer::start(loop.impl(), {.listen = *listen, .ice_servers = std::move(*told)});
-  if (!server)
-    return fail(options.json, {server.error().code, server.error().message + "; choose another address with --listen"});
+namespace {
 
-  const std::string url = server->room_url("tea");
-  const std::string base = url.substr(0, url.find("/r/"));
-  if (options.json) {
-    print_result(boost::json::serialize(boost::json::object{
-        {"listening", server->local_address().to_string()}, {"url", base + "/"}, {"room_example", url}}));
-  } else {
-    say(false, "serving on {}\nopen {}/ in a browser, or share a room: {}\nCtrl-C ends the server; calls go on",
-        server->local_address().to_string(), base, url);
+// A descriptor for each relayed port: as many as the system lets us have.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+server::LogLevel level_of(const std::string& text) {
+  using enum server::LogLevel;
+  for (const server::LogLevel level : {kDebug, kInfo, kWarning, kError, kOff}) {
+    if (to_string(level) == text) return level;
   }
-  signals.run_on(loop, [&] { server->shutdown([&] { loop.stop(); }); });
+  return kInfo;  // the command line lets nothing else through
+}
+
+}  // namespace
+
+int serve(const ServeOptions& options, const std::function<Result<ServeOptions>()>& again) {
+  raise_descriptor_limit();
+  Signals signals(Signals::Hangup::kIsAnEvent);
+  server::Log log(
+      {.level = level_of(options.log_level),
+       .style = {.format = options.log_format == "json" ? server::LogFormat::kJson : server::LogFormat::kText,
+                 .full_addresses = options.log_addresses}});
+  EventLoop loop;
+  Serving serving(loop, log);
+  if (const auto started = serving.start(options); !started) return fail(options.json, started.error());
+  serving.announce();
+  signals.run_on(
+      loop, [&] { serving.shut_down(); }, [&] { serving.reload(again()); });
   loop.run();
   return 0;
 }

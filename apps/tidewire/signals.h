@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM as an event of a loop.
+// Ctrl-C, SIGTERM and SIGHUP as events of a loop.
 #pragma once
 
 #include <atomic>
@@ -9,14 +9,17 @@
 
 namespace tidewire::app {
 
-// Blocks both signals in all threads that are started after it, so make it first. The first signal runs the function on
-// the loop; the second one ends the process at once.
+// Blocks the signals in all threads that are started after it, so make it first. The first Ctrl-C or SIGTERM runs
+// `on_end` on the loop; the second one ends the process at once. SIGHUP is left alone unless it is asked for.
 class Signals {
  public:
-  Signals() {
+  enum class Hangup { kEnds, kIsAnEvent };
+
+  explicit Signals(Hangup hangup = Hangup::kEnds) {
     sigemptyset(&set_);
     sigaddset(&set_, SIGINT);
     sigaddset(&set_, SIGTERM);
+    if (hangup == Hangup::kIsAnEvent) sigaddset(&set_, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
   }
   ~Signals() {
@@ -28,19 +31,22 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
-  void run_on(EventLoop& loop, UniqueFunction<void()> function) {
-    waiter_ = std::thread([this, &loop, function = std::move(function)]() mutable {
+  void run_on(EventLoop& loop, UniqueFunction<void()> on_end, UniqueFunction<void()> on_hangup = {}) {
+    on_hangup_ = std::move(on_hangup);
+    waiter_ = std::thread([this, &loop, on_end = std::move(on_end)]() mutable {
       int signal = 0;
-      sigwait(&set_, &signal);
+      while (sigwait(&set_, &signal) == 0 && signal == SIGHUP && !over_) loop.post([this] { on_hangup_(); });
       if (over_) return;
+      sigdelset(&set_, SIGHUP);
       pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
-      loop.post(std::move(function));
+      loop.post(std::move(on_end));
     });
   }
 
  private:
   sigset_t set_{};
   std::atomic<bool> over_ = false;
+  UniqueFunction<void()> on_hangup_;
   std::thread waiter_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <netinet/udp.h>
 #include <sys/resource.h>
+#include <array>
 
 #include <array>
 #include <cerrno>

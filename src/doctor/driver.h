@@ -34,8 +34,8 @@ class Driver {
   }
   // The same on a free port of a range.
   Result<SocketAddress> add_socket(const IpAddress& ip, io::PortRange ports) {
-    auto socket = io::UdpSocket::bind_in_range(
-        loop_, ip, ports, [this](std::span<Datagram> batch) { take(batch); }, {});
+    auto socket =
+        io::UdpSocket::bind_in_range(loop_, ip, ports, [this](std::span<Datagram> batch) { take(batch); }, {});
     if (!socket) return socket.error();
     sockets_.push_back(*std::move(socket));
     return sockets_.back().local_address();

@@ -30,6 +30,10 @@ class ErrorCounts {
   void add(stun::ErrorNumber code) {
     for (std::size_t i = 0; i < kCodes.size(); ++i) counts_[i] += kCodes[i] == code;
   }
+  ErrorCounts& operator+=(const ErrorCounts& other) {
+    for (std::size_t i = 0; i < kCodes.size(); ++i) counts_[i] += other.counts_[i];
+    return *this;
+  }
   std::uint64_t of(stun::ErrorNumber code) const {
     for (std::size_t i = 0; i < kCodes.size(); ++i) {
       if (kCodes[i] == code) return counts_[i];

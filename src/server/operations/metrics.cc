@@ -3,8 +3,6 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
-#include <algorithm>
-#include <array>
 #include <initializer_list>
 #include <utility>
 #include <vector>
@@ -15,12 +13,6 @@ namespace {
 using prometheus::MetricType;
 
 using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
-
-// RFC 8656 §18.2 (methods of TURN) and RFC 8489 §18.2 (Binding).
-constexpr std::string_view kMethods[] = {"binding", "allocate", "refresh", "create_permission", "channel_bind"};
-// RFC 8489 §14.8, RFC 8656 §19.
-constexpr std::uint16_t kCodes[] = {300, 400, 401, 403, 405, 420, 437, 438, 440,
-                                    441, 442, 443, 446, 447, 486, 500, 508};
 
 // Collects families. Every value goes to the last one that was begun.
 class Exposition {
@@ -84,7 +76,25 @@ void add_relaying(Exposition& out, const turn::ServerStats& stats) {
   out.counter("tidewire_turn_dropped_packets_total", "Datagrams that were not relayed, by reason.");
   out.value(stats.dropped_from_clients, {{"reason", "from_client"}});
   out.value(stats.dropped_from_peers, {{"reason", "from_peer"}});
+  out.value(stats.dropped_over_rate, {{"reason", "over_rate"}});
   out.value(stats.dropped_full, {{"reason", "queue_full"}});
+}
+
+void add(Exposition& out, const turn::RequestCounts& requests) {
+  out.counter("tidewire_turn_requests_total", "Well-formed requests, by method.");
+  out.value(requests.binding, {{"method", "binding"}});
+  out.value(requests.allocate, {{"method", "allocate"}});
+  out.value(requests.refresh, {{"method", "refresh"}});
+  out.value(requests.create_permission, {{"method", "create_permission"}});
+  out.value(requests.channel_bind, {{"method", "channel_bind"}});
+  out.value(requests.unknown, {{"method", "other"}});
+}
+
+void add(Exposition& out, const turn::ErrorCounts& errors) {
+  out.counter("tidewire_turn_errors_total", "Error answers, by code (RFC 8489, RFC 8656).");
+  for (const stun::ErrorNumber code : turn::ErrorCounts::kCodes) {
+    out.value(errors.of(code), {{"code", std::to_string(static_cast<unsigned>(code))}});
+  }
 }
 
 void add(Exposition& out, const turn::ServerStats& stats) {
@@ -101,40 +111,28 @@ void add(Exposition& out, const turn::ServerStats& stats) {
   add_relaying(out, stats);
 }
 
-// One value for each label of the set, and "other" for all else that was counted.
-template <typename Key, typename Known, typename Name>
-void add_by(Exposition& out, std::string_view label, const std::map<Key, std::uint64_t>& counts, const Known& known,
-            Name name) {
-  std::uint64_t other = 0;
-  for (const auto& [key, count] : counts) {
-    if (std::find(std::begin(known), std::end(known), key) == std::end(known)) {
-      other += count;
-    } else {
-      out.value(count, {{label, name(key)}});
-    }
-  }
-  if (other > 0) out.value(other, {{label, "other"}});
-}
-
-void add(Exposition& out, const io::UdpSocket::Stats& udp) {
+void add(Exposition& out, const io::UdpHub::Stats& udp) {
   out.counter("tidewire_udp_datagrams_total", "Datagrams that sockets took or gave.");
   out.value(udp.datagrams_received, {{"direction", "received"}});
   out.value(udp.datagrams_sent, {{"direction", "sent"}});
   out.counter("tidewire_udp_calls_total", "System calls that moved datagrams.");
   out.value(udp.receive_calls, {{"direction", "received"}});
   out.value(udp.send_calls, {{"direction", "sent"}});
+  out.counter("tidewire_udp_trains_total", "Trains of datagrams that moved with one call.");
+  out.value(udp.coalesced_receives, {{"direction", "received"}});
+  out.value(udp.segmented_sends, {{"direction", "sent"}});
   out.counter("tidewire_udp_dropped_datagrams_total", "Datagrams that were lost in this program, by reason.");
-  out.value(udp.dropped_oversize, {{"reason", "oversize"}});
-  out.value(udp.dropped_queue, {{"reason", "queue_full"}});
+  out.value(udp.dropped_no_room, {{"reason", "no_room"}});
   out.value(udp.dropped_error, {{"reason", "refused_by_system"}});
 }
 
-void add(Exposition& out, const TurnSnapshot& turn) {
-  add(out, turn.stats);
-  out.counter("tidewire_turn_requests_total", "Requests, by method.");
-  add_by(out, "method", turn.requests, kMethods, [](const std::string& method) { return method; });
-  out.counter("tidewire_turn_errors_total", "Error answers, by code (RFC 8489, RFC 8656).");
-  add_by(out, "code", turn.errors, kCodes, [](std::uint16_t code) { return std::to_string(code); });
+void add(Exposition& out, const TurnStats& turn) {
+  add(out, turn.machine);
+  add(out, turn.machine.requests);
+  add(out, turn.machine.errors);
+  out.gauge("tidewire_turn_connections", "TCP and TLS connections of clients.", turn.streams);
+  out.counter("tidewire_log_lost_allocations_total", "Allocations that came or went without a log line.",
+              turn.machine.log_lost);
   add(out, turn.udp);
 }
 

@@ -4,31 +4,22 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "io/udp_socket.h"
 #include "server/operations/process_stats.h"
 #include "server/signaling/signaling_stats.h"
-#include "turn/server.h"
+#include "server/turn/turn_stats.h"
 
 namespace tidewire::server {
 
 // The sums over all threads at one moment.
-struct TurnSnapshot {
-  turn::ServerStats stats;
-  io::UdpSocket::Stats udp;                       // of the listening and the relayed sockets
-  std::map<std::uint16_t, std::uint64_t> errors;  // answers by error code; codes that are none count as "other"
-  std::map<std::string, std::uint64_t> requests;  // by method: "allocate", "refresh", …; others count as "other"
-};
-
 struct ServerSnapshot {
   std::string version;
   bool ready = false;
   std::optional<SignalingStats> signaling;
-  std::optional<TurnSnapshot> turn;
+  std::optional<TurnStats> turn;
   std::uint64_t log_lines_dropped = 0;
   ProcessStats process;
 };

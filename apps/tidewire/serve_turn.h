@@ -1,0 +1,16 @@
+// The STUN and TURN service that the flags of `tidewire serve` describe.
+#pragma once
+
+#include <optional>
+
+#include "serve_options.h"
+#include "server/turn/turn_options.h"
+#include "tidewire/result.h"
+
+namespace tidewire::app {
+
+// Nothing when there is to be none: on a loopback address it serves nobody unless it was asked for. `secret` is what
+// credentials for callers are made of, when the flags name none. An error names the flag.
+Result<std::optional<server::TurnOptions>> turn_options(const ServeOptions& options, const std::string& secret);
+
+}  // namespace tidewire::app

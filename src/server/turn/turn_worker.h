@@ -1,0 +1,82 @@
+// One thread of the STUN and TURN service: moves bytes between its sockets and its machine.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "io/event_loop.h"
+#include "io/message_listener.h"
+#include "io/udp_hub.h"
+#include "server/operations/log.h"
+#include "server/turn/turn_options.h"
+#include "server/turn/turn_service.h"
+#include "turn/ledger.h"
+#include "turn/server.h"
+
+namespace tidewire::server {
+
+class TurnWorker final : private io::UdpHub::Handler {
+ public:
+  // Made, used and destroyed on the thread of `loop`, or while no thread serves it. The addresses of the options are
+  // those of open sockets' (no port 0, except for the first worker, which finds the ports for all).
+  TurnWorker(io::EventLoop& loop, TurnOptions options, turn::Ledger& ledger, Log* log);
+
+  // Opens the listening sockets. Their addresses are in `options` afterwards.
+  Result<> listen();
+  // Begins to serve, when all workers' sockets are open.
+  void start();
+  const TurnOptions& options() const { return options_; }
+
+  // An error has changed nothing.
+  Result<> reconfigure(const TurnOptions& options);
+  void drain();
+  TurnStats stats() const;
+
+ private:
+  using UdpSocketId = io::UdpHub::SocketId;
+  struct Client {
+    io::MessageStream stream;
+    SocketAddress local;
+    SocketAddress remote;
+  };
+
+  // io::UdpHub::Handler
+  void on_datagram(UdpSocketId socket, const SocketAddress& remote, ByteView bytes) override;
+  void on_batch_end() override;
+
+  Result<> listen_tcp(std::vector<SocketAddress>& addresses, const std::string& certificate);
+  void accepted(io::MessageStream stream);
+  void stream_closed(StreamId id);
+  void send_on_stream(const turn::Forwarding& forwarding, ByteView body);
+  void send_on_stream(StreamId id, Packet packet);
+
+  // What the machine has to say after it was given something.
+  void carry_out();
+  void carry_out(const turn::OpenRelay& open);
+  void carry_out(const turn::CloseRelay& close);
+  void carry_out(const turn::AllocationMade& made);
+  void carry_out(const turn::AllocationEnded& ended);
+  UdpSocketId& relay_socket(const SocketAddress& address);
+  std::optional<UdpSocketId> socket_at(const SocketAddress& address);
+
+  io::EventLoop& loop_;
+  TurnOptions options_;
+  turn::Ledger& ledger_;
+  Log* log_;
+  io::UdpHub hub_;
+  std::optional<turn::Server> machine_;  // from start() on
+  io::Timer timer_;
+  Timestamp now_{};
+  bool now_is_stale_ = true;
+  std::vector<std::pair<SocketAddress, UdpSocketId>> listening_;
+  std::array<std::vector<UdpSocketId>, 2> relays_;  // of each family, by port
+  std::vector<io::MessageListener> listeners_;
+  std::vector<io::MessageListener> tls_listeners_;
+  std::unordered_map<StreamId, Client> clients_;
+  std::uint32_t last_stream_ = 0;
+};
+
+}  // namespace tidewire::server
