@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tidewire/address.h"
+#include "turn/five_tuple.h"
 
 namespace tidewire::turn {
 
@@ -56,7 +57,7 @@ class PeerPolicy {
   bool in_range(std::uint16_t port) const { return port >= first_relay_port_ && port <= last_relay_port_; }
   bool is_limited(const IpAddress& peer) const {
     for (const IpAddress& ip : limited_) {
-      if (ip == peer) return true;
+      if (same(ip, peer)) return true;
     }
     return false;
   }

@@ -214,11 +214,11 @@ TEST_F(TurnServerConfigure, ALogThatNobodyReadsCostsNoPort) {
   };
   for (std::size_t i = 0; i < kRounds; ++i) {
     for (const bool end : {false, true}) {
-      const Bytes request = bench_.request(client, end ? Method::kRefresh : Method::kAllocate,
-                                           [&](stun::MessageBuilder& builder) {
-                                             if (end) builder.add_u32(stun::AttributeType::kLifetime, 0);
-                                             if (!end) ServerBench::udp(builder);
-                                           });
+      const Bytes request =
+          bench_.request(client, end ? Method::kRefresh : Method::kAllocate, [&](stun::MessageBuilder& builder) {
+            if (end) builder.add_u32(stun::AttributeType::kLifetime, 0);
+            if (!end) ServerBench::udp(builder);
+          });
       bench_.server.handle_input({kServer, client.address, bench_.pool.copy_of(request), {}}, bench_.now);
       poll(false);
       (void)bench_.server.poll_transmit();
@@ -269,7 +269,9 @@ TEST_F(TurnServerConfigure, CountsRequestsAndErrors) {
   EXPECT_EQ(bench_.permit(client_, {address("10.0.0.1:1")}), 403);
   EXPECT_EQ(bench_.permit(client_, {address("10.0.0.1:1")}), 403);
   EXPECT_EQ(bench_.bind(client_, 1, kPeer), 400);
-  EXPECT_EQ(bench_.code(client_, Method::kRefresh, [](stun::MessageBuilder& b) { b.add_flag(stun::AttributeType{9999}); }), 420);
+  EXPECT_EQ(
+      bench_.code(client_, Method::kRefresh, [](stun::MessageBuilder& b) { b.add_flag(stun::AttributeType{9999}); }),
+      420);
   const ServerStats stats = bench_.server.stats();
   EXPECT_EQ(stats.requests.binding, 1U);
   EXPECT_EQ(stats.requests.refresh, 2U);

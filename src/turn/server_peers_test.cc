@@ -27,26 +27,57 @@ class TurnServerPeers : public ::testing::Test {
 
 TEST_F(TurnServerPeers, RefusesWhatIsNobodyElsesBusiness) {
   for (const char* refused : {
-           "127.0.0.1:80", "127.255.255.254:1", "[::1]:80",                          // loopback
-           "10.0.0.1:1", "172.16.0.1:1", "172.31.255.255:1", "192.168.1.1:1",        // private
-           "[fc00::1]:1", "[fd12::1]:1",                                             // unique local
-           "169.254.0.1:1", "[fe80::1]:1",                                           // link-local
-           "169.254.169.254:80", "168.63.129.16:80", "100.100.100.200:80",           // metadata of clouds
-           "[fd00:ec2::254]:80",                                                     // likewise
-           "100.64.0.1:1", "100.127.255.255:1",                                      // carrier-grade NAT
-           "198.18.0.1:1", "198.19.255.255:1", "[2001:2::1]:1",                      // benchmarking
-           "224.0.0.1:1", "239.255.255.250:1900", "[ff02::1]:1", "[ff0e::1]:1",      // multicast
-           "255.255.255.255:1", "240.0.0.1:1", "0.0.0.0:1", "[::]:1",                // broadcast, reserved, none
-           "[::ffff:127.0.0.1]:80", "[::ffff:10.0.0.1]:1", "[::ffff:198.51.100.7]:5000",  // IPv4-mapped
-           "[::127.0.0.1]:80", "[::10.0.0.1]:1",                                     // IPv4-compatible
-           "[64:ff9b::127.0.0.1]:80", "[64:ff9b::10.0.0.1]:1", "[64:ff9b::169.254.169.254]:80",  // NAT64
-           "[64:ff9b:1::1]:80",                                                      // NAT64 of the local net
-           "[2002:7f00:1::1]:80", "[2002:a00:1::1]:1", "[2002:a9fe:a9fe::1]:80",     // 6to4
-           "[2001:0:a00:1::1]:1",                                                    // Teredo
-           "192.0.2.1:3478", "192.0.2.9:3479", "192.0.2.1:3479", "192.0.2.9:50000",  // the server itself
-           "192.0.2.1:53", "[2001:db8::1]:3478", "[2001:db8::1]:53",                 // likewise
-           "[64:ff9b::192.0.2.1]:50000", "[2002:c000:201::1]:50000",                 // in other shapes
-           "[::ffff:192.0.2.1]:50000",                                               // likewise
+           "127.0.0.1:80",
+           "127.255.255.254:1",
+           "[::1]:80",  // loopback
+           "10.0.0.1:1",
+           "172.16.0.1:1",
+           "172.31.255.255:1",
+           "192.168.1.1:1",  // private
+           "[fc00::1]:1",
+           "[fd12::1]:1",  // unique local
+           "169.254.0.1:1",
+           "[fe80::1]:1",  // link-local
+           "169.254.169.254:80",
+           "168.63.129.16:80",
+           "100.100.100.200:80",  // metadata of clouds
+           "[fd00:ec2::254]:80",  // likewise
+           "100.64.0.1:1",
+           "100.127.255.255:1",  // carrier-grade NAT
+           "198.18.0.1:1",
+           "198.19.255.255:1",
+           "[2001:2::1]:1",  // benchmarking
+           "224.0.0.1:1",
+           "239.255.255.250:1900",
+           "[ff02::1]:1",
+           "[ff0e::1]:1",  // multicast
+           "255.255.255.255:1",
+           "240.0.0.1:1",
+           "0.0.0.0:1",
+           "[::]:1",  // broadcast, reserved, none
+           "[::ffff:127.0.0.1]:80",
+           "[::ffff:10.0.0.1]:1",
+           "[::ffff:198.51.100.7]:5000",  // IPv4-mapped
+           "[::127.0.0.1]:80",
+           "[::10.0.0.1]:1",  // IPv4-compatible
+           "[64:ff9b::127.0.0.1]:80",
+           "[64:ff9b::10.0.0.1]:1",
+           "[64:ff9b::169.254.169.254]:80",  // NAT64
+           "[64:ff9b:1::1]:80",              // NAT64 of the local net
+           "[2002:7f00:1::1]:80",
+           "[2002:a00:1::1]:1",
+           "[2002:a9fe:a9fe::1]:80",  // 6to4
+           "[2001:0:a00:1::1]:1",     // Teredo
+           "192.0.2.1:3478",
+           "192.0.2.9:3479",
+           "192.0.2.1:3479",
+           "192.0.2.9:50000",  // the server itself
+           "192.0.2.1:53",
+           "[2001:db8::1]:3478",
+           "[2001:db8::1]:53",  // likewise
+           "[64:ff9b::192.0.2.1]:50000",
+           "[2002:c000:201::1]:50000",  // in other shapes
+           "[::ffff:192.0.2.1]:50000",  // likewise
        }) {
     const SocketAddress peer = address(refused);
     EXPECT_EQ(bench_.permit(client_, {peer}), 403) << refused;
@@ -72,52 +103,62 @@ TEST_F(TurnServerPeers, PeersBehindTheIntegrityDoNotCount) {
       behind(builder);
     });
   };
-  const auto other_peer = [](stun::MessageBuilder& b) { b.add_xor_address(AttributeType::kXorPeerAddress, kOtherPeer); };
+  const auto other_peer = [](stun::MessageBuilder& b) {
+    b.add_xor_address(AttributeType::kXorPeerAddress, kOtherPeer);
+  };
   const auto nothing = [](stun::MessageBuilder&) {};
   for (const bool sha256 : {false, true}) {
     client_.sha256 = sha256;
-    EXPECT_EQ(signed_then(Method::kCreatePermission,
-                          [](stun::MessageBuilder& b) { b.add_xor_address(AttributeType::kXorPeerAddress, kPeer); },
-                          other_peer),
-              0);
+    EXPECT_EQ(
+        signed_then(
+            Method::kCreatePermission,
+            [](stun::MessageBuilder& b) { b.add_xor_address(AttributeType::kXorPeerAddress, kPeer); }, other_peer),
+        0);
     EXPECT_EQ(signed_then(Method::kCreatePermission, nothing, other_peer), 400);
-    EXPECT_EQ(signed_then(Method::kChannelBind,
-                          [](stun::MessageBuilder& b) { b.add_u32(AttributeType::kChannelNumber, 0x4000U << 16); },
-                          other_peer),
+    EXPECT_EQ(signed_then(
+                  Method::kChannelBind,
+                  [](stun::MessageBuilder& b) { b.add_u32(AttributeType::kChannelNumber, 0x4000U << 16); }, other_peer),
               400);
     EXPECT_TRUE(bench_.send_indication(client_, kOtherPeer, "x").empty());
-    EXPECT_EQ(signed_then(Method::kRefresh, nothing, [](stun::MessageBuilder& b) { b.add_u32(AttributeType::kLifetime, 0); }),
-              0);
+    EXPECT_EQ(
+        signed_then(Method::kRefresh, nothing, [](stun::MessageBuilder& b) { b.add_u32(AttributeType::kLifetime, 0); }),
+        0);
     EXPECT_EQ(bench_.server.stats().allocations, 1U);
   }
   // An Allocate request's transport, and an unknown attribute, likewise.
   TestClient late{.address = address("203.0.113.9:1")};
   bench_.challenge(late);
   client_ = late;
-  EXPECT_EQ(bench_.code({.address = late.address}, Method::kAllocate, [&](stun::MessageBuilder& builder) {
-    ServerBench::sign(builder, late);
-    ServerBench::udp(builder);
-  }), 400);
-  EXPECT_EQ(bench_.code({.address = late.address}, Method::kAllocate, [&](stun::MessageBuilder& builder) {
-    ServerBench::udp(builder);
-    ServerBench::sign(builder, late);
-    builder.add_u32(AttributeType{0x7fff}, 0);
-  }), 0);
+  EXPECT_EQ(bench_.code({.address = late.address}, Method::kAllocate,
+                        [&](stun::MessageBuilder& builder) {
+                          ServerBench::sign(builder, late);
+                          ServerBench::udp(builder);
+                        }),
+            400);
+  EXPECT_EQ(bench_.code({.address = late.address}, Method::kAllocate,
+                        [&](stun::MessageBuilder& builder) {
+                          ServerBench::udp(builder);
+                          ServerBench::sign(builder, late);
+                          builder.add_u32(AttributeType{0x7fff}, 0);
+                        }),
+            0);
 }
 
 // MESSAGE-INTEGRITY then MESSAGE-INTEGRITY-SHA256: nothing between them counts either, for the first protects nothing
 // that follows.
 TEST_F(TurnServerPeers, PeersBetweenTheTwoIntegritiesDoNotCount) {
   const LongTermKey key(client_.username, "tidewire", client_.password, PasswordAlgorithm::kMd5);
-  EXPECT_EQ(bench_.code(TestClient{}, Method::kCreatePermission, [&](stun::MessageBuilder& builder) {
-    builder.add_xor_address(AttributeType::kXorPeerAddress, {kPeer.ip, 1});
-    builder.add_text(AttributeType::kUsername, client_.username);
-    builder.add_text(AttributeType::kRealm, "tidewire");
-    builder.add_text(AttributeType::kNonce, client_.nonce);
-    builder.add_integrity(key.bytes());
-    builder.add_xor_address(AttributeType::kXorPeerAddress, kOtherPeer);
-    builder.add_integrity_sha256(key.bytes());
-  }), 0);
+  EXPECT_EQ(bench_.code(TestClient{}, Method::kCreatePermission,
+                        [&](stun::MessageBuilder& builder) {
+                          builder.add_xor_address(AttributeType::kXorPeerAddress, {kPeer.ip, 1});
+                          builder.add_text(AttributeType::kUsername, client_.username);
+                          builder.add_text(AttributeType::kRealm, "tidewire");
+                          builder.add_text(AttributeType::kNonce, client_.nonce);
+                          builder.add_integrity(key.bytes());
+                          builder.add_xor_address(AttributeType::kXorPeerAddress, kOtherPeer);
+                          builder.add_integrity_sha256(key.bytes());
+                        }),
+            0);
   EXPECT_TRUE(bench_.send_indication(client_, kOtherPeer, "x").empty());
 }
 
