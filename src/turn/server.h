@@ -102,6 +102,7 @@ class Server {
 
   // server.cc
   bool message(const FiveTuple& client, ByteView bytes, Timestamp now, Forwarding& out);
+  bool is_from_relay(const FiveTuple& client) const;
   bool count_request(stun::Method method);
   void handle_request(const Request& request);
   const std::optional<IpAddress>& relay_ip(Family family) const {
