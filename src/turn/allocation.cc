@@ -23,8 +23,10 @@ T& place(std::vector<T>& entries, std::size_t limit, Timestamp now) {
 }  // namespace
 
 bool Allocation::permits(const IpAddress& peer, Timestamp now) const {
-  return std::any_of(permissions.begin(), permissions.end(),
-                     [&](const Permission& permission) { return permission.peer == peer && permission.expires > now; });
+  for (const Permission& permission : permissions) {
+    if (same(permission.peer, peer)) return permission.expires > now;  // an address has one
+  }
+  return false;
 }
 
 bool Allocation::has_room_for(const std::vector<IpAddress>& peers, Timestamp now) const {
@@ -54,7 +56,7 @@ const Allocation::Channel* Allocation::channel(ChannelNumber number, Timestamp n
 
 const Allocation::Channel* Allocation::channel(const SocketAddress& peer, Timestamp now) const {
   for (const Channel& channel : channels) {
-    if (channel.peer == peer && channel.expires > now) return &channel;
+    if (same(channel.peer, peer) && channel.expires > now) return &channel;
   }
   return nullptr;
 }

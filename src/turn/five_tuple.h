@@ -9,12 +9,30 @@
 
 namespace tidewire::turn {
 
+// Equality of addresses for the way of every datagram: in whole words, where operator== calls memcmp.
+inline bool same(const IpAddress& a, const IpAddress& b) {
+  if (a.is_v4() != b.is_v4()) return false;
+  if (a.is_v4()) {
+    std::uint32_t words[2] = {};
+    std::memcpy(&words[0], a.bytes().data(), sizeof(words[0]));
+    std::memcpy(&words[1], b.bytes().data(), sizeof(words[1]));
+    return words[0] == words[1];
+  }
+  std::uint64_t words[4] = {};
+  std::memcpy(&words[0], a.bytes().data(), 2 * sizeof(words[0]));
+  std::memcpy(&words[2], b.bytes().data(), 2 * sizeof(words[0]));
+  return words[0] == words[2] && words[1] == words[3] && a.scope() == b.scope();
+}
+inline bool same(const SocketAddress& a, const SocketAddress& b) { return a.port == b.port && same(a.ip, b.ip); }
+
 struct FiveTuple {
   SocketAddress client;
   SocketAddress server;
   StreamId stream;  // none: UDP
 
-  friend bool operator==(const FiveTuple&, const FiveTuple&) = default;
+  friend bool operator==(const FiveTuple& a, const FiveTuple& b) {
+    return same(a.client, b.client) && same(a.server, b.server) && a.stream == b.stream;
+  }
 };
 
 // Keyed, so that nobody can choose addresses that fall together.

@@ -41,9 +41,8 @@ std::optional<std::uint16_t> PortSet::take(Want want, crypto::Random& random) {
 }
 
 void PortSet::release(std::uint16_t port) {
-  const std::size_t at = static_cast<std::size_t>(port) - first_;
-  if (port < first_ || at >= taken_.size() || !taken_[at]) return;
-  taken_[at] = false;
+  if (!is_taken(port)) return;
+  taken_[std::size_t{port} - first_] = false;
   --count_taken_;
 }
 

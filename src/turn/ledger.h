@@ -35,6 +35,9 @@ class PortSet {
   // RFC 8656 §7.2: a random free port. With kEvenAndNext the next one is taken too.
   std::optional<std::uint16_t> take(Want want, crypto::Random& random);
   void release(std::uint16_t port);
+  bool is_taken(std::uint16_t port) const {
+    return port >= first_ && std::size_t{port} - first_ < taken_.size() && taken_[std::size_t{port} - first_];
+  }
 
  private:
   bool fits(std::size_t at, Want want) const;
@@ -77,6 +80,10 @@ class Ledger {
   virtual std::optional<std::uint16_t> take_another(Family family, PortSet::Want want, crypto::Random& random);
   // Not before nothing listens on it any longer.
   virtual void release_port(Family family, std::uint16_t port);
+
+  virtual bool is_taken(Family family, std::uint16_t port) const {
+    return ports_[static_cast<std::size_t>(family)].is_taken(port);
+  }
 
   // Frees the ports that were set aside for too long; tells when to ask again. Any machine may.
   virtual Timestamp expire(Timestamp now);

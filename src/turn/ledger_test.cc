@@ -59,10 +59,10 @@ TEST_F(LedgerTest, ARefusalChangesNothing) {
 }
 
 TEST_F(LedgerTest, APortIsOnesUntilItIsGivenBack) {
-  std::vector<std::uint16_t> ports;
-  for (int i = 0; i < 4; ++i) ports.push_back(port(take("a")));
+  std::array<std::uint16_t, 4> ports{};
+  for (std::uint16_t& taken : ports) taken = port(take("a"));
   std::sort(ports.begin(), ports.end());
-  EXPECT_EQ(ports, (std::vector<std::uint16_t>{50000, 50001, 50002, 50003}));
+  EXPECT_EQ(ports, (std::array<std::uint16_t, 4>{50000, 50001, 50002, 50003}));
   ledger_.end_allocation("a");
   EXPECT_EQ(error(take("a")), ErrorNumber::kInsufficientCapacity);
   EXPECT_FALSE(ledger_.take_another(Family::kV4, PortSet::Want::kAny, random_));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tidewire/address.h"
+#include "turn/five_tuple.h"
 
 namespace tidewire::turn {
 
@@ -29,9 +30,10 @@ struct ServerConfig;
 //
 // The server's own relay addresses are an exception where they are global: two clients that both have nothing but their
 // relays must reach each other. Then only ports of the relay range count. That cannot make data run in a circle
-// (RFC 8656 §21.1.7): whatever arrives at a relayed port goes to the client whose port it is, in a ChannelData message
-// or a Data indication, and is never sent on to a peer by the server itself; what a client sends comes to a listening
-// socket, and no peer is ever a listening socket.
+// (RFC 8656 §21.1.7): whatever arrives at a relayed port goes to the client whose port it is, and is never sent on to a
+// peer by the server itself. A circle would need a client who is a relayed port, but requests from there are dropped,
+// and what listening sockets send is not taken in at a relayed port; or a peer who is a listening socket, which none
+// is.
 class PeerPolicy {
  public:
   explicit PeerPolicy(const ServerConfig& config);
@@ -56,7 +58,7 @@ class PeerPolicy {
   bool in_range(std::uint16_t port) const { return port >= first_relay_port_ && port <= last_relay_port_; }
   bool is_limited(const IpAddress& peer) const {
     for (const IpAddress& ip : limited_) {
-      if (ip == peer) return true;
+      if (same(ip, peer)) return true;
     }
     return false;
   }

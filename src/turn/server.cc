@@ -58,6 +58,7 @@ bool Server::message(const FiveTuple& client, ByteView bytes, Timestamp now, For
     // RFC 8489 §6.3.2: a Binding indication keeps NATs open and asks for nothing.
     return !message->is(stun::MessageClass::kIndication, stun::Method::kBinding) && drop_from_client();
   }
+  if (is_from_relay(client)) return drop_from_client();
   handle_timeout(now);  // nothing that has run out is met below
   handle_request({.message = *message,
                   .reply = {.client = client,
@@ -66,6 +67,15 @@ bool Server::message(const FiveTuple& client, ByteView bytes, Timestamp now, For
                             .fingerprint = fingerprint == stun::FingerprintCheck::kValid},
                   .now = now});
   return false;
+}
+
+// RFC 8656 §21.1.7: no relayed port is a client, for then data could run in a circle. Nothing that is relayed comes to
+// a listening socket: whoever wrote this source did not send from there. A port of the range that no relay has may be
+// anybody's on this host.
+bool Server::is_from_relay(const FiveTuple& client) const {
+  const SocketAddress& source = client.client;
+  return client.stream.value() == 0 && (is_relay(source) || is_advertised_relay(source)) &&
+         ledger_.is_taken(family_of(source.ip), source.port);
 }
 
 // False: of a method that is not known.

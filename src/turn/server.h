@@ -102,6 +102,7 @@ class Server {
 
   // server.cc
   bool message(const FiveTuple& client, ByteView bytes, Timestamp now, Forwarding& out);
+  bool is_from_relay(const FiveTuple& client) const;
   bool count_request(stun::Method method);
   void handle_request(const Request& request);
   const std::optional<IpAddress>& relay_ip(Family family) const {
@@ -115,14 +116,16 @@ class Server {
   bool is_advertised_relay(const SocketAddress& peer) const {
     const Family family = family_of(peer.ip);
     const auto& advertised = advertised_ip(family);
-    return advertised && *advertised == peer.ip && owners_[static_cast<std::size_t>(family)].in_range(peer.port);
+    return advertised && same(*advertised, peer.ip) && owners_[static_cast<std::size_t>(family)].in_range(peer.port);
   }
   PortOwners& owners(Family family) { return owners_[static_cast<std::size_t>(family)]; }
   // Also a port of the range that nobody has: what comes late to it is no client's. The port is looked at first: no
   // listening one lies within the range.
   bool is_relay(const SocketAddress& address) const {
     const Family family = family_of(address.ip);
-    return owners_[static_cast<std::size_t>(family)].in_range(address.port) && relay_ip(family) == address.ip;
+    if (!owners_[static_cast<std::size_t>(family)].in_range(address.port)) return false;
+    const auto& ip = relay_ip(family);
+    return ip && same(*ip, address.ip);
   }
   // The client's allocation, if it has been told of it.
   Allocation* established(const FiveTuple& client, Timestamp now) {

@@ -1,6 +1,6 @@
 // Data between clients and peers (RFC 8656 §11, §12.6, §12.7). It is decided here what becomes of a datagram; the bytes
-// are not touched. Everything before the first stun::MessageView is on the way of every single datagram: no memory is
-// taken, and nothing is looked up twice.
+// are not touched. This is on the way of every single datagram: no memory is taken, no ledger is asked, and nothing is
+// looked up twice.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -98,7 +98,8 @@ bool Server::from_peer(const SocketAddress& local, const SocketAddress& remote, 
   // RFC 8656 §12.7: over its channel when the peer has one.
   const Allocation::Channel* channel = allocation->channel(peer, now);
   if (channel != nullptr ? !channel->carries(now) : !allocation->permits(peer.ip, now)) return drop_from_peer();
-  // What may not be sent to has nothing to say either: this server's own sockets, but for the relayed ports.
+  // What may not be sent to has nothing to say either: this server's own sockets, but for the relayed ports. Or who
+  // sends requests with a relayed port for a source would read their answers (see message()).
   if (!policy_.allows_port(peer)) return drop_from_peer();
   if (over_rate(*allocation, bytes.size(), now)) return false;
   if (channel != nullptr) {
@@ -123,7 +124,7 @@ bool Server::from_peer(const SocketAddress& local, const SocketAddress& remote, 
 }
 
 // DEVIATES RFC 8489 §5 because its cryptographically random ids are for the pairing of requests with answers: nobody
-// answers an indication (RFC 8489 §6.3.2), RFC 8656 §11.6 gives the receiver of a Data indication no use for its id,
+// answers an indication (RFC 8489 §6.3.2), RFC 8656 §11.4 gives the receiver of a Data indication no use for its id,
 // and forging one takes the 5-tuple, not the id. So these need to differ only: a counter that starts anywhere, spread
 // over all bits because XOR-PEER-ADDRESS of an IPv6 peer is mixed with them (RFC 8489 §14.2).
 stun::TransactionId Server::next_data_id() {

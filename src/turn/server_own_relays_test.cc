@@ -61,6 +61,22 @@ TEST_F(TurnServerOwnRelays, OnlyPortsOfTheRangeCount) {
   }
 }
 
+// RFC 8656 §21.1.7: two allocations that were each other's clients would send for ever.
+TEST_F(TurnServerOwnRelays, ARelayIsNobodysClient) {
+  EXPECT_EQ(bench_.permit(one_, {relayed_two_}), 0);
+  TestClient spoofed{.address = relayed_one_};
+  EXPECT_FALSE(bench_.ask(spoofed, Method::kAllocate, ServerBench::udp)) << "no challenge, which the client could read";
+  EXPECT_FALSE(bench_.ask(spoofed, Method::kBinding));
+  // And if something were sent from there, it would not come in.
+  EXPECT_TRUE(bench_.from_peer(relayed_one_, kServer, "an answer").empty());
+  // On a connection nobody lies about where he is; and a port that no relay has may be a program's on this host.
+  spoofed.stream = StreamId(4);
+  EXPECT_TRUE(bench_.ask(spoofed, Method::kBinding));
+  EXPECT_EQ(bench_.refresh(one_, 0), 0);
+  spoofed.stream = {};
+  EXPECT_TRUE(bench_.ask(spoofed, Method::kBinding));
+}
+
 // Behind a NAT that maps addresses one to one: clients know the outer address, sockets the inner one.
 class TurnServerBehindNat : public TurnServerOwnRelays {
  protected:
@@ -80,8 +96,8 @@ TEST_F(TurnServerBehindNat, ReachEachOtherWithoutLeavingTheServer) {
   EXPECT_EQ(bench_.permit(two_, {relayed_one_}), 0);
   const auto sent = bench_.send_channel(one_, 0x4000, "hello");
   ASSERT_EQ(sent.size(), 1U);
-  EXPECT_EQ(sent[0].local, SocketAddress(ip("10.0.0.5"), relayed_one_.port));
-  EXPECT_EQ(sent[0].remote, SocketAddress(ip("10.0.0.5"), relayed_two_.port));
+  EXPECT_EQ(sent[0].local, (SocketAddress{ip("10.0.0.5"), relayed_one_.port}));
+  EXPECT_EQ(sent[0].remote, (SocketAddress{ip("10.0.0.5"), relayed_two_.port}));
   const auto received = arrives(sent);
   ASSERT_EQ(received.size(), 1U);
   EXPECT_EQ(received[0].remote, two_.address);
@@ -92,6 +108,11 @@ TEST_F(TurnServerBehindNat, ReachEachOtherWithoutLeavingTheServer) {
   const auto back = arrives(bench_.send_indication(two_, relayed_one_, "back"));
   ASSERT_EQ(back.size(), 1U);
   EXPECT_EQ(text(back[0]), std::string("\x40\0\0\4back", 8));
+}
+
+TEST_F(TurnServerBehindNat, ARelayIsNobodysClientByEitherAddress) {
+  EXPECT_FALSE(bench_.ask({.address = relayed_one_}, Method::kBinding));
+  EXPECT_FALSE(bench_.ask({.address = {ip("10.0.0.5"), relayed_one_.port}}, Method::kBinding));
 }
 
 TEST_F(TurnServerBehindNat, TheInnerAddressIsNobodysPeer) {
