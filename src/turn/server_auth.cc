@@ -103,7 +103,8 @@ bool Server::verify(Request& request, PasswordAlgorithm algorithm) {
 
 bool Server::may_answer_stranger(const Request& request) {
   const FiveTuple& client = request.reply.client;
-  if (client.stream.value() || limiter_.allow(client.client.ip, request.now)) {
+  const IpAddress& source = client.client.ip;
+  if (client.stream.value() || source.is_loopback() || limiter_.allow(source, request.now)) {
     ++stats_.challenges;
     return true;
   }

@@ -58,9 +58,10 @@ struct ServerConfig {
   std::vector<Cidr> deny;
 
   // How many answers a source (an IPv4 address, an IPv6 /64) that is not authenticated gets over UDP, beside answers
-  // to Binding requests.
-  std::uint32_t challenges_per_second = 50;
-  std::uint32_t challenge_burst = 200;
+  // to Binding requests: many, because thousands may share an address and come back at once after an outage; they are
+  // hardly longer than what asks for them. Loopback addresses are not counted: nobody else can speak in their name.
+  std::uint32_t challenges_per_second = 500;
+  std::uint32_t challenge_burst = 2000;
 
   // The owner sets DF on what leaves its relayed ports: DONT-FRAGMENT is understood.
   bool relays_set_dont_fragment = false;

@@ -32,6 +32,10 @@ class SharedLedger final : public turn::Ledger {
     const std::lock_guard lock(mutex_);
     Ledger::release_port(family, port);
   }
+  bool is_taken(turn::Family family, std::uint16_t port) const override {
+    const std::lock_guard lock(mutex_);
+    return Ledger::is_taken(family, port);
+  }
   Timestamp expire(Timestamp now) override {
     const std::lock_guard lock(mutex_);
     return Ledger::expire(now);
