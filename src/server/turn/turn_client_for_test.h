@@ -34,22 +34,22 @@ class TurnTestClient {
       use_socket();
       return;
     }
-    stream_.emplace(io::MessageStream::connect(
-        loop,
-        {.id = kStream,
-         .remote = server,
-         .framing = StreamFraming::kStun,
-         .tls = via == Via::kTls,
-         .server_name = "turn.test"},
-        {.on_open = [this](const SocketAddress& local) { begin(local, kStream); },
-         .on_messages = [this](std::span<Datagram> messages) { handle(messages); },
-         .on_close =
-             [this](std::string reason) {
-               closed = std::move(reason);
-               if (machine_) machine_->handle_stream_closed(io::EventLoop::now());
-               if (machine_) pump();
-             }},
-        {.verify_certificate = !ca_file.empty(), .ca_file = ca_file}));
+    stream_.emplace(
+        io::MessageStream::connect(loop,
+                                   {.id = kStream,
+                                    .remote = server,
+                                    .framing = StreamFraming::kStun,
+                                    .tls = via == Via::kTls,
+                                    .server_name = "turn.test"},
+                                   {.on_open = [this](const SocketAddress& local) { begin(local, kStream); },
+                                    .on_messages = [this](std::span<Datagram> messages) { handle(messages); },
+                                    .on_close =
+                                        [this](std::string reason) {
+                                          closed = std::move(reason);
+                                          if (machine_) machine_->handle_stream_closed(io::EventLoop::now());
+                                          if (machine_) pump();
+                                        }},
+                                   {.verify_certificate = !ca_file.empty(), .ca_file = ca_file}));
   }
   TurnTestClient(const TurnTestClient&) = delete;
   TurnTestClient& operator=(const TurnTestClient&) = delete;
@@ -87,14 +87,14 @@ class TurnTestClient {
     begin(socket_->local_address(), {});
   }
   void begin(const SocketAddress& local, StreamId stream) {
-    machine_.emplace(turn::ClientConfig{.local = local,
-                                        .server = server_,
-                                        .stream = stream,
-                                        .username = user_.name,
-                                        .password = user_.password,
-                                        .family = server_.ip.is_v6() ? turn::RelayedFamily::kIpv6
-                                                                     : turn::RelayedFamily::kIpv4},
-                     io::os_random(), loop_.packet_pool());
+    machine_.emplace(
+        turn::ClientConfig{.local = local,
+                           .server = server_,
+                           .stream = stream,
+                           .username = user_.name,
+                           .password = user_.password,
+                           .family = server_.ip.is_v6() ? turn::RelayedFamily::kIpv6 : turn::RelayedFamily::kIpv4},
+        io::os_random(), loop_.packet_pool());
     machine_->start(io::EventLoop::now());
     pump();
   }

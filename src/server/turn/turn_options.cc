@@ -36,8 +36,8 @@ struct Sockets {
 
 Result<> open_tcp(io::EventLoop& loop, std::vector<SocketAddress>& addresses, Sockets& open) {
   for (SocketAddress& address : addresses) {
-    auto listener = io::MessageListener::listen(
-        loop, address, [](io::MessageStream) {}, {.framing = StreamFraming::kStun});
+    auto listener =
+        io::MessageListener::listen(loop, address, [](io::MessageStream) {}, {.framing = StreamFraming::kStun});
     if (!listener) return listener.error();
     address = listener->local_address();
     open.tcp.push_back(*std::move(listener));
@@ -78,7 +78,8 @@ turn::ServerConfig machine_config(const TurnOptions& options) {
 }
 
 Result<> check(const TurnOptions& options) {
-  if (options.udp.empty() && options.tcp.empty() && options.tls.empty()) return wrong("there is no address to serve on.");
+  if (options.udp.empty() && options.tcp.empty() && options.tls.empty())
+    return wrong("there is no address to serve on.");
   if (!options.tls.empty() && options.certificate_pem.empty()) return wrong("TURN over TLS needs a certificate.");
   std::vector<SocketAddress> udp;
   std::vector<SocketAddress> tcp;  // TLS with it

@@ -68,11 +68,16 @@ TEST_F(TurnServiceTest, SaysWhatIsWrongWithItsOptions) {
   EXPECT_THAT(error([](TurnOptions& o) { o.udp.clear(), o.tcp.clear(); }), HasSubstr("no address"));
   EXPECT_THAT(error([](TurnOptions& o) { o.udp = {{IpAddress(), 3478}}; }), HasSubstr("0.0.0.0:3478"));
   EXPECT_THAT(error([](TurnOptions& o) { o.tls = {{kLoopback, 0}}; }), HasSubstr("certificate"));
-  EXPECT_THAT(error([](TurnOptions& o) { o.tls = {{kLoopback, 0}}, o.certificate_pem = "x"; }), HasSubstr("ertificate"));
+  EXPECT_THAT(error([](TurnOptions& o) {
+                o.tls = {{kLoopback, 0}}, o.certificate_pem = "x";
+              }),
+              HasSubstr("ertificate"));
   EXPECT_THAT(error([&](TurnOptions& o) { o.udp = {one, one}; }), HasSubstr("127.0.0.1:3478 is listened on twice"));
   EXPECT_THAT(error([&](TurnOptions& o) { o.tcp = o.tls = {one}, o.certificate_pem = "x"; }), HasSubstr("twice"));
   EXPECT_THAT(error([](TurnOptions& o) { o.udp = {{kLoopback, 50'000}}; }), HasSubstr("50000"));
-  EXPECT_THAT(error([](TurnOptions& o) { o.tls = {{kLoopback, 50'000}}, o.certificate_pem = "x"; }),
+  EXPECT_THAT(error([](TurnOptions& o) {
+                o.tls = {{kLoopback, 50'000}}, o.certificate_pem = "x";
+              }),
               HasSubstr("50000"));
   EXPECT_THAT(error([](TurnOptions& o) { o.machine.realm = "much too long"; }), HasSubstr("realm"));
 }

@@ -17,7 +17,9 @@ class TurnServiceTest : public testing::Test {
 
   static std::string new_certificate() {
     const UnixTime now = io::EventLoop::wall_clock_anchor().wall;
-    return crypto::Certificate::generate({now.since_epoch - std::chrono::hours(1)}, {now.since_epoch + std::chrono::hours(1)})->to_pem();
+    return crypto::Certificate::generate({now.since_epoch - std::chrono::hours(1)},
+                                         {now.since_epoch + std::chrono::hours(1)})
+        ->to_pem();
   }
   static TurnOptions options_of(std::size_t threads = 2, const IpAddress& ip = kLoopback) {
     TurnOptions options{.udp = {{ip, 0}}, .tcp = {{ip, 0}}, .threads = threads};
@@ -35,7 +37,12 @@ class TurnServiceTest : public testing::Test {
     service_ = *std::move(started);
   }
 
+  // What happens on the service's threads does not wake our loop.
   bool until(UniqueFunction<bool()> done) {
+    io::Timer* again = nullptr;
+    io::Timer wake(loop_, [&](Timestamp now) { again->set(now + std::chrono::milliseconds(5)); });
+    again = &wake;
+    wake.set(io::EventLoop::now());
     return loop_.run_until(std::move(done), io::EventLoop::now() + std::chrono::seconds(30));
   }
   // Where a client of this kind goes.

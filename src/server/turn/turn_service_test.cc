@@ -89,7 +89,8 @@ class Asker {
  public:
   Asker(io::EventLoop& loop, const SocketAddress& server)
       : loop_(loop), server_(server), socket_(*io::UdpSocket::bind(loop, {server.ip, 0}, [this](auto batch) {
-          for (Datagram& datagram : batch) answer_ = Bytes(datagram.packet.bytes().begin(), datagram.packet.bytes().end());
+          for (Datagram& datagram : batch)
+            answer_ = Bytes(datagram.packet.bytes().begin(), datagram.packet.bytes().end());
         })) {}
 
   std::optional<stun::MessageView> allocate(const std::function<void(stun::MessageBuilder&)>& fill) {
@@ -132,8 +133,8 @@ TEST_F(TurnServiceTest, HandsOutAReservedPortOnAnyThread) {
   start(options_of(4));
   for (int i = 0; i < 8; ++i) {
     Asker first(loop_, door(Via::kUdp));
-    const auto reserving = first.allocate(
-        [](stun::MessageBuilder& builder) { builder.add(stun::AttributeType::kEvenPort, Bytes{0x80}); });
+    const auto reserving =
+        first.allocate([](stun::MessageBuilder& builder) { builder.add(stun::AttributeType::kEvenPort, Bytes{0x80}); });
     ASSERT_TRUE(reserving);
     const auto even = reserving->find_xor_address(stun::AttributeType::kXorRelayedAddress);
     const auto token = reserving->find_u64(stun::AttributeType::kReservationToken);
