@@ -24,7 +24,7 @@ void add(CLI::App& verb, const std::string& flag, const std::string& help, const
 std::optional<Duration> parse_duration(const std::string& text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || number < 0 || number > 1e7) return std::nullopt;
+  if (error != std::errc{}) return std::nullopt;
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
   double seconds = 0;
   if (unit.empty() || unit == "s") {
@@ -38,6 +38,8 @@ std::optional<Duration> parse_duration(const std::string& text) {
   } else {
     return std::nullopt;
   }
+  constexpr double kMost = 1e8;                                  // three years: far from where nanoseconds overflow
+  if (!(seconds >= 0 && seconds <= kMost)) return std::nullopt;  // nor nan
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
 }
 

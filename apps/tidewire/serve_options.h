@@ -31,8 +31,8 @@ struct ServeTurnOptions {
 
   // Has anything been said that only a service that runs can mean?
   bool asked_for() const {
-    return !listen.empty() || !tls_listen.empty() || !users.empty() || !secrets.empty() || !relay_ips.empty() ||
-           !public_ips.empty();
+    return !listen.empty() || !tls_listen.empty() || !tls_certificate.empty() || !tls_key.empty() || !users.empty() ||
+           !secrets.empty() || !host.empty() || !relay_ips.empty() || !public_ips.empty() || !allow_peers.empty();
   }
 };
 

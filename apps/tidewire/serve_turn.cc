@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <functional>
+#include <iterator>
 #include <sstream>
 
 #include "io/interfaces.h"
@@ -26,44 +28,41 @@ Result<SocketAddress> parse_listen(const std::string& flag, const std::string& t
   return wrong(fmt::format("{}: '{}' is no ADDR:PORT; try 0.0.0.0:{}", flag, text, usual_port));
 }
 
-// The addresses that an unspecified one stands for. An answer must leave from the address that was asked, and a socket
-// on 0.0.0.0 leaves that to the routing table.
-Result<std::vector<IpAddress>> expand(const IpAddress& ip) {
-  if (!ip.is_unspecified()) return std::vector{ip};
-  const auto interfaces = io::list_interfaces();
-  if (!interfaces) return interfaces.error();
+bool is_global(const IpAddress& ip) { return !ip.is_loopback() && !ip.is_private() && !ip.is_link_local(); }
+
+int publicity(const IpAddress& ip) { return is_global(ip) ? 2 : ip.is_loopback() ? 0 : 1; }
+
+// The addresses that an unspecified one stands for, the most public ones first. An answer must leave from the address
+// that was asked, and a socket on 0.0.0.0 leaves that to the routing table.
+std::vector<IpAddress> expand(const IpAddress& ip, std::span<const IpAddress> own) {
+  if (!ip.is_unspecified()) return {ip};
   std::vector<IpAddress> all;
-  for (const io::HostAddress& host : io::ice_host_addresses(*interfaces, true)) {
-    // As for other servers, [::] means IPv4 too.
-    if (ip.is_v6() || host.ip.is_v4()) all.push_back(host.ip);
-  }
+  // As for other servers, [::] means IPv4 too.
+  std::ranges::copy_if(own, std::back_inserter(all), [&](const IpAddress& one) { return ip.is_v6() || one.is_v4(); });
+  std::ranges::stable_sort(all, std::greater(), publicity);
   return all;
 }
 
 Result<std::vector<SocketAddress>> listening(const std::string& flag, const std::vector<std::string>& texts,
-                                             std::uint16_t usual_port) {
+                                             std::uint16_t usual_port, std::span<const IpAddress> own) {
   std::vector<SocketAddress> all;
   for (const std::string& text : texts) {
     const auto address = parse_listen(flag, text, usual_port);
     if (!address) return address.error();
-    const auto ips = expand(address->ip);
-    if (!ips) return ips.error();
-    for (const IpAddress& ip : *ips) {
+    for (const IpAddress& ip : expand(address->ip, own)) {
       const SocketAddress one{ip, address->port};
       if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(one);
     }
   }
+  if (all.empty()) return wrong(flag + ": this machine has no address of that family");
   return all;
 }
 
-bool is_global(const IpAddress& ip) { return !ip.is_loopback() && !ip.is_private() && !ip.is_link_local(); }
-
 // What relayed ports are opened on when nobody says: the most public of the addresses that clients are served on.
 std::optional<IpAddress> best_of(const std::vector<SocketAddress>& listening, bool v4) {
-  const auto rank = [](const IpAddress& ip) { return is_global(ip) ? 2 : ip.is_loopback() ? 0 : 1; };
   std::optional<IpAddress> best;
   for (const SocketAddress& address : listening) {
-    if (address.ip.is_v4() == v4 && (!best || rank(address.ip) > rank(*best))) best = address.ip;
+    if (address.ip.is_v4() == v4 && (!best || publicity(address.ip) > publicity(*best))) best = address.ip;
   }
   return best;
 }
@@ -96,6 +95,9 @@ Result<> read_relays(const ServeTurnOptions& flags, server::TurnOptions& options
   if (auto read = read_ips("--public-ip", flags.public_ips, machine.advertised_v4, machine.advertised_v6); !read) {
     return read;
   }
+  if ((machine.advertised_v4 && !machine.relay_v4) || (machine.advertised_v6 && !machine.relay_v6)) {
+    return wrong("--public-ip: nothing is relayed on an address of that family; name one with --relay-ip");
+  }
   const std::string& range = flags.relay_ports;
   const char* end = range.data() + range.size();
   const auto first = std::from_chars(range.data(), end, machine.first_relay_port);
@@ -123,7 +125,11 @@ Result<> read_credentials(const ServeTurnOptions& flags, const std::string& secr
     if (colon == 0 || colon == std::string::npos || colon + 1 == text.size()) {
       return wrong("--turn-user: a user is NAME:PASSWORD");  // what was written may be a password
     }
-    machine.users.push_back({text.substr(0, colon), text.substr(colon + 1)});
+    const std::string name = text.substr(0, colon);
+    for (const turn::ServerUser& other : machine.users) {
+      if (other.name == name) return wrong(fmt::format("--turn-user: '{}' is there twice", name));
+    }
+    machine.users.push_back({name, text.substr(colon + 1)});
   }
   machine.shared_secrets = flags.secrets;
   if (!secret.empty() && flags.secrets.empty()) machine.shared_secrets.push_back(secret);
@@ -141,7 +147,7 @@ Result<std::string> read_file(const std::string& flag, const std::string& path) 
   return text.str();
 }
 
-Result<> read_tls(const ServeTurnOptions& flags, server::TurnOptions& options) {
+Result<> read_tls(const ServeTurnOptions& flags, std::span<const IpAddress> own, server::TurnOptions& options) {
   if (flags.tls_certificate.empty()) {
     if (flags.tls_listen.empty() && flags.tls_key.empty()) return {};
     return wrong("TURN over TLS needs --tls-cert FILE, and --tls-key FILE unless the key is in the same file");
@@ -154,25 +160,35 @@ Result<> read_tls(const ServeTurnOptions& flags, server::TurnOptions& options) {
     options.certificate_pem += *text + '\n';
   }
   if (!flags.tls_listen.empty()) {
-    auto addresses = listening("--turn-tls-listen", flags.tls_listen, kTurnsPort);
+    auto addresses = listening("--turn-tls-listen", flags.tls_listen, kTurnsPort, own);
     if (!addresses) return addresses.error();
     options.tls = *std::move(addresses);
     return {};
   }
   for (const SocketAddress& address : options.tcp) {
-    const SocketAddress tls{address.ip, kTurnsPort};
+    // Who lets the system choose one port wants no fixed one beside it.
+    const SocketAddress tls{address.ip, address.port == 0 ? std::uint16_t{0} : kTurnsPort};
     if (std::find(options.tls.begin(), options.tls.end(), tls) == options.tls.end()) options.tls.push_back(tls);
   }
   return {};
 }
 
-// RFC 5780 §6: with two addresses clients can find out how their NATs behave.
-void add_alternate(server::TurnOptions& options) {
+bool is_wildcard(const std::string& listen) {
+  const auto address = parse_listen({}, listen, kTurnPort);
+  return address && address->ip.is_unspecified();
+}
+
+// RFC 5780 §6: with two addresses clients can find out how their NATs behave. Both must be reachable by whoever reaches
+// one, or clients take our silence for that of their NAT: of what a wildcard has found, global ones are; behind a NAT
+// of our own we cannot tell.
+void add_alternate(const std::vector<std::string>& listen, server::TurnOptions& options) {
   const SocketAddress first = options.udp.front();
   if (first.ip.is_loopback() || first.port == 0 || first.port == 65535) return;
+  const bool chosen = std::ranges::none_of(listen, is_wildcard);
+  if (options.machine.advertised_v4 || options.machine.advertised_v6) return;
   const auto second = std::find_if(options.udp.begin(), options.udp.end(), [&](const SocketAddress& other) {
     return other.port == first.port && other.ip != first.ip && other.ip.is_v4() == first.ip.is_v4() &&
-           !other.ip.is_loopback();
+           !other.ip.is_loopback() && (chosen || (is_global(first.ip) && is_global(other.ip)));
   });
   if (second == options.udp.end()) return;
   const auto port = static_cast<std::uint16_t>(first.port + 1);
@@ -201,13 +217,22 @@ bool is_wanted(const ServeOptions& options) {
 
 }  // namespace
 
-Result<std::optional<server::TurnOptions>> turn_options(const ServeOptions& options, const std::string& secret) {
+std::vector<IpAddress> own_addresses() {
+  std::vector<IpAddress> all;
+  const auto interfaces = io::list_interfaces();
+  if (!interfaces) return all;
+  for (const io::HostAddress& host : io::ice_host_addresses(*interfaces, true)) all.push_back(host.ip);
+  return all;
+}
+
+Result<std::optional<server::TurnOptions>> turn_options(const ServeOptions& options, const std::string& secret,
+                                                        std::span<const IpAddress> own) {
   if (!is_wanted(options)) return std::optional<server::TurnOptions>();
   const ServeTurnOptions& flags = options.turn;
   server::TurnOptions made;
-  auto addresses = listening("--turn-listen", flags.listen.empty() ? default_listen(options) : flags.listen, kTurnPort);
+  const auto listen = flags.listen.empty() ? default_listen(options) : flags.listen;
+  auto addresses = listening("--turn-listen", listen, kTurnPort, own);
   if (!addresses) return addresses.error();
-  if (addresses->empty()) return wrong("--turn-listen: this machine has no such address");
   made.udp = made.tcp = *std::move(addresses);
   made.threads = flags.threads;
   turn::ServerConfig& machine = made.machine;
@@ -220,10 +245,9 @@ Result<std::optional<server::TurnOptions>> turn_options(const ServeOptions& opti
   if (auto read = read_relays(flags, made); !read) return read.error();
   if (auto read = read_cidrs("--allow-peer", flags.allow_peers, machine.allow); !read) return read.error();
   if (auto read = read_cidrs("--deny-peer", flags.deny_peers, machine.deny); !read) return read.error();
-  if (auto read = read_tls(flags, made); !read) return read.error();
-  add_alternate(made);
-  machine.listen = made.udp;
-  if (auto valid = turn::check(machine); !valid) return valid.error();
+  if (auto read = read_tls(flags, own, made); !read) return read.error();
+  add_alternate(listen, made);
+  if (auto valid = server::check(made); !valid) return valid.error();
   return std::optional(std::move(made));
 }
 

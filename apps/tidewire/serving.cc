@@ -28,6 +28,20 @@ boost::json::array texts(const std::vector<SocketAddress>& addresses) {
   return all;
 }
 
+// The flag that was changed and counts at the start only; nothing: null.
+const char* fixed_difference(const ServeOptions& is, const ServeOptions& wanted) {
+  if (is.only != wanted.only) return "--only";
+  if (is.listen != wanted.listen) return "--listen";
+  if (is.ice_urls != wanted.ice_urls) return "--ice-server";
+  if (is.ice_username != wanted.ice_username) return "--ice-username";
+  if (is.ice_credential != wanted.ice_credential) return "--ice-credential";
+  if (is.metrics_listen != wanted.metrics_listen) return "--metrics-listen";
+  if (is.log_format != wanted.log_format) return "--log-format";
+  if (is.log_level != wanted.log_level) return "--log-level";
+  if (is.log_addresses != wanted.log_addresses) return "--log-addresses";
+  return nullptr;
+}
+
 Error with_hint(const Error& error, std::string_view hint) { return {error.code, error.message + std::string(hint)}; }
 
 }  // namespace
@@ -35,6 +49,7 @@ Error with_hint(const Error& error, std::string_view hint) { return {error.code,
 Result<> Serving::start(const ServeOptions& options) {
   options_ = options;
   own_secret_ = make_secret();
+  own_addresses_ = own_addresses();
   if (auto started = start_turn(); !started) return started;
   if (auto started = start_signaling(); !started) return started;
   if (auto started = start_operations(); !started) return started;
@@ -42,8 +57,12 @@ Result<> Serving::start(const ServeOptions& options) {
   return {};
 }
 
+Result<std::optional<server::TurnOptions>> Serving::turn_options_of(const ServeOptions& options) const {
+  return turn_options(options, options.only == "turn" ? std::string() : own_secret_, own_addresses_);
+}
+
 Result<> Serving::start_turn() {
-  auto wanted = turn_options(options_, options_.only == "turn" ? std::string() : own_secret_);
+  auto wanted = turn_options_of(options_);
   if (!wanted) return wanted.error();
   if (!*wanted) return {};
   turn_options_ = std::move(**wanted);
@@ -152,21 +171,27 @@ void Serving::announce() const {
 }
 
 void Serving::reload(const Result<ServeOptions>& options) {
-  const auto refuse = [this](const Error& error) { log_.error("reload_failed", {{"message", error.message}}); };
-  if (!options) return refuse(options.error());
-  ServeOptions wanted = *options;
-  auto turn = turn_options(wanted, wanted.only == "turn" ? std::string() : own_secret_);
-  if (!turn) return refuse(turn.error());
+  const Result<> changed = options ? change(*options) : Result<>(options.error());
+  if (changed) return log_.info("reloaded");
+  log_.error("reload_failed", {{"message", changed.error().message}});
+}
+
+Result<> Serving::change(const ServeOptions& options) {
+  if (const char* flag = fixed_difference(options_, options)) {
+    return Error{ErrorCode::kInvalidModification, std::string(flag) + " changes with a restart only"};
+  }
+  auto turn = turn_options_of(options);
+  if (!turn) return turn.error();
   if (turn->has_value() != turn_.has_value()) {
-    return refuse({ErrorCode::kInvalidModification, "STUN and TURN are switched on and off with a restart only"});
+    return Error{ErrorCode::kInvalidModification, "STUN and TURN are switched on and off with a restart only"};
   }
   if (turn_) {
-    if (const auto changed = turn_->reconfigure(**turn); !changed) return refuse(changed.error());
+    if (auto changed = turn_->reconfigure(**turn); !changed) return changed;
     turn_options_ = std::move(**turn);
   }
-  options_ = std::move(wanted);
+  options_ = options;
   if (signaling_) signaling_->set_own_turn(own_turn());
-  log_.info("reloaded");
+  return {};
 }
 
 // Does not hold up the start: what is found is logged.

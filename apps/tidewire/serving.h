@@ -33,6 +33,8 @@ class Serving {
   void shut_down();
 
  private:
+  Result<std::optional<server::TurnOptions>> turn_options_of(const ServeOptions& options) const;
+  Result<> change(const ServeOptions& options);
   Result<> start_turn();
   Result<> start_signaling();
   Result<> start_operations();
@@ -47,6 +49,8 @@ class Serving {
   server::Log& log_;
   ServeOptions options_;
   std::string own_secret_;  // of this run, when no flag names one
+  // At the start: what a wildcard listens on does not change afterwards, though interfaces come and go.
+  std::vector<IpAddress> own_addresses_;
   server::TurnOptions turn_options_;
   std::optional<server::TurnService> turn_;
   std::optional<server::SignalingServer> signaling_;

@@ -72,6 +72,10 @@ class Server {
   void set_draining(bool draining) { draining_ = draining; }
   // The system's clock was set.
   void set_wall_clock(const WallClockAnchor& wall) { wall_ = wall; }
+  // Whether this client has one and has been told of it: then it has proven who it is.
+  bool has_allocation(const SocketAddress& local, const SocketAddress& remote, StreamId stream, Timestamp now) {
+    return established({remote, local, stream}, now) != nullptr;
+  }
 
   void handle_timeout(Timestamp now);
   // To a client (local is the listening address that it spoke to), or to a peer (local is a relayed address).

@@ -4,7 +4,6 @@
 #include <future>
 #include <thread>
 
-#include "io/os_random.h"
 #include "server/turn/shared_ledger.h"
 #include "server/turn/turn_worker.h"
 
@@ -19,32 +18,34 @@ class WorkerThread {
     if (worker_) ask([this](TurnWorker&) { worker_.reset(); });
   }
 
-  io::EventLoop& loop() { return thread_.loop(); }
-
   // Runs the function on the worker's thread and waits for it.
   template <typename Function>
   void ask(Function function) {
-    std::promise<void> done;
-    loop().post([&] {
-      function(*worker_);
-      done.set_value();
-    });
-    done.get_future().wait();
+    on_thread([&] { function(*worker_); });
   }
 
-  Result<> start(const TurnOptions& options, turn::Ledger& ledger, Log* log) {
+  Result<> listen(const TurnOptions& options, turn::Ledger& ledger, Log* log) {
     Result<> result;
-    std::promise<void> done;
-    loop().post([&] {
-      worker_ = std::make_unique<TurnWorker>(loop(), options, ledger, log);
+    on_thread([&] {
+      worker_ = std::make_unique<TurnWorker>(thread_.loop(), options, ledger, log);
       result = worker_->listen();
-      done.set_value();
     });
-    done.get_future().wait();
     return result;
   }
 
  private:
+  template <typename Function>
+  void on_thread(Function function) {
+    std::promise<void> promise;
+    const std::future<void> done = promise.get_future();
+    // The promise goes along: it is still at work when the one who waits goes on.
+    thread_.loop().post([&function, promise = std::move(promise)]() mutable {
+      function();
+      promise.set_value();
+    });
+    done.wait();
+  }
+
   std::unique_ptr<TurnWorker> worker_;
   io::LoopThread thread_;
 };
@@ -56,16 +57,18 @@ class TurnService::Impl {
   Impl(TurnOptions options, Log* log) : options_(std::move(options)), log_(log), ledger_(options_.machine) {}
 
   Result<> start() {
-    if (const auto valid = turn::check(options_.machine); !valid) return valid;
+    if (auto valid = check(options_); !valid) return valid;
+    auto found = with_free_ports(options_);
+    if (!found) return found.error();
+    options_ = *std::move(found);
     std::size_t threads = options_.threads;
     if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
     for (std::size_t i = 0; i < threads; ++i) {
       auto worker = std::make_unique<WorkerThread>();
-      if (const auto started = worker->start(options_, ledger_, log_); !started) return started;
-      // The others listen on the ports that the first one has found.
-      if (i == 0) worker->ask([this](TurnWorker& first) { options_ = first.options(); });
+      if (auto listens = worker->listen(options_, ledger_, log_); !listens) return listens;
       workers_.push_back(std::move(worker));
     }
+    // Not before all are there: until then the kernel's choice for a client changes.
     for (const auto& worker : workers_) worker->ask([](TurnWorker& each) { each.start(); });
     return {};
   }
@@ -73,7 +76,7 @@ class TurnService::Impl {
   const TurnOptions& options() const { return options_; }
 
   Result<> reconfigure(TurnOptions options) {
-    if (const auto same = check_unchanged(options); !same) return same;
+    if (auto same = check_unchanged(options); !same) return same;
     // A port that the system chose stays.
     options.udp = options_.udp;
     options.tcp = options_.tcp;

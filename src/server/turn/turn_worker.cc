@@ -12,17 +12,8 @@ namespace {
 // default does.
 constexpr int kListeningBuffer = 4 << 20;
 
-turn::ServerConfig machine_config(const TurnOptions& options) {
-  turn::ServerConfig config = options.machine;
-  config.listen = options.udp;
-  for (const auto* more : {&options.tcp, &options.tls}) {
-    for (const SocketAddress& address : *more) {
-      const bool known = std::find(config.listen.begin(), config.listen.end(), address) != config.listen.end();
-      if (!known) config.listen.push_back(address);
-    }
-  }
-  return config;
-}
+// Connections that have not shown credentials yet: a whole office may come back in the same second.
+constexpr std::size_t kMaxUnauthenticated = 512;
 
 std::uint16_t first_port(const std::array<SocketAddress, 2>& relays) {
   return relays[0].port != 0 ? relays[0].port : relays[1].port;
@@ -46,36 +37,36 @@ TurnWorker::TurnWorker(io::EventLoop& loop, TurnOptions options, turn::Ledger& l
       ledger_(ledger),
       log_(log),
       hub_(loop, *this, {}),
-      timer_(loop, [this](Timestamp now) {
-        machine_->handle_timeout(now);
-        carry_out();
-        hub_.flush();
-      }) {}
+      timer_(loop,
+             [this](Timestamp now) {
+               machine_->handle_timeout(now);
+               carry_out();
+               hub_.flush();
+             }),
+      housekeeping_(loop, [this](Timestamp now) { keep_house(now); }) {}
 
 Result<> TurnWorker::listen() {
-  for (SocketAddress& address : options_.udp) {
+  for (const SocketAddress& address : options_.udp) {
     const auto socket =
         hub_.open(address, {.reuse_port = true, .receive_buffer = kListeningBuffer, .send_buffer = kListeningBuffer});
     if (!socket) return socket.error();
-    address = hub_.local_address(*socket);
     listening_.emplace_back(address, *socket);
   }
-  if (const auto result = listen_tcp(options_.tcp, {}); !result) return result;
-  return listen_tcp(options_.tls, options_.certificate_pem);
+  if (auto result = listen_tcp(options_.tcp, {}, listeners_); !result) return result;
+  return listen_tcp(options_.tls, options_.certificate_pem, tls_listeners_);
 }
 
-Result<> TurnWorker::listen_tcp(std::vector<SocketAddress>& addresses, const std::string& certificate) {
-  for (SocketAddress& address : addresses) {
-    // A port that the system chose is the same for UDP and TCP, as clients expect.
-    const auto udp = std::find_if(listening_.begin(), listening_.end(),
-                                  [&](const auto& entry) { return entry.first.ip == address.ip; });
-    if (address.port == 0 && certificate.empty() && udp != listening_.end()) address.port = udp->first.port;
-    auto listener = io::MessageListener::listen(
-        loop_, address, [this](io::MessageStream stream) { accepted(std::move(stream)); },
-        {.framing = StreamFraming::kStun, .certificate_pem = certificate, .reuse_port = true});
+Result<> TurnWorker::listen_tcp(const std::vector<SocketAddress>& addresses, const std::string& certificate,
+                                std::vector<io::MessageListener>& listeners) {
+  for (const SocketAddress& address : addresses) {
+    auto listener =
+        io::MessageListener::listen(loop_, address, [this](io::MessageStream stream) { accepted(std::move(stream)); },
+                                    {.framing = StreamFraming::kStun,
+                                     .certificate_pem = certificate,
+                                     .reuse_port = true,
+                                     .max_unauthenticated = kMaxUnauthenticated});
     if (!listener) return listener.error();
-    address = listener->local_address();
-    (certificate.empty() ? listeners_ : tls_listeners_).push_back(*std::move(listener));
+    listeners.push_back(*std::move(listener));
   }
   return {};
 }
@@ -83,21 +74,32 @@ Result<> TurnWorker::listen_tcp(std::vector<SocketAddress>& addresses, const std
 void TurnWorker::start() {
   const turn::ServerConfig config = machine_config(options_);
   const std::size_t ports = std::size_t{config.last_relay_port} - config.first_relay_port + 1;
-  if (config.relay_v4) relays_[0].resize(ports);
-  if (config.relay_v6) relays_[1].resize(ports);
+  if (config.relay_v4) relays_[0].resize(ports, kNoSocket);
+  if (config.relay_v6) relays_[1].resize(ports, kNoSocket);
   machine_.emplace(config, io::os_random(), io::EventLoop::wall_clock_anchor(), loop_.packet_pool(), ledger_);
+  for (auto& [id, client] : clients_) serve(id, client);
+  housekeeping_.set(io::EventLoop::now() + options_.housekeeping);
 }
 
 Result<> TurnWorker::reconfigure(const TurnOptions& options) {
-  if (options.certificate_pem != options_.certificate_pem) {
-    for (io::MessageListener& listener : tls_listeners_) {
-      if (auto replaced = listener.set_certificate(options.certificate_pem); !replaced) return replaced;
-    }
+  const bool renewed = options.certificate_pem != options_.certificate_pem;
+  if (renewed) {
+    if (auto replaced = set_certificate(options.certificate_pem); !replaced) return replaced;
   }
-  if (auto result = machine_->reconfigure(machine_config(options)); !result) return result;
+  if (auto result = machine_->reconfigure(machine_config(options)); !result) {
+    if (renewed) (void)set_certificate(options_.certificate_pem);  // it was good before
+    return result;
+  }
   options_ = options;
   carry_out();
   hub_.flush();
+  return {};
+}
+
+Result<> TurnWorker::set_certificate(const std::string& certificate_pem) {
+  for (io::MessageListener& listener : tls_listeners_) {
+    if (auto replaced = listener.set_certificate(certificate_pem); !replaced) return replaced;
+  }
   return {};
 }
 
@@ -109,13 +111,13 @@ TurnStats TurnWorker::stats() const {
 }
 
 void TurnWorker::on_datagram(UdpSocketId socket, const SocketAddress& remote, ByteView bytes) {
-  if (std::exchange(now_is_stale_, false)) now_ = io::EventLoop::now();
   if (!machine_) return;
+  if (std::exchange(now_is_stale_, false)) now_ = io::EventLoop::now();
   turn::Forwarding out;
   if (!machine_->forward(hub_.local_address(socket), remote, {}, bytes, now_, out)) return;
   const ByteView body = bytes.subspan(out.offset, out.size);
   if (out.stream.value()) return send_on_stream(out, body);
-  if (const auto from = socket_at(out.local)) hub_.send(*from, out.remote, out.prefix_bytes(), body, out.padding);
+  hub_.send(socket_at(out.local), out.remote, out.prefix_bytes(), body, out.padding);
 }
 
 void TurnWorker::on_batch_end() {
@@ -130,15 +132,26 @@ void TurnWorker::accepted(io::MessageStream stream) {
   const SocketAddress local = stream.local_address();
   const SocketAddress remote = stream.remote_address();
   Client& client = clients_.emplace(id, Client{std::move(stream), local, remote}).first->second;
-  client.stream.start(id, {.on_open = {},
-                           .on_messages =
-                               [this](std::span<Datagram> messages) {
-                                 const Timestamp now = io::EventLoop::now();
-                                 for (Datagram& message : messages) machine_->handle_input(std::move(message), now);
-                                 carry_out();
-                                 hub_.flush();
-                               },
-                           .on_close = [this, id](const std::string&) { stream_closed(id); }});
+  if (machine_) serve(id, client);  // else start() does
+}
+
+// The client stays in its place for as long as it has callbacks.
+void TurnWorker::serve(StreamId id, Client& client) {
+  client.stream.start(
+      id, {.on_open = {},
+           .on_messages = [this, id, &client](std::span<Datagram> messages) { received(id, client, messages); },
+           .on_close = [this, id](const std::string&) { stream_closed(id); }});
+}
+
+void TurnWorker::received(StreamId id, Client& client, std::span<Datagram> messages) {
+  const Timestamp now = io::EventLoop::now();
+  for (Datagram& message : messages) machine_->handle_input(std::move(message), now);
+  carry_out();
+  if (!client.authenticated && machine_->has_allocation(client.local, client.remote, id, now)) {
+    client.authenticated = true;
+    client.stream.set_authenticated();
+  }
+  hub_.flush();
 }
 
 void TurnWorker::stream_closed(StreamId id) {
@@ -146,6 +159,20 @@ void TurnWorker::stream_closed(StreamId id) {
   if (!client) return;
   machine_->stream_closed(client.mapped().local, client.mapped().remote, id, io::EventLoop::now());
   carry_out();
+  hub_.flush();
+}
+
+void TurnWorker::keep_house(Timestamp now) {
+  machine_->set_wall_clock(io::EventLoop::wall_clock_anchor());
+  // Who has gone without a word, as from a network that fell away, shows by not refreshing; TCP itself would never
+  // tell, for nothing is sent.
+  for (auto at = clients_.begin(); at != clients_.end();) {
+    auto& [id, client] = *at;
+    const bool idle = client.authenticated && !machine_->has_allocation(client.local, client.remote, id, now);
+    const bool was_idle = std::exchange(client.idle, idle);
+    at = was_idle && idle ? clients_.erase(at) : std::next(at);
+  }
+  housekeeping_.set(now + options_.housekeeping);
 }
 
 void TurnWorker::send_on_stream(const turn::Forwarding& forwarding, ByteView body) {
@@ -170,8 +197,8 @@ void TurnWorker::carry_out() {
   while (auto datagram = machine_->poll_transmit()) {
     if (datagram->stream.value()) {
       send_on_stream(datagram->stream, std::move(datagram->packet));
-    } else if (const auto from = socket_at(datagram->local)) {
-      hub_.send(*from, datagram->remote, std::move(datagram->packet));
+    } else {
+      hub_.send(socket_at(datagram->local), datagram->remote, std::move(datagram->packet));
     }
   }
   timer_.set(machine_->next_timeout());
@@ -186,13 +213,11 @@ void TurnWorker::carry_out(const turn::OpenRelay& open) {
 
 void TurnWorker::carry_out(const turn::CloseRelay& close) {
   UdpSocketId& socket = relay_socket(close.address);
-  if (socket != UdpSocketId()) hub_.close(socket);
-  socket = UdpSocketId();
+  if (socket != kNoSocket) hub_.close(socket);
+  socket = kNoSocket;
 }
 
 void TurnWorker::carry_out(const turn::AllocationMade& made) {
-  const auto client = clients_.find(made.client.stream);
-  if (client != clients_.end()) client->second.stream.set_authenticated();
   if (log_ == nullptr) return;
   log_->info("allocation_made", {{"user", logged_user(made.account)},
                                  {"client", made.client.client},
@@ -216,14 +241,15 @@ TurnWorker::UdpSocketId& TurnWorker::relay_socket(const SocketAddress& address) 
   return relays_[address.ip.is_v4() ? 0 : 1][address.port - options_.machine.first_relay_port];
 }
 
-std::optional<TurnWorker::UdpSocketId> TurnWorker::socket_at(const SocketAddress& address) {
+// No listening port is among the relayed ones. A hub counts what is sent on kNoSocket.
+TurnWorker::UdpSocketId TurnWorker::socket_at(const SocketAddress& address) const {
+  const auto& relays = relays_[address.ip.is_v4() ? 0 : 1];
+  const std::size_t place = std::size_t{address.port} - options_.machine.first_relay_port;
+  if (place < relays.size()) return relays[place];
   for (const auto& [local, socket] : listening_) {
     if (local.port == address.port && local.ip == address.ip) return socket;
   }
-  const auto& relays = relays_[address.ip.is_v4() ? 0 : 1];
-  const std::size_t place = std::size_t{address.port} - options_.machine.first_relay_port;
-  if (place >= relays.size() || relays[place] == UdpSocketId()) return std::nullopt;
-  return relays[place];
+  return kNoSocket;
 }
 
 }  // namespace tidewire::server

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -20,15 +21,13 @@ namespace tidewire::server {
 
 class TurnWorker final : private io::UdpHub::Handler {
  public:
-  // Made, used and destroyed on the thread of `loop`, or while no thread serves it. The addresses of the options are
-  // those of open sockets' (no port 0, except for the first worker, which finds the ports for all).
+  // Made, used and destroyed on the thread of `loop`, or while no thread serves it. The options have no port 0.
   TurnWorker(io::EventLoop& loop, TurnOptions options, turn::Ledger& ledger, Log* log);
 
-  // Opens the listening sockets. Their addresses are in `options` afterwards.
+  // Opens the listening sockets, which others may share.
   Result<> listen();
   // Begins to serve, when all workers' sockets are open.
   void start();
-  const TurnOptions& options() const { return options_; }
 
   // An error has changed nothing.
   Result<> reconfigure(const TurnOptions& options);
@@ -41,17 +40,26 @@ class TurnWorker final : private io::UdpHub::Handler {
     io::MessageStream stream;
     SocketAddress local;
     SocketAddress remote;
+    bool authenticated = false;  // has had an allocation
+    bool idle = false;           // but had none when we last looked
   };
+  // None: the first one of a hub is 0.
+  static constexpr UdpSocketId kNoSocket{0xffffffff};
 
   // io::UdpHub::Handler
   void on_datagram(UdpSocketId socket, const SocketAddress& remote, ByteView bytes) override;
   void on_batch_end() override;
 
-  Result<> listen_tcp(std::vector<SocketAddress>& addresses, const std::string& certificate);
+  Result<> listen_tcp(const std::vector<SocketAddress>& addresses, const std::string& certificate,
+                      std::vector<io::MessageListener>& listeners);
+  Result<> set_certificate(const std::string& certificate_pem);
   void accepted(io::MessageStream stream);
+  void serve(StreamId id, Client& client);
+  void received(StreamId id, Client& client, std::span<Datagram> messages);
   void stream_closed(StreamId id);
   void send_on_stream(const turn::Forwarding& forwarding, ByteView body);
   void send_on_stream(StreamId id, Packet packet);
+  void keep_house(Timestamp now);
 
   // What the machine has to say after it was given something.
   void carry_out();
@@ -60,7 +68,7 @@ class TurnWorker final : private io::UdpHub::Handler {
   void carry_out(const turn::AllocationMade& made);
   void carry_out(const turn::AllocationEnded& ended);
   UdpSocketId& relay_socket(const SocketAddress& address);
-  std::optional<UdpSocketId> socket_at(const SocketAddress& address);
+  UdpSocketId socket_at(const SocketAddress& address) const;
 
   io::EventLoop& loop_;
   TurnOptions options_;
@@ -69,6 +77,7 @@ class TurnWorker final : private io::UdpHub::Handler {
   io::UdpHub hub_;
   std::optional<turn::Server> machine_;  // from start() on
   io::Timer timer_;
+  io::Timer housekeeping_;
   Timestamp now_{};
   bool now_is_stale_ = true;
   std::vector<std::pair<SocketAddress, UdpSocketId>> listening_;
