@@ -4,9 +4,9 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import dgram from 'node:dgram';
 import net from 'node:net';
 
-export const METHOD = { binding: 0x001, allocate: 0x003, refresh: 0x004, createPermission: 0x008 };
+export const METHOD = { binding: 0x001, allocate: 0x003, refresh: 0x004, send: 0x006, createPermission: 0x008 };
 export const ATTRIBUTE = {
-  username: 0x0006, integrity: 0x0008, error: 0x0009, xorPeer: 0x0012, realm: 0x0014, nonce: 0x0015, xorRelayed: 0x0016,
+  username: 0x0006, integrity: 0x0008, error: 0x0009, data: 0x0013, xorPeer: 0x0012, realm: 0x0014, nonce: 0x0015, xorRelayed: 0x0016,
   transport: 0x0019, lifetime: 0x000d, xorMapped: 0x0020,
 };
 const kCookie = Buffer.from([0x21, 0x12, 0xa4, 0x42]);
@@ -78,6 +78,26 @@ export async function allocate(ask, username, password) {
   const signed = [...wanted, [ATTRIBUTE.username, username], [ATTRIBUTE.realm, realm], [ATTRIBUTE.nonce, nonce]];
   const answer = parse(await ask(request(METHOD.allocate, signed, { key })));
   return answer && Object.assign(answer, { key, realm, nonce });
+}
+
+// A further request of who has an allocation, `relay` being what allocate() gave.
+export function signed(relay, method, username, attributes) {
+  const { key, realm, nonce } = relay;
+  return request(method, [...attributes, [ATTRIBUTE.username, username], [ATTRIBUTE.realm, realm], [ATTRIBUTE.nonce, nonce]], { key });
+}
+
+// An IPv4 address as XOR-PEER-ADDRESS has it (RFC 8489 §14.2).
+export function xorAddress(ip, port) {
+  const value = Buffer.from([0, 1, port >> 8, port & 0xff, ...ip.split('.').map(Number)]);
+  [...kCookie.subarray(0, 2), ...kCookie].forEach((byte, i) => { value[i + 2] ^= byte; });
+  return value;
+}
+
+// Data for a peer, which nobody answers (RFC 8656 §11.1).
+export function sendIndication(peer, data) {
+  const message = request(METHOD.send, [[ATTRIBUTE.xorPeer, peer], [ATTRIBUTE.data, data]]);
+  message[1] |= 0x10;
+  return message;
 }
 
 // RFC 8656's predecessors' "TURN REST": {username, password} that end after `seconds`.
