@@ -173,6 +173,28 @@ Result<> read_tls(const ServeTurnOptions& flags, std::span<const IpAddress> own,
   return {};
 }
 
+// What turn::check() would refuse too, in the words of the flags.
+Result<> check_flags(const ServeTurnOptions& flags, const server::TurnOptions& made) {
+  const turn::ServerConfig& machine = made.machine;
+  constexpr std::size_t kMaxRealm = turn::ServerConfig::kMaxRealm;
+  if (machine.realm.empty() || machine.realm.size() > kMaxRealm) {
+    return wrong(
+        fmt::format("--realm: '{}' has not 1 to {} bytes; each byte more is one that strangers can make the "
+                    "server send",
+                    machine.realm, kMaxRealm));
+  }
+  for (const auto* addresses : {&made.udp, &made.tcp, &made.tls}) {
+    for (const SocketAddress& address : *addresses) {
+      if (address.port < machine.first_relay_port || address.port > machine.last_relay_port) continue;
+      return wrong(
+          fmt::format("--relay-ports: {} is listened on, and within {}; choose another range, or another port "
+                      "with --turn-listen and --turn-tls-listen",
+                      address.port, flags.relay_ports));
+    }
+  }
+  return {};
+}
+
 bool is_wildcard(const std::string& listen) {
   const auto address = parse_listen({}, listen, kTurnPort);
   return address && address->ip.is_unspecified();
@@ -247,6 +269,7 @@ Result<std::optional<server::TurnOptions>> turn_options(const ServeOptions& opti
   if (auto read = read_cidrs("--deny-peer", flags.deny_peers, machine.deny); !read) return read.error();
   if (auto read = read_tls(flags, own, made); !read) return read.error();
   add_alternate(listen, made);
+  if (auto checked = check_flags(flags, made); !checked) return checked.error();
   if (auto valid = server::check(made); !valid) return valid.error();
   return std::optional(std::move(made));
 }

@@ -28,21 +28,42 @@ boost::json::array texts(const std::vector<SocketAddress>& addresses) {
   return all;
 }
 
-// The flag that was changed and counts at the start only; nothing: null.
-const char* fixed_difference(const ServeOptions& is, const ServeOptions& wanted) {
-  if (is.only != wanted.only) return "--only";
-  if (is.listen != wanted.listen) return "--listen";
-  if (is.ice_urls != wanted.ice_urls) return "--ice-server";
-  if (is.ice_username != wanted.ice_username) return "--ice-username";
-  if (is.ice_credential != wanted.ice_credential) return "--ice-credential";
-  if (is.metrics_listen != wanted.metrics_listen) return "--metrics-listen";
-  if (is.log_format != wanted.log_format) return "--log-format";
-  if (is.log_level != wanted.log_level) return "--log-level";
-  if (is.log_addresses != wanted.log_addresses) return "--log-addresses";
-  return nullptr;
+Error with_hint(const Error& error, std::string_view hint) { return {error.code, error.message + std::string(hint)}; }
+
+// What the TURN service says, with the flag that it is about: it looks at the certificate and at the system itself.
+Error with_flag(const Error& error) {
+  if (error.code == ErrorCode::kSyntax) return {error.code, "--tls-cert: " + error.message};
+  if (error.code != ErrorCode::kNetwork) return error;
+  return with_hint(error,
+                   "; choose another address with --turn-listen or --turn-tls-listen, or do without: --only signaling");
 }
 
-Error with_hint(const Error& error, std::string_view hint) { return {error.code, error.message + std::string(hint)}; }
+// The flag whose value differs and which is read at the start only; empty: none.
+std::string needs_restart(const ServeOptions& one, const ServeOptions& other) {
+  const ServeTurnOptions& turn = one.turn;
+  const ServeTurnOptions& other_turn = other.turn;
+  const std::pair<const char*, bool> flags[] = {
+      {"--listen", one.listen == other.listen},
+      {"--only", one.only == other.only},
+      {"--ice-server", one.ice_urls == other.ice_urls},
+      {"--ice-username", one.ice_username == other.ice_username},
+      {"--ice-credential", one.ice_credential == other.ice_credential},
+      {"--turn-listen", turn.listen == other_turn.listen},
+      {"--turn-tls-listen", turn.tls_listen == other_turn.tls_listen},
+      {"--relay-ip", turn.relay_ips == other_turn.relay_ips},
+      {"--public-ip", turn.public_ips == other_turn.public_ips},
+      {"--relay-ports", turn.relay_ports == other_turn.relay_ports},
+      {"--threads", turn.threads == other_turn.threads},
+      {"--metrics-listen", one.metrics_listen == other.metrics_listen},
+      {"--log-format", one.log_format == other.log_format},
+      {"--log-level", one.log_level == other.log_level},
+      {"--log-addresses", one.log_addresses == other.log_addresses},
+  };
+  for (const auto& [flag, same] : flags) {
+    if (!same) return flag;
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -67,9 +88,7 @@ Result<> Serving::start_turn() {
   if (!*wanted) return {};
   turn_options_ = std::move(**wanted);
   auto started = server::TurnService::start(turn_options_, &log_);
-  if (!started) {
-    return with_hint(started.error(), "; choose another address with --turn-listen, or do without: --only signaling");
-  }
+  if (!started) return with_flag(started.error());
   turn_ = *std::move(started);
   return {};
 }
@@ -177,8 +196,8 @@ void Serving::reload(const Result<ServeOptions>& options) {
 }
 
 Result<> Serving::change(const ServeOptions& options) {
-  if (const char* flag = fixed_difference(options_, options)) {
-    return Error{ErrorCode::kInvalidModification, std::string(flag) + " changes with a restart only"};
+  if (const std::string flag = needs_restart(options_, options); !flag.empty()) {
+    return Error{ErrorCode::kInvalidModification, flag + " changes with a restart only"};
   }
   auto turn = turn_options_of(options);
   if (!turn) return turn.error();
@@ -186,7 +205,7 @@ Result<> Serving::change(const ServeOptions& options) {
     return Error{ErrorCode::kInvalidModification, "STUN and TURN are switched on and off with a restart only"};
   }
   if (turn_) {
-    if (auto changed = turn_->reconfigure(**turn); !changed) return changed;
+    if (auto changed = turn_->reconfigure(**turn); !changed) return with_flag(changed.error());
     turn_options_ = std::move(**turn);
   }
   options_ = options;

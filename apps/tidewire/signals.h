@@ -37,9 +37,12 @@ class Signals {
       int signal = 0;
       while (sigwait(&set_, &signal) == 0 && signal == SIGHUP && !over_) loop.post([this] { on_hangup_(); });
       if (over_) return;
-      sigdelset(&set_, SIGHUP);
-      pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
-      loop.post(std::move(on_end));
+      // On the loop's thread, which stays: this one has nothing more to wait for.
+      loop.post([this, on_end = std::move(on_end)]() mutable {
+        sigdelset(&set_, SIGHUP);
+        pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
+        on_end();
+      });
     });
   }
 

@@ -1,8 +1,8 @@
 // `tidewire doctor` tells the truth about each of the lab's nets.
 
 import assert from 'node:assert/strict';
-import { BIN, reportOf } from '../browser/lib/tidewire.mjs';
-import { USER, urls } from './lib/coturn.mjs';
+import { urls } from './lib/coturn.mjs';
+import { examine, serverOf } from './lib/examine.mjs';
 import { ready, run, runIn } from './lib/netns.mjs';
 import { PUB, addressOf } from './lib/plan.mjs';
 import { story } from './lib/story.mjs';
@@ -19,17 +19,6 @@ async function startDiscovery(lab) {
   await ready(program, 'the STUN server to listen',
     () => [PUB.v4, PUB.other].every((ip) => [0, 1].every((n) => sockets().includes(`${ip}:${kDiscovery.port + n}`))));
 }
-
-// What it says of side A's net, and its exit status.
-async function examine(lab, servers, { url, credential = USER.credential, json = true } = {}) {
-  const args = ['doctor', ...(url ? [url] : []), ...servers.flatMap((server) => ['--ice-server', server]),
-    '--ice-username', USER.username, '--ice-credential', credential, '--tls-ca', lab.ca, '--timeout', '3s', ...(json ? ['--json'] : [])];
-  const program = lab.start('labA', BIN, args);
-  const status = await program.exited;
-  return { status, said: program.said, report: json ? reportOf(program) : program.stdout };
-}
-
-const serverOf = (report, url) => report.servers.find((server) => server.url === url);
 
 const kKinds = [
   { nat: 'none', kind: 'open', filtering: 'endpoint_independent', symmetricPeers: 'direct' },

@@ -23,6 +23,8 @@ export class Program {
     this.exited.then((code) => { this.code = code; });
   }
 
+  get pid() { return this.#process.pid; }
+
   get running() { return this.code === undefined; }
 
   // What it said, for the message of a test that fails.

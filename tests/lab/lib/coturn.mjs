@@ -6,9 +6,9 @@ import { Program, ready, run, runIn } from './netns.mjs';
 import { PUB } from './plan.mjs';
 
 export const USER = { username: 'tidewire', credential: 'a-secret' };
-const kPort = 3478;
-const kTlsPort = 5349;
-const kHttpsPort = 443; // what every firewall lets out
+// `https` is what every firewall lets out.
+export const kTurnPorts = { udp: 3478, tls: 5349, https: 443 };
+const { udp: kPort, tls: kTlsPort, https: kHttpsPort } = kTurnPorts;
 const kRelayPorts = [50000, 50400];
 
 // An authority, and a certificate for pub's addresses by it. {ca, certificate, key}: file names.

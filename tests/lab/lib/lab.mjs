@@ -8,6 +8,7 @@ import { BIN } from '../../browser/lib/tidewire.mjs';
 import { startCoturn } from './coturn.mjs';
 import { otherPorts } from './nat.mjs';
 import { Program, makeFolder, naming, ready, run, runIn, sweep } from './netns.mjs';
+import { startOwnRelay } from './own_relay.mjs';
 import { PUB, addressOf, buildScript, namespacesOf, planSide } from './plan.mjs';
 
 const kSignaling = 8080;
@@ -32,8 +33,10 @@ export class Lab {
   #servers = 0; // how many of them are the lab's own
   #nextPorts = 20000; // below the ports that Linux gives to sockets, so a new mapping is not an old one
 
-  // {a, b}: what each side is like, see README.md. {turn}: options of startCoturn, or false for no coturn.
-  static async open({ a = {}, b = {}, turn = {} } = {}) {
+  // {a, b}: what each side is like, see README.md. {relay}: 'coturn', 'tidewire' (a program of its own), or 'one program',
+  // which is page, signaling and TURN together. {turn}: options of startCoturn or startOwnRelay, or false for no TURN server.
+  static async open({ a = {}, b = {}, relay = 'coturn', turn = {} } = {}) {
+    if (!['coturn', 'tidewire', 'one program'].includes(relay)) throw new Error(`the lab has no relay ${relay}`);
     if (!fs.existsSync(BIN)) throw new Error(`${BIN} does not exist: build it, or set TIDEWIRE_BIN`);
     if (!swept) sweep();
     swept = true;
@@ -41,7 +44,7 @@ export class Lab {
     opened.add(lab);
     try {
       run('sh', [], { input: lab.script });
-      await lab.#startServers(turn);
+      await lab.#startServers(relay, turn);
       lab.#servers = lab.#programs.length;
       return lab;
     } catch (error) {
@@ -59,14 +62,21 @@ export class Lab {
     this.script = buildScript(this.ns, [this.a, this.b]);
   }
 
-  async #startServers(turn) {
-    const server = this.start('pub', BIN, ['serve', '--listen', `${PUB.v4}:${kSignaling}`, '--json']);
+  async #startServers(relay, turn) {
+    const own = relay !== 'coturn' && turn;
+    const startRelay = own ? startOwnRelay(this.ns('pub'), this.folder, { page: relay === 'one program', ...turn })
+      : turn && startCoturn(this.ns('pub'), this.folder, turn);
     await Promise.all([
-      ready(server, 'the signaling server', () => server.stdout.includes('url')),
+      relay !== 'one program' && this.#startSignaling(),
       this.forward('pub', `${PUB.other}:${kHttps}`, `${PUB.v4}:${kSignaling}`),
       this.forward('pub', `[${PUB.v6}]:${kSignaling}`, `${PUB.v4}:${kSignaling}`),
-      turn && startCoturn(this.ns('pub'), this.folder, turn).then((coturn) => { this.coturn = this.keep(coturn); }),
+      startRelay && startRelay.then((program) => { this[own ? 'relay' : 'coturn'] = this.keep(program); }),
     ]);
+  }
+
+  async #startSignaling() {
+    const server = this.start('pub', BIN, ['serve', '--only', 'signaling', '--listen', `${PUB.v4}:${kSignaling}`, '--json']);
+    await ready(server, 'the signaling server', () => server.stdout.includes('url'));
   }
 
   // Where a side finds the room: on port 443 if nothing else is let out.

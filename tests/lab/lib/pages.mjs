@@ -3,6 +3,7 @@
 // The browser runs in the namespace, its driver outside. Chromium's speaks through a pipe, which does not care; that of Firefox
 // speaks through a port of the browser's own loopback, which two forwarders and a socket file make one of ours.
 
+import { X509Certificate, createHash } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -36,27 +37,36 @@ async function sharePort(lab, side) {
   return port;
 }
 
+// Chromium trusts no private authority; it can be told to take a certificate by the hash of its key.
+function trusting(lab, name) {
+  const certificate = path.join(lab.folder, 'turn.pem');
+  if (name !== 'chromium' || !fs.existsSync(certificate)) return {};
+  const key = new X509Certificate(fs.readFileSync(certificate)).publicKey.export({ type: 'spki', format: 'der' });
+  return { args: [`--ignore-certificate-errors-spki-list=${createHash('sha256').update(key).digest('base64')}`] };
+}
+
 async function start(lab, side, name) {
   const executablePath = path.join(lab.folder, `${name}-${side.letter}`);
   const inside = `ip netns exec ${lab.ns(side.lab)} setpriv --pdeathsig KILL ${BROWSERS[name].executablePath}`;
   fs.writeFileSync(executablePath, `#!/bin/sh\nexec ${inside} "$@"\n`, { mode: 0o755 });
   const debuggingPort = name === 'firefox' ? await sharePort(lab, side) : undefined;
-  const browser = await launch(name, { ...kShown[name], executablePath, debuggingPort });
+  const browser = await launch(name, { ...kShown[name], ...trusting(lab, name), executablePath, debuggingPort });
   lab.keep({ stop: () => browser.close().catch(() => {}), kill: () => browser.process()?.kill('SIGKILL'), said: name });
   return browser;
 }
 
 // A page in the namespace of that side, in the room. It comes from localhost through a forwarder, which makes it a secure context.
-export async function openPage(lab, side, name, { servers = [], policy = 'all' } = {}) {
+// Without `servers` it uses those that the signaling server tells it.
+export async function openPage(lab, side, name, { servers, policy = 'all' } = {}) {
   const room = new URL(lab.roomUrl(side));
   await lab.forward(side.lab, `127.0.0.1:${kPagePort}`, `${addressOf(room.host)}:${room.port || 80}`);
   const page = await openTab(await start(lab, side, name));
   await page.evaluateOnNewDocument((given, iceTransportPolicy) => {
     const Real = window.RTCPeerConnection;
     window.RTCPeerConnection = class extends Real {
-      constructor(configuration) { super({ ...configuration, iceServers: given, iceTransportPolicy }); }
+      constructor(configuration) { super({ ...configuration, ...(given && { iceServers: given }), iceTransportPolicy }); }
     };
-  }, iceServers(servers), policy);
+  }, servers && iceServers(servers), policy);
   await page.goto(`http://localhost:${kPagePort}${room.pathname}?auto=1&name=${side.letter}`);
   await until('the page to be in the room', () => page.evaluate(() => window.tidewire?.state?.online));
   return page;
