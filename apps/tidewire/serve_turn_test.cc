@@ -79,9 +79,8 @@ TEST(ServeTurn, AWildcardIsEveryAddressThatThereIsThePublicOnesFirst) {
               ElementsAre("198.51.100.7:3478", "192.168.1.5:3478", "172.17.0.1:3478", "127.0.0.1:3478"));
   EXPECT_EQ(four.udp, four.tcp);
   const auto all = made([](ServeOptions& o) { o.only = "turn", o.turn.secrets = {"north"}; });
-  EXPECT_THAT(texts(all.udp),
-              ElementsAre("198.51.100.7:3478", "[2001:db8::7]:3478", "192.168.1.5:3478", "172.17.0.1:3478",
-                          "127.0.0.1:3478", "[::1]:3478"));
+  EXPECT_THAT(texts(all.udp), ElementsAre("198.51.100.7:3478", "[2001:db8::7]:3478", "192.168.1.5:3478",
+                                          "172.17.0.1:3478", "127.0.0.1:3478", "[::1]:3478"));
   EXPECT_EQ(all.machine.relay_v4, ip("198.51.100.7"));
   EXPECT_EQ(all.machine.relay_v6, ip("2001:db8::7"));
   EXPECT_FALSE(result_of([](ServeOptions& o) { o.turn.listen = {"0.0.0.0"}; }, std::vector{ip("::1")}));
@@ -89,7 +88,8 @@ TEST(ServeTurn, AWildcardIsEveryAddressThatThereIsThePublicOnesFirst) {
 
 TEST(ServeTurn, UnderstandsAddressesWithAndWithoutPorts) {
   const auto options = made([](ServeOptions& o) {
-    o.turn.listen = {"192.0.2.1", "192.0.2.2:80", "2001:db8::1", "[2001:db8::2]", "[2001:db8::3]:443", "192.0.2.1:3478"};
+    o.turn.listen = {"192.0.2.1",     "192.0.2.2:80",      "2001:db8::1",
+                     "[2001:db8::2]", "[2001:db8::3]:443", "192.0.2.1:3478"};
   });
   EXPECT_THAT(texts(options.udp), ElementsAre("192.0.2.1:3478", "192.0.2.2:80", "[2001:db8::1]:3478",
                                               "[2001:db8::2]:3478", "[2001:db8::3]:443"));
@@ -103,8 +103,7 @@ TEST(ServeTurn, OffersNatDiscoveryWithTwoAddressesThatClientsReach) {
   };
   const auto two = made([](ServeOptions& o) { o.turn.listen = {"192.0.2.1", "192.0.2.2"}; });
   EXPECT_EQ(two.machine.alternate->to_string(), "192.0.2.2:3479");
-  EXPECT_THAT(texts(two.udp),
-              ElementsAre("192.0.2.1:3478", "192.0.2.2:3478", "192.0.2.1:3479", "192.0.2.2:3479"));
+  EXPECT_THAT(texts(two.udp), ElementsAre("192.0.2.1:3478", "192.0.2.2:3478", "192.0.2.1:3479", "192.0.2.2:3479"));
   EXPECT_EQ(two.tcp.size(), 2U);
   EXPECT_EQ(alternate([](ServeOptions& o) { o.turn.listen = {"10.0.0.1", "10.0.0.2"}; }), "10.0.0.2:3479") << "chosen";
   EXPECT_EQ(alternate([](ServeOptions& o) { o.turn.listen = {"192.0.2.1", "2001:db8::1"}; }), "none");
@@ -129,6 +128,12 @@ TEST(ServeTurn, ChoosesWhatToRelayOn) {
   EXPECT_EQ(relays([](ServeOptions& o) { o.turn.listen = {"10.0.0.1", "127.0.0.1"}; }), "10.0.0.1 -");
   EXPECT_EQ(relays([](ServeOptions& o) { o.turn.listen = {"10.0.0.1", "[::1]"}; }), "10.0.0.1 -") << "to nowhere";
   EXPECT_EQ(relays([](ServeOptions& o) { o.turn.listen = {"127.0.0.1", "[::1]"}; }), "127.0.0.1 ::1");
+  EXPECT_EQ(relays([](ServeOptions& o) {
+              o.turn.listen = {"192.168.1.5", "100.101.1.2"};
+            }),
+            "192.168.1.5 -")
+      << "a VPN";
+  EXPECT_EQ(relays([](ServeOptions& o) { o.turn.listen = {"192.168.1.5", "100.1.1.2"}; }), "100.1.1.2 -");
   EXPECT_EQ(relays([](ServeOptions& o) {
               o.turn.listen = {"10.0.0.1", "2001:db8::1"}, o.turn.relay_ips = {"10.0.0.9"};
             }),
@@ -194,12 +199,12 @@ TEST_F(ServeTurnFiles, ServesTlsWhereTcpIs) {
     o.turn.tls_certificate = certificate;
   });
   EXPECT_THAT(texts(named.tls), ElementsAre("192.0.2.1:443", "192.0.2.2:5349"));
-  EXPECT_THAT(texts(made([&](ServeOptions& o) {
-                      o.turn.listen = {"127.0.0.1:0"}, o.turn.tls_certificate = certificate;
-                    }).tls),
-              ElementsAre("127.0.0.1:0"));
-  EXPECT_THAT(error_of([&](ServeOptions& o) { o.turn.listen = {"192.0.2.1:5349"}, o.turn.tls_certificate = certificate; }),
-              HasSubstr("192.0.2.1:5349 is listened on twice"));
+  EXPECT_THAT(
+      texts(made([&](ServeOptions& o) { o.turn.listen = {"127.0.0.1:0"}, o.turn.tls_certificate = certificate; }).tls),
+      ElementsAre("127.0.0.1:0"));
+  EXPECT_THAT(
+      error_of([&](ServeOptions& o) { o.turn.listen = {"192.0.2.1:5349"}, o.turn.tls_certificate = certificate; }),
+      HasSubstr("192.0.2.1:5349 is listened on twice"));
 }
 
 TEST(ServeTurn, SaysWhichFlagIsWrong) {
@@ -213,15 +218,22 @@ TEST(ServeTurn, SaysWhichFlagIsWrong) {
       {[](ServeOptions& o) { o.turn.listen = {"192.0.2.1:50000"}; }, "50000"},
       {[](ServeOptions& o) { o.turn.tls_listen = {"192.0.2.1"}; }, "--tls-cert"},
       {[](ServeOptions& o) { o.turn.tls_key = "key.pem"; }, "--tls-cert"},
-      {[](ServeOptions& o) { o.turn.tls_certificate = "/nowhere/x.pem"; }, "cannot read /nowhere/x.pem, which --tls-cert"},
+      {[](ServeOptions& o) { o.turn.tls_certificate = "/nowhere/x.pem"; },
+       "cannot read /nowhere/x.pem, which --tls-cert"},
       {[](ServeOptions& o) { o.only = "turn"; }, "--turn-user"},
       {[](ServeOptions& o) { o.turn.users = {"alice"}; }, "NAME:PASSWORD"},
       {[](ServeOptions& o) { o.turn.users = {":x"}; }, "NAME:PASSWORD"},
       {[](ServeOptions& o) { o.turn.users = {"alice:"}; }, "NAME:PASSWORD"},
-      {[](ServeOptions& o) { o.turn.users = {"alice:x", "alice:y"}; }, "'alice' is there twice"},
+      {[](ServeOptions& o) {
+         o.turn.users = {"alice:x", "alice:y"};
+       },
+       "'alice' is there twice"},
       {[](ServeOptions& o) { o.turn.realm = "much too long"; }, "realm"},
       {[](ServeOptions& o) { o.turn.relay_ips = {"0.0.0.0"}; }, "--relay-ip"},
-      {[](ServeOptions& o) { o.turn.relay_ips = {"192.0.2.1", "192.0.2.2"}; }, "--relay-ip: one IPv4"},
+      {[](ServeOptions& o) {
+         o.turn.relay_ips = {"192.0.2.1", "192.0.2.2"};
+       },
+       "--relay-ip: one IPv4"},
       {[](ServeOptions& o) { o.turn.public_ips = {"example.org"}; }, "--public-ip"},
       {[](ServeOptions& o) { o.turn.public_ips = {"2001:db8::1"}; }, "--public-ip: nothing is relayed"},
       {[](ServeOptions& o) { o.turn.relay_ports = "50000"; }, "--relay-ports"},
