@@ -18,20 +18,24 @@ void add_turn(CLI::App& serve, ServeTurnOptions& turn) {
   const char* listening = "STUN and TURN: who is served, and where";
   const char* relaying = "STUN and TURN: what is relayed";
   repeatable(serve, "--turn-listen", turn.listen, "ADDR[:PORT]",
-             "Where, over UDP and TCP; repeat it. By default port 3478 beside the page, unless that is on loopback")
+             "Serve STUN and TURN here, over UDP and TCP; repeat it. By default on port 3478 of the page's address "
+             "unless that "
+             "is loopback, and with --only turn on every address")
       ->group(listening);
-  serve.add_option("--tls-cert", turn.tls_certificate, "Certificate chain in PEM; serves TURN over TLS too")
+  serve.add_option("--tls-cert", turn.tls_certificate, "Certificate and its chain, in PEM: serve TURN over TLS too")
       ->type_name("FILE")
       ->group(listening);
   serve.add_option("--tls-key", turn.tls_key, "Its private key in PEM, unless it is in the same file")
       ->type_name("FILE")
       ->group(listening);
   repeatable(serve, "--turn-tls-listen", turn.tls_listen, "ADDR[:PORT]",
-             "Where, over TLS; by default port 5349 of the same addresses")
+             "Serve TURN over TLS here; repeat it. By default on port 5349 of the same addresses")
       ->group(listening);
-  repeatable(serve, "--turn-user", turn.users, "NAME:PASSWORD", "A user of the relay; repeat it")->group(listening);
-  repeatable(serve, "--turn-secret", turn.secrets, "SECRET",
-             "What time-limited credentials are made of; repeat it while one replaces another")
+  repeatable(serve, "--turn-user", turn.users, "NAME:PASSWORD", "Who may use the relay; repeat it")->group(listening);
+  repeatable(
+      serve, "--turn-secret", turn.secrets, "SECRET",
+      "Shared with whoever makes time-limited credentials (TURN REST); repeat it while one replaces another. The page "
+      "has a secret of its own without it")
       ->group(listening);
   serve.add_option("--realm", turn.realm, "The realm of users and passwords, 8 bytes at most")
       ->type_name("NAME")
@@ -45,27 +49,32 @@ void add_turn(CLI::App& serve, ServeTurnOptions& turn) {
   add_duration_option(serve, "--credential-lifetime", turn.credential_lifetime,
                       "How long the credentials that callers get may begin a relay (12h)", listening);
 
-  repeatable(serve, "--relay-ip", turn.relay_ips, "ADDR",
-             "The address of relayed ports; one of each family. By default the most public one that is listened on")
+  repeatable(
+      serve, "--relay-ip", turn.relay_ips, "ADDR",
+      "Where relayed ports are opened; one of each family. By default the most public address that is listened on")
       ->group(relaying);
   repeatable(serve, "--public-ip", turn.public_ips, "ADDR",
-             "What --relay-ip is seen as from outside, behind a 1:1 NAT as clouds have it")
+             "What the world sees instead of --relay-ip, behind a 1:1 NAT as clouds have it")
       ->group(relaying);
-  serve.add_option("--relay-ports", turn.relay_ports, "Relayed ports")
+  serve.add_option("--relay-ports", turn.relay_ports, "Relayed ports, UDP: open them in the firewall")
       ->type_name("FIRST-LAST")
       ->capture_default_str()
       ->group(relaying);
   repeatable(serve, "--allow-peer", turn.allow_peers, "CIDR",
-             "Relay to these addresses too, which are not public; repeat it")
+             "Relay to these addresses too, though they are not public; repeat it")
       ->group(relaying);
-  repeatable(serve, "--deny-peer", turn.deny_peers, "CIDR", "Never relay to these; repeat it")->group(relaying);
+  repeatable(serve, "--deny-peer", turn.deny_peers, "CIDR",
+             "Never relay to these, whatever --allow-peer says; repeat it")
+      ->group(relaying);
   serve.add_option("--max-allocations", turn.max_allocations, "Relays at a time")
       ->capture_default_str()
       ->group(relaying);
   serve.add_option("--max-allocations-per-user", turn.max_allocations_per_user, "Relays of one user at a time")
       ->capture_default_str()
       ->group(relaying);
-  serve.add_option("--max-kbps", turn.max_kbps, "What a relay carries, in kbit/s, both ways together; 0: all it can")
+  serve
+      .add_option("--max-kbps", turn.max_kbps,
+                  "What one relay may carry, in kbit/s, both ways together; 0: all that comes")
       ->capture_default_str()
       ->group(relaying);
   serve.add_option("--threads", turn.threads, "Threads that serve STUN and TURN; 0: one for each core")
@@ -137,10 +146,12 @@ Result<> read_config_file(CLI::App& serve, const ServeOptions& options) {
 CLI::App* add_serve(CLI::App& app, ServeOptions& options) {
   CLI::App* serve =
       app.add_subcommand("serve", "Serve the call page, the signaling that brings callers together, and STUN and TURN");
-  serve->add_option("--listen", options.listen, "Where the page is; port 0 takes a free one")
+  serve
+      ->add_option("--listen", options.listen,
+                   "Where page and signaling are; 0.0.0.0:8080 is every address of this machine, port 0 a free one")
       ->type_name("ADDR:PORT")
       ->capture_default_str();
-  serve->add_option("--only", options.only, "Serve nothing else")
+  serve->add_option("--only", options.only, "Serve one of the two alone")
       ->check(CLI::IsMember({"turn", "signaling"}))
       ->type_name("turn|signaling");
   serve->add_flag("--json", options.json, "Print the addresses as JSON on standard output");

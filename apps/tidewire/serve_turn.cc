@@ -28,7 +28,11 @@ Result<SocketAddress> parse_listen(const std::string& flag, const std::string& t
   return wrong(fmt::format("{}: '{}' is no ADDR:PORT; try 0.0.0.0:{}", flag, text, usual_port));
 }
 
-bool is_global(const IpAddress& ip) { return !ip.is_loopback() && !ip.is_private() && !ip.is_link_local(); }
+bool is_global(const IpAddress& ip) {
+  // RFC 6598: 100.64.0.0/10, of carriers' NATs and of some VPNs.
+  const bool shared = ip.is_v4() && ip.bytes()[0] == 100 && ip.bytes()[1] >> 6 == 1;
+  return !ip.is_loopback() && !ip.is_private() && !ip.is_link_local() && !shared;
+}
 
 int publicity(const IpAddress& ip) { return is_global(ip) ? 2 : ip.is_loopback() ? 0 : 1; }
 

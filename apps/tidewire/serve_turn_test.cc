@@ -129,6 +129,12 @@ TEST(ServeTurn, ChoosesWhatToRelayOn) {
   EXPECT_EQ(relays([](ServeOptions& o) { o.turn.listen = {"10.0.0.1", "[::1]"}; }), "10.0.0.1 -") << "to nowhere";
   EXPECT_EQ(relays([](ServeOptions& o) { o.turn.listen = {"127.0.0.1", "[::1]"}; }), "127.0.0.1 ::1");
   EXPECT_EQ(relays([](ServeOptions& o) {
+              o.turn.listen = {"192.168.1.5", "100.101.1.2"};
+            }),
+            "192.168.1.5 -")
+      << "a VPN";
+  EXPECT_EQ(relays([](ServeOptions& o) { o.turn.listen = {"192.168.1.5", "100.1.1.2"}; }), "100.1.1.2 -");
+  EXPECT_EQ(relays([](ServeOptions& o) {
               o.turn.listen = {"10.0.0.1", "2001:db8::1"}, o.turn.relay_ips = {"10.0.0.9"};
             }),
             "10.0.0.9 -");
