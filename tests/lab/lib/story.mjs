@@ -72,3 +72,8 @@ export function relayed(reports) {
   for (const report of reports) assert.equal(pathOf(report), 'relay', all);
   assert.ok(reports.some((report) => report.selected_pair.local.type === 'relay'), `somebody's own relay: ${all}`);
 }
+
+// Each of them uses a relay of its own.
+export function ownRelays(reports) {
+  for (const report of reports) assert.equal(report.selected_pair.local.type, 'relay', JSON.stringify(report.selected_pair));
+}
