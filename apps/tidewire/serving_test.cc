@@ -82,8 +82,7 @@ TEST_F(ServingTest, SaysWhichFlagHelpsWhenAnAddressIsTaken) {
   io::EventLoop other;
   const SocketAddress loopback{IpAddress::v4({127, 0, 0, 1}), 0};
   const auto udp = io::UdpSocket::bind(other, loopback, [](std::span<Datagram>) {});
-  const auto tcp = io::MessageListener::listen(
-      other, loopback, [](io::MessageStream) {}, {});
+  const auto tcp = io::MessageListener::listen(other, loopback, [](io::MessageStream) {}, {});
   ASSERT_TRUE(udp && tcp);
   const auto error = [](const ServeOptions& options) {
     server::Log log({.level = server::LogLevel::kOff});
@@ -95,8 +94,7 @@ TEST_F(ServingTest, SaysWhichFlagHelpsWhenAnAddressIsTaken) {
   ServeOptions turn = turn_only();
   turn.turn.listen = {udp->local_address().to_string()};
   turn.turn.relay_ports = "1024-1025";
-  EXPECT_THAT(error(turn),
-              testing::AllOf(HasSubstr(udp->local_address().to_string()), HasSubstr("--turn-listen")));
+  EXPECT_THAT(error(turn), testing::AllOf(HasSubstr(udp->local_address().to_string()), HasSubstr("--turn-listen")));
   ServeOptions page;
   page.listen = tcp->local_address().to_string();
   EXPECT_THAT(error(page), testing::AllOf(HasSubstr(page.listen), HasSubstr("--listen")));

@@ -13,8 +13,9 @@ constexpr std::size_t kChannelDataHeaderSize = 4;  // RFC 8656 §12.4
 
 constexpr std::size_t padding(std::size_t size) { return (4 - size % 4) % 4; }
 
-// RFC 8656 §12: channel numbers are 0x4000 to 0x4FFF; STUN begins with two zero bits and a method below 0x100 here.
-constexpr bool is_channel_data(std::uint8_t first) { return first >= 0x40 && first <= 0x4f; }
+// RFC 5766 §11: channel numbers are 0x4000 to 0x7FFF (RFC 8656 §12 knows the first quarter of them); STUN begins with
+// two zero bits and a method below 0x100 here.
+constexpr bool is_channel_data(std::uint8_t first) { return first >> 6 == 1; }
 constexpr bool is_stun(std::uint8_t first) { return first <= 3; }  // RFC 7983 §7
 
 ByteView take(ByteView& bytes, std::size_t n) {

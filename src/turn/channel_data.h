@@ -15,17 +15,19 @@ namespace tidewire::turn {
 
 using ChannelNumber = StrongId<struct ChannelNumberTag, std::uint16_t>;
 
-// RFC 8656 §12: what a client may bind.
+// RFC 8656 §12: what our client binds.
 inline constexpr ChannelNumber kFirstChannel{0x4000};
 inline constexpr ChannelNumber kLastChannel{0x4fff};
 
 inline constexpr std::size_t kChannelHeaderSize = 4;
 
-constexpr bool is_bindable(ChannelNumber channel) { return channel >= kFirstChannel && channel <= kLastChannel; }
+// What a server lets clients bind. DEVIATES RFC 8656 §12.2 because clients of RFC 5766 (§11: 0x4000 to 0x7FFF), such as
+// coturn's own, know nothing of the smaller range, and nothing else on a server's port begins like that.
+constexpr bool is_bindable(ChannelNumber channel) { return channel >= kFirstChannel && channel.value() <= 0x7fff; }
 
-// RFC 7983 §7: cheap test that separates ChannelData from STUN, DTLS, SRTP and the rest on one port.
+// RFC 5766 §11: the first two bits tell ChannelData from STUN. Of RFC 7983 §7's 64 to 79 that is the wider range.
 constexpr bool looks_like_channel_data(ByteView datagram) {
-  return datagram.size() >= kChannelHeaderSize && datagram[0] >= 64 && datagram[0] <= 79;
+  return datagram.size() >= kChannelHeaderSize && datagram[0] >> 6 == 1;
 }
 
 // A ChannelData message inside bytes that outlive the view.

@@ -154,10 +154,10 @@ TEST_F(TurnServerRelay, AChannelHasOnePeerAndAPeerOneChannel) {
 }
 
 TEST_F(TurnServerRelay, RefusesChannelsThatAreNone) {
-  for (const std::uint32_t channel : {0U, 0x3fffU, 0x5000U, 0x7fffU, 0xffffU}) {
+  for (const std::uint32_t channel : {0U, 0x3fffU, 0x8000U, 0xffffU}) {
     EXPECT_EQ(bench_.bind(client_, channel, kPeer), 400) << channel;
   }
-  EXPECT_EQ(bench_.bind(client_, 0x4fff, kPeer), 0);
+  EXPECT_EQ(bench_.bind(client_, 0x7fff, kPeer), 0) << "RFC 5766 had these";
   EXPECT_EQ(bench_.code(client_, Method::kChannelBind,
                         [](stun::MessageBuilder& b) { b.add_u32(AttributeType::kChannelNumber, 0x4001U << 16); }),
             400);

@@ -24,17 +24,7 @@ async function toEnd(command, args) {
   return program;
 }
 
-// uclient takes a number for a channel at random from 0x4000 to 0x7FFF, as RFC 5766 had it; RFC 8656 §12 leaves the first
-// quarter of those, and with a number beyond the server has to answer 400, which ends uclient at once. So it gets more than
-// one chance. Each costs some milliseconds; with two channels all of them fail in one run of ten million.
-const kChances = 250;
-
-async function uclient(args) {
-  for (let chance = 1; ; ++chance) {
-    const program = await toEnd('turnutils_uclient', args);
-    if (chance === kChances || !program.stdout.includes('channel bind: error 400')) return program;
-  }
-}
+const uclient = (args) => toEnd('turnutils_uclient', args);
 
 // Over TLS uclient takes what one read gives for one message, so it does not count those that came together; the server's own
 // count tells that none was lost there. So it is not hurried, and gets another chance.
