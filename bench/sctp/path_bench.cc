@@ -40,8 +40,8 @@ PathReport run(const Scene& scene) {
 }
 
 void print_head() {
-  std::printf("%-28s %9s %6s %8s %8s %8s %8s %9s %9s %8s\n", "path", "Mbit/s", "of it", "resent", "spurious", "timeouts",
-              "overflow", "queue ms", "max ms", "sacks");
+  std::printf("%-28s %9s %6s %8s %8s %8s %8s %9s %9s %8s\n", "path", "Mbit/s", "of it", "resent", "spurious",
+              "timeouts", "overflow", "queue ms", "max ms", "sacks");
 }
 
 void print(const Scene& scene) {

@@ -10,6 +10,11 @@
 
 namespace tidewire::sctp {
 
+enum class CongestionAlgorithm : std::uint8_t {
+  kCubic,  // RFC 9438 with HyStart++ (RFC 9406)
+  kReno,   // RFC 9260 §7.2
+};
+
 struct Config {
   // RFC 8841 §5.2: a=sctp-port of the two descriptions; browsers say 5000.
   std::uint16_t local_port = 5000;
@@ -57,6 +62,9 @@ struct Config {
   // In units of mtu. DEVIATES RFC 9260 §7.2.1 (4 packets) because ten have been TCP's since RFC 6928, and what every
   // browser does.
   std::size_t initial_cwnd = 10;
+  CongestionAlgorithm congestion = CongestionAlgorithm::kCubic;
+  // Spreads large windows over the round trip, a millisecond's worth at a time. For tests of bursts only it is off.
+  bool pacing = true;
 };
 
 }  // namespace tidewire::sctp

@@ -20,8 +20,8 @@ struct PathOptions {
   std::uint64_t bits_per_second = 0;  // 0: infinitely fast
   Duration rtt = std::chrono::milliseconds(50);
   std::size_t queue_bytes = 256 * 1024;
-  double loss = 0;    // each way
-  Duration jitter{};  // of the way to the receiver; reorders
+  double loss = 0;         // each way
+  Duration jitter{};       // of the way to the receiver; reorders
   Duration input_batch{};  // arrivals are handled together at multiples of this, as a loop with batched input does
   Config a;
   Config b;
@@ -82,7 +82,8 @@ class Path {
     queue_samples_ = 0;
     run_for(duration);
     PathReport report = totals();
-    report.goodput = static_cast<double>(received_bytes - received) * 8 / std::chrono::duration<double>(duration).count();
+    report.goodput =
+        static_cast<double>(received_bytes - received) * 8 / std::chrono::duration<double>(duration).count();
     report.retransmitted -= before.retransmitted;
     report.spurious -= before.spurious;
     report.timeouts -= before.timeouts;

@@ -1,0 +1,68 @@
+// HyStart++ (RFC 9406): leaves the first slow start when the round trip grows, before the queue overflows; first for a
+// while of slower growth, in case that the growth of the round trip was a chance.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+
+#include "sctp/types.h"
+#include "tidewire/time.h"
+
+namespace tidewire::sctp {
+
+class HyStart {
+ public:
+  // §4.3
+  static constexpr Duration kMinRttThreshold = std::chrono::milliseconds(4);
+  static constexpr Duration kMaxRttThreshold = std::chrono::milliseconds(16);
+  static constexpr int kMinRttDivisor = 8;
+  static constexpr int kSamples = 8;
+  static constexpr std::size_t kGrowthDivisor = 4;
+  static constexpr int kConservativeRounds = 5;
+
+  // A SACK moved the cumulative TSN up to `cumulative`; `last_sent` is the highest TSN that is out.
+  void on_round_progress(Tsn cumulative, Tsn last_sent) {
+    if (cumulative < round_end_) return;
+    round_end_ = last_sent + 1;
+    last_round_min_ = round_min_;
+    round_min_ = kUnknown;
+    samples_ = 0;
+    if (conservative_ && ++rounds_ > kConservativeRounds) done_ = true;
+  }
+
+  void on_rtt(Duration rtt) {
+    round_min_ = std::min(round_min_, rtt);
+    if (++samples_ < kSamples) return;
+    if (conservative_) {
+      if (round_min_ < baseline_) conservative_ = false;  // it was a chance
+      return;
+    }
+    if (last_round_min_ == kUnknown) return;
+    const Duration threshold = std::clamp(last_round_min_ / kMinRttDivisor, kMinRttThreshold, kMaxRttThreshold);
+    if (round_min_ < last_round_min_ + threshold) return;
+    conservative_ = true;
+    baseline_ = round_min_;
+    rounds_ = 1;  // §4.2: the round in which it begins counts
+  }
+
+  // How much the window grows for what was acknowledged.
+  std::size_t growth(std::size_t acked) const { return conservative_ ? acked / kGrowthDivisor : acked; }
+  bool conservative() const { return conservative_; }
+  // Slow start is over.
+  bool done() const { return done_; }
+
+ private:
+  static constexpr Duration kUnknown = Duration::max();
+
+  Tsn round_end_ = 0;
+  Duration round_min_ = kUnknown;
+  Duration last_round_min_ = kUnknown;
+  Duration baseline_ = kUnknown;
+  int samples_ = 0;
+  int rounds_ = 0;
+  bool conservative_ = false;
+  bool done_ = false;
+};
+
+}  // namespace tidewire::sctp
