@@ -25,7 +25,7 @@ struct Scene {
 
 double to_ms(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
 
-PathReport run(const Scene& scene) {
+PathOptions options_for(const Scene& scene) {
   PathOptions options;
   options.seed = 7;
   options.bits_per_second = static_cast<std::uint64_t>(scene.megabits * 1e6);
@@ -34,9 +34,30 @@ PathReport run(const Scene& scene) {
       std::max<std::size_t>(static_cast<std::size_t>(scene.megabits * 125 * scene.rtt_ms * scene.queue), 16 * 1024);
   options.loss = scene.loss;
   options.jitter = milliseconds(scene.jitter_ms);
-  Path path(options);
+  return options;
+}
+
+PathReport run(const Scene& scene) {
+  Path path(options_for(scene));
   path.connect();
   return path.measure(seconds(scene.seconds));
+}
+
+// What the sender does in each tenth of a second.
+void trace(const Scene& scene) {
+  Path path(options_for(scene));
+  path.connect();
+  std::printf("%s\n%8s %9s %10s %10s %10s %8s %8s %8s %8s %8s\n", scene.name, "s", "Mbit/s", "cwnd", "ssthresh",
+              "flight", "resent", "timeouts", "probes", "undone", "srtt ms");
+  for (int tenth = 1; tenth <= scene.seconds * 10; ++tenth) {
+    const PathReport report = path.measure(milliseconds(100));
+    const Stats& stats = path.a.stats();
+    const long long ssthresh = stats.ssthresh == SIZE_MAX ? -1 : static_cast<long long>(stats.ssthresh);
+    std::printf("%8.1f %9.2f %10zu %10lld %10zu %8llu %8llu %8llu %8llu %8.2f\n", tenth / 10.0, report.goodput / 1e6,
+                stats.cwnd, ssthresh, stats.flight_size, static_cast<unsigned long long>(report.retransmitted),
+                static_cast<unsigned long long>(stats.timeouts), static_cast<unsigned long long>(stats.tail_probes),
+                static_cast<unsigned long long>(stats.undone), to_ms(stats.srtt));
+  }
 }
 
 void print_head() {
@@ -85,12 +106,16 @@ void print_grid() {
 
 }  // namespace
 
-// With an argument: only the paths whose name holds it.
+// With an argument: only the paths whose name holds it; with a second one, what happens on them in time.
 int main(int argc, char** argv) {
   const char* filter = argc > 1 ? argv[1] : "";
-  print_head();
+  if (argc <= 2) print_head();
   for (const Scene& scene : kScenes) {
-    if (std::strstr(scene.name, filter) != nullptr) print(scene);
+    if (std::strstr(scene.name, filter) == nullptr) continue;
+    if (argc > 2)
+      trace(scene);
+    else
+      print(scene);
   }
   if (argc <= 1 || std::strcmp(filter, "grid") == 0) print_grid();
 }

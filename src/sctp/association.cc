@@ -233,7 +233,9 @@ std::optional<Event> Association::poll_event() {
   if (std::holds_alternative<IncomingStreamsReset>(event)) --core.reset_events;
   if (const auto* message = std::get_if<MessageReceived>(&event)) {
     core.undelivered -= undelivered_size(*message);
-    if (core.rx && core.rx->window_opened(core.undelivered)) core.rx->acknowledge_now();
+    if (!core.rx) return event;
+    core.rx->on_consumed(message->payload.size(), core.tx.rto().srtt(), core.now);
+    if (core.rx->window_opened(core.undelivered)) core.rx->acknowledge_now();
   }
   return event;
 }

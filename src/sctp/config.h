@@ -24,9 +24,11 @@ struct Config {
   // leaves 1280 - 40 (IPv6) - 8 (UDP) - 37 (DTLS 1.2 record with AES-GCM) - 4 (TURN channel) = 1191.
   std::size_t mtu = 1191;
 
-  // Bytes that may wait here for the application or for a gap to be filled. 5 MiB is what Chromium offers: at 100 ms
-  // it allows 400 Mbit/s. Raised to max_message_size when smaller.
-  std::uint32_t a_rwnd = 5 * 1024 * 1024;
+  // The most bytes that may wait here for the application or for a gap to be filled: at 100 ms, 32 MiB carry 2.5
+  // Gbit/s. The window begins at initial_a_rwnd and grows towards this as the application takes more in a round trip.
+  // Raised to max_message_size when smaller.
+  std::uint32_t a_rwnd = 32 * 1024 * 1024;
+  std::uint32_t initial_a_rwnd = 1024 * 1024;
   // RFC 8831 §6.2: data channels need all stream ids but 65535, which is the SDP's "no limit" of streams.
   std::uint16_t streams = 65535;
   // A message that grows beyond this is answered with an ABORT (cause Out of Resource). It is what the own SDP says in

@@ -58,9 +58,9 @@ void Congestion::grow(const Ack& ack) {
   }
   if (in_slow_start()) {
     // RFC 9406 §4.2: no limit for each SACK, for what is sent is paced. RFC 9260 §7.2.1: one packet.
-    const std::size_t step = hystart ? hystart_.growth(ack.acked)
-                                     : algorithm_ == CongestionAlgorithm::kCubic ? ack.acked
-                                                                                 : std::min(ack.acked, segment_);
+    const std::size_t step = hystart                                     ? hystart_.growth(ack.acked)
+                             : algorithm_ == CongestionAlgorithm::kCubic ? ack.acked
+                                                                         : std::min(ack.acked, segment_);
     cwnd_ = std::min(cwnd_ + step, std::max(ssthresh_, cwnd_));
   } else if (algorithm_ == CongestionAlgorithm::kCubic) {
     cwnd_ = cubic_.on_ack(cwnd_, ack.acked, ack.srtt, ack.now);

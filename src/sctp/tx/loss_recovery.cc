@@ -6,8 +6,8 @@
 namespace tidewire::sctp {
 namespace {
 
-// RFC 8985 §7.2 sends one probe. DEVIATES as QUIC does (RFC 9002 §6.2.4), because a second one, after twice the time, is
-// far cheaper than a timeout when the first is lost too.
+// RFC 8985 §7.2 sends one probe. DEVIATES as QUIC does (RFC 9002 §6.2.4), because a second one, after twice the time,
+// is far cheaper than a timeout when the first is lost too.
 constexpr int kMaxProbes = 2;
 // Below this a busy peer is taken for a lost packet.
 constexpr Duration kMinProbeTimeout = std::chrono::milliseconds(10);

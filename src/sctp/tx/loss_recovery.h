@@ -1,5 +1,5 @@
-// Finds out what was lost without waiting for timers, and tells congestion control: RACK with its reordering timer, tail
-// loss probes (RFC 8985), and the undoing of what turns out to have been needless. T3-rtx is the last resort.
+// Finds out what was lost without waiting for timers, and tells congestion control: RACK with its reordering timer,
+// tail loss probes (RFC 8985), and the undoing of what turns out to have been needless. T3-rtx is the last resort.
 #pragma once
 
 #include <cstddef>
@@ -47,8 +47,8 @@ class LossRecovery {
   // As in Outstanding::acknowledge(). `duplicates`: what the peer got twice (RFC 9260 §3.3.4).
   Outcome on_sack(Tsn cumulative, std::span<const TsnRange> blocks, std::span<const Tsn> duplicates, Timestamp now,
                   Stats& stats);
-  // T3-rtx expired. False when a tail loss probe goes out instead, the first time (RFC 8985 §7.2: a probe is never later
-  // than the timeout).
+  // T3-rtx expired. False when a tail loss probe goes out instead, the first time (RFC 8985 §7.2: a probe is never
+  // later than the timeout).
   bool probe_before_timeout(Stats& stats);
   void on_timeout(Timestamp now, Stats& stats);
 

@@ -176,7 +176,10 @@ void Outstanding::lose(Tsn tsn) {
 
 void Outstanding::lose_sent_before(Timestamp before) {
   // RFC 9260 §6.2.1: a peer may take back what it acknowledged in a block (it reneged). It counts as missing when the
-  // newest SACK no longer names it; as that is rare, it is enough that the timer finds it.
+  // newest SACK no longer names it; as that is rare, it is enough that the timer finds it. A long SACK may have had no
+  // room for all.
+  constexpr std::size_t kLong = 128;
+  const bool complete = latest_blocks_.size() < kLong;
   std::size_t block = 0;
   lost_.clear();
   gap_acked_ = 0;
@@ -184,7 +187,7 @@ void Outstanding::lose_sent_before(Timestamp before) {
     const Tsn tsn = cumulative_ + 1 + static_cast<Tsn>(i);
     OutstandingChunk& chunk = chunks_[i];
     while (block < latest_blocks_.size() && latest_blocks_[block].second < tsn) ++block;
-    const bool named = block < latest_blocks_.size() && latest_blocks_[block].first <= tsn;
+    const bool named = !complete || (block < latest_blocks_.size() && latest_blocks_[block].first <= tsn);
     if (chunk.state == State::kAcked && named) ++gap_acked_;
     const bool in_flight = chunk.state == State::kInFlight;
     const bool reneged = chunk.state == State::kAcked && !named;
@@ -194,7 +197,7 @@ void Outstanding::lose_sent_before(Timestamp before) {
     chunk.state = State::kLost;
     lost_.push_back(tsn);  // ascending, which is a heap
   }
-  acked_ = latest_blocks_;
+  if (complete) acked_ = latest_blocks_;
 }
 
 void Outstanding::restore_lost() {

@@ -55,7 +55,8 @@ class Rack {
   }
   void on_rtt(Duration rtt, Timestamp now) { min_rtt_.add(rtt, now); }
 
-  // §6.2 step 4: retransmissions that were needless (RFC 3708: SCTP tells by its list of duplicates). Once a round trip.
+  // §6.2 step 4: retransmissions that were needless (RFC 3708: SCTP tells by its list of duplicates). Once a round
+  // trip.
   void on_needless_retransmission(Tsn cumulative, Tsn next_tsn) {
     reordering_seen_ = true;
     if (cumulative < widened_until_) return;
@@ -75,9 +76,7 @@ class Rack {
   }
 
   // True when something sent later than this has arrived.
-  bool overtaken(Tsn tsn, Timestamp sent_at) const {
-    return sent_at < sent_at_ || (sent_at == sent_at_ && tsn < tsn_);
-  }
+  bool overtaken(Tsn tsn, Timestamp sent_at) const { return sent_at < sent_at_ || (sent_at == sent_at_ && tsn < tsn_); }
   Duration rtt() const { return rtt_; }
   Duration min_rtt() const { return min_rtt_.value(); }
   bool reordering_seen() const { return reordering_seen_; }
