@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 
+#include "sctp/tx/recent_min.h"
 #include "sctp/types.h"
 #include "tidewire/time.h"
 
@@ -17,7 +18,6 @@ class HyStart {
   static constexpr Duration kMinRttThreshold = std::chrono::milliseconds(4);
   static constexpr Duration kMaxRttThreshold = std::chrono::milliseconds(16);
   static constexpr int kMinRttDivisor = 8;
-  static constexpr int kSamples = 8;
   static constexpr std::size_t kGrowthDivisor = 4;
   static constexpr int kConservativeRounds = 5;
 
@@ -27,22 +27,24 @@ class HyStart {
     round_end_ = last_sent + 1;
     last_round_min_ = round_min_;
     round_min_ = kUnknown;
-    samples_ = 0;
     if (conservative_ && ++rounds_ > kConservativeRounds) done_ = true;
   }
 
+  // DEVIATES RFC 9406 §4.2, which compares the least round trip of a whole round: the least of the last eight samples
+  // shows the queue a round trip earlier, before the window has doubled once more.
   void on_rtt(Duration rtt) {
     round_min_ = std::min(round_min_, rtt);
-    if (++samples_ < kSamples) return;
+    recent_.add(rtt);
+    if (!recent_.full()) return;
     if (conservative_) {
-      if (round_min_ < baseline_) conservative_ = false;  // it was a chance
+      if (recent_.value() < baseline_) conservative_ = false;  // it was a chance
       return;
     }
     if (last_round_min_ == kUnknown) return;
     const Duration threshold = std::clamp(last_round_min_ / kMinRttDivisor, kMinRttThreshold, kMaxRttThreshold);
-    if (round_min_ < last_round_min_ + threshold) return;
+    if (recent_.value() < last_round_min_ + threshold) return;
     conservative_ = true;
-    baseline_ = round_min_;
+    baseline_ = recent_.value();
     rounds_ = 1;  // §4.2: the round in which it begins counts
   }
 
@@ -59,7 +61,7 @@ class HyStart {
   Duration round_min_ = kUnknown;
   Duration last_round_min_ = kUnknown;
   Duration baseline_ = kUnknown;
-  int samples_ = 0;
+  RecentMin recent_;
   int rounds_ = 0;
   bool conservative_ = false;
   bool done_ = false;

@@ -43,6 +43,7 @@ void LossRecovery::measure(Duration rtt, Timestamp now) {
   ++measured_;
   rto_.add_measurement(rtt, per_round_);
   rack_.on_rtt(rtt, now);
+  loss_kind_.on_rtt(rtt);
 }
 
 bool LossRecovery::note_needless(std::span<const Tsn> tsns) {
@@ -85,12 +86,13 @@ LossRecovery::Outcome LossRecovery::on_sack(Tsn cumulative, std::span<const TsnR
   if ((needless && needless_.all()) || (ack.acked_lost && congestion_.after_timeout())) undo(stats);
 
   const bool repaired = probe_repaired_a_loss(cumulative, ack.needless, duplicates);
-  const bool lost = detect_lost(now);
-  if (lost || repaired) begin_recovery(flight, stats);
+  const std::size_t lost = detect_lost(now);
+  loss_kind_.on_chunks(ack.chunks, lost + repaired, cumulative, outstanding_.last_assigned());
+  if (lost > 0 || repaired) on_loss(flight, stats);
   const bool ended = congestion_.on_ack({.cumulative = cumulative,
                                          .last_sent = outstanding_.last_assigned(),
                                          .advanced = ack.cumulative_advanced,
-                                         .found_lost = lost,
+                                         .found_lost = lost > 0,
                                          .acked = ack.acked_bytes,
                                          .flight = outstanding_.flight_bytes(),
                                          .rtt = ack.rtt,
@@ -100,14 +102,17 @@ LossRecovery::Outcome LossRecovery::on_sack(Tsn cumulative, std::span<const TsnR
   return {ack.cumulative_advanced, ack.chunks > 0};
 }
 
-bool LossRecovery::detect_lost(Timestamp now) {
+std::size_t LossRecovery::detect_lost(Timestamp now) {
   const Duration window = rack_.window(congestion_.in_recovery(), outstanding_.gap_acked(), rto_.srtt());
   const Outstanding::Detection detection = outstanding_.detect_lost(rack_, rack_.rtt() + window, now);
   reordering_due_ = detection.due;
-  return detection.found;
+  return detection.lost;
 }
 
-void LossRecovery::begin_recovery(std::size_t flight, Stats& stats) {
+// DEVIATES RFC 9438 §4.6, by which every loss shrinks the window: at a loss of one in a thousand that would leave a
+// twentieth of 150 Mbit/s at 50 ms. What does not come of a queue is only sent again.
+void LossRecovery::on_loss(std::size_t flight, Stats& stats) {
+  if (spares_random_loss_ && loss_kind_.random(rack_.min_rtt())) return;
   if (!congestion_.on_loss(outstanding_.last_assigned(), flight)) return;
   ++stats.fast_retransmits;
   needless_.begin();
@@ -139,8 +144,10 @@ void LossRecovery::handle_timer(Timestamp now, bool probing, Stats& stats) {
   if (deadline(probing) > now) return;
   if (reordering_due_ == kNever) return probe(stats);
   const std::size_t flight = outstanding_.flight_bytes();
-  if (!detect_lost(now)) return;
-  begin_recovery(flight, stats);
+  const std::size_t lost = detect_lost(now);
+  if (lost == 0) return;
+  loss_kind_.on_chunks(0, lost, outstanding_.cumulative(), outstanding_.last_assigned());
+  on_loss(flight, stats);
   congestion_.on_ack({.cumulative = outstanding_.cumulative(),
                       .last_sent = outstanding_.last_assigned(),
                       .found_lost = true,

@@ -9,6 +9,7 @@
 #include "sctp/config.h"
 #include "sctp/events.h"
 #include "sctp/tx/congestion.h"
+#include "sctp/tx/loss_kind.h"
 #include "sctp/tx/needless.h"
 #include "sctp/tx/outstanding.h"
 #include "sctp/tx/rack.h"
@@ -21,7 +22,10 @@ namespace tidewire::sctp {
 class LossRecovery {
  public:
   LossRecovery(const Config& config, std::size_t segment, Outstanding& outstanding)
-      : outstanding_(outstanding), congestion_(config, segment), rto_(config) {}
+      : outstanding_(outstanding),
+        congestion_(config, segment),
+        rto_(config),
+        spares_random_loss_(config.spare_random_loss && config.congestion == CongestionAlgorithm::kCubic) {}
 
   const Congestion& congestion() const { return congestion_; }
   const Rack& rack() const { return rack_; }
@@ -66,8 +70,8 @@ class LossRecovery {
   void measure(Duration rtt, Timestamp now);
   bool note_needless(std::span<const Tsn> tsns);
   bool probe_repaired_a_loss(Tsn cumulative, std::span<const Tsn> early, std::span<const Tsn> duplicates);
-  bool detect_lost(Timestamp now);
-  void begin_recovery(std::size_t flight, Stats& stats);
+  std::size_t detect_lost(Timestamp now);
+  void on_loss(std::size_t flight, Stats& stats);
   void undo(Stats& stats);
   Duration probe_timeout() const;
   void probe(Stats& stats);
@@ -77,6 +81,8 @@ class LossRecovery {
   Rto rto_;
   Rack rack_;
   NeedlessRetransmissions needless_;
+  bool spares_random_loss_;
+  LossKind loss_kind_;
   Timestamp reordering_due_ = kNever;
   // How many round trips are measured in one of them.
   int measured_ = 0;

@@ -22,10 +22,9 @@ class NeedlessRetransmissions {
   }
   void on_retransmit(Tsn tsn) {
     any_ = true;
-    if (open_.size() < kMax)
-      open_.push_back(tsn);
-    else
-      overflow_ = true;
+    if (open_.size() < kMax) return open_.push_back(tsn);
+    open_[oldest_++ % kMax] = tsn;
+    overflow_ = true;
   }
   // The first transmission of this one had arrived. True when it was retransmitted and that was not known yet.
   bool on_needless(Tsn tsn) {
@@ -40,6 +39,7 @@ class NeedlessRetransmissions {
 
  private:
   std::vector<Tsn> open_;
+  std::size_t oldest_ = 0;
   bool overflow_ = false;
   bool any_ = false;
 };

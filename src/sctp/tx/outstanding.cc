@@ -162,7 +162,7 @@ Outstanding::Detection Outstanding::detect_lost(const Rack& rack, Duration patie
       break;
     }
     lose(oldest_);
-    detection.found = true;
+    ++detection.lost;
   }
   return detection;
 }

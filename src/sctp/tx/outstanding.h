@@ -84,7 +84,7 @@ class Outstanding {
   AckResult acknowledge(Tsn cumulative, std::span<const TsnRange> blocks, Rack& rack, Timestamp now);
 
   struct Detection {
-    bool found = false;
+    std::size_t lost = 0;  // chunks
     Timestamp due = kNever;  // when the next one is to be judged
   };
   // RFC 8985 §6.2 step 5: what was sent before the newest delivery and longer than `patience` ago is lost.
