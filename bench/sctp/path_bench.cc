@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "sctp/path_for_test.h"
+#include "tcp_model.h"
 
 namespace {
 
@@ -89,15 +90,45 @@ constexpr Scene kScenes[] = {
     {"20M 100ms 5 % jitter 5ms", 20, 100, 1, 0.05, 20, 5},
 };
 
+double run_tcp(const Scene& scene) {
+  Path path(options_for(scene));
+  TcpModel tcp(path);
+  path.run_for(seconds(scene.seconds));
+  return static_cast<double>(tcp.delivered_bytes()) * 8 / scene.seconds;
+}
+
 void print_grid() {
-  std::printf("\nGoodput in Mbit/s over 100 Mbit/s with 1 BDP of queue, 30 s\n%8s", "rtt");
+  std::printf("\nGoodput in Mbit/s over 100 Mbit/s with 1 BDP of queue, 30 s: SCTP / TCP CUBIC\n%8s", "rtt");
   constexpr double kLosses[] = {0, 0.001, 0.01, 0.05};
-  for (const double loss : kLosses) std::printf(" %8.1f%%", loss * 100);
+  for (const double loss : kLosses) std::printf(" %14.1f%%", loss * 100);
   std::printf("\n");
   for (const int rtt : {1, 20, 50, 100, 200}) {
     std::printf("%6dms", rtt);
     for (const double loss : kLosses) {
-      std::printf(" %9.2f", run({"", 100, rtt, 1, loss, 30}).goodput / 1e6);
+      const Scene scene{"", 100, rtt, 1, loss, 30};
+      std::printf(" %7.2f/%7.2f", run(scene).goodput / 1e6, run_tcp(scene) / 1e6);
+      std::fflush(stdout);
+    }
+    std::printf("\n");
+  }
+}
+
+// Both over one bottleneck, 120 s; counted after the first 20.
+void print_sharing() {
+  std::printf("\nSharing 50 Mbit/s with one TCP CUBIC: SCTP / TCP in Mbit/s\n%8s", "rtt");
+  constexpr double kQueues[] = {0.05, 0.2, 1, 4};
+  for (const double queue : kQueues) std::printf(" %11.2f BDP", queue);
+  std::printf("\n");
+  for (const int rtt : {20, 50, 100}) {
+    std::printf("%6dms", rtt);
+    for (const double queue : kQueues) {
+      Path path(options_for({"", 50, rtt, queue, 0, 120}));
+      path.connect();
+      TcpModel tcp(path);
+      path.measure(seconds(20));
+      const std::uint64_t before = tcp.delivered_bytes();
+      const double sctp = path.measure(seconds(100)).goodput;
+      std::printf(" %7.2f/%7.2f", sctp / 1e6, static_cast<double>(tcp.delivered_bytes() - before) * 8 / 100e6);
       std::fflush(stdout);
     }
     std::printf("\n");
@@ -118,4 +149,5 @@ int main(int argc, char** argv) {
       print(scene);
   }
   if (argc <= 1 || std::strcmp(filter, "grid") == 0) print_grid();
+  if (argc <= 1 || std::strcmp(filter, "sharing") == 0) print_sharing();
 }

@@ -65,7 +65,8 @@ struct Config {
   // browser does.
   std::size_t initial_cwnd = 10;
   CongestionAlgorithm congestion = CongestionAlgorithm::kCubic;
-  // CUBIC only: losses that come while the round trip shows no queue, fewer than one in fifty, leave the window as it is.
+  // CUBIC only: losses that come while the round trip shows no queue, fewer than one in fifty, leave the window as it
+  // is.
   bool spare_random_loss = true;
   // Spreads large windows over the round trip, a millisecond's worth at a time. For tests of bursts only it is off.
   bool pacing = true;

@@ -109,7 +109,7 @@ void Connect::handle_init_ack(const ChunkView& chunk) {
     return;
   }
   // RFC 9260 §6.3.1: the first measurement, unless it could be the answer to an earlier INIT.
-  if (retransmits_ == 0) core_.tx.rto().add_measurement(core_.now - init_sent_);
+  if (retransmits_ == 0) core_.tx.measure(core_.now - init_sent_, core_.now);
   adopt_peer(Cookie::from(*init, core_.local_tag, core_.now));
   cookie_.assign(init->state_cookie.begin(), init->state_cookie.end());
   // RFC 9260 §5.1 C

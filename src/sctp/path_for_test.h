@@ -40,6 +40,14 @@ struct PathReport {
 
 class Path {
  public:
+  // Something else that uses the two links.
+  class Neighbour {
+   public:
+    virtual ~Neighbour() = default;
+    virtual Timestamp next() const = 0;
+    virtual void step(Timestamp now) = 0;
+  };
+
   explicit Path(const PathOptions& options)
       : options_(options),
         random_(crypto::Random::from_test_seed(options.seed)),
@@ -112,7 +120,7 @@ class Path {
       const auto ticks = (arrival - Timestamp{} + options_.input_batch - Duration{1}) / options_.input_batch;
       arrival = Timestamp{} + ticks * options_.input_batch;
     }
-    return std::min({arrival, a.next_timeout(), b.next_timeout()});
+    return std::min({arrival, a.next_timeout(), b.next_timeout(), neighbour ? neighbour->next() : kNever});
   }
 
   void step() {
@@ -129,6 +137,7 @@ class Path {
     while (auto datagram = back.receive(arrived)) a.handle_input(datagram->packet.bytes(), now);
     a.handle_timeout(now);
     b.handle_timeout(now);
+    if (neighbour != nullptr) neighbour->step(now);
     settle();
   }
 
@@ -199,6 +208,7 @@ class Path {
   Association b;
   sim::Link there;
   sim::Link back;
+  Neighbour* neighbour = nullptr;
   bool bulk = false;  // a always has something to send
   bool closed = false;
   std::uint64_t received_bytes = 0;

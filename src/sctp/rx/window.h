@@ -13,8 +13,7 @@ namespace tidewire::sctp {
 
 class ReceiveWindow {
  public:
-  explicit ReceiveWindow(const Config& config)
-      : limit_(at_least(config, config.a_rwnd)), size_(initial(config)) {}
+  explicit ReceiveWindow(const Config& config) : limit_(at_least(config, config.a_rwnd)), size_(initial(config)) {}
 
   // What INIT says.
   static std::uint32_t initial(const Config& config) {
@@ -26,8 +25,8 @@ class ReceiveWindow {
 
   // The application took so much. `rtt`: zero when it is not known.
   void on_consumed(std::size_t bytes, Duration rtt, Timestamp now) {
-    // What one round trip brings, twice because a sender that is in slow start brings twice as much in the next one, and
-    // once more because the round trip known here may be one without the queue that the sender fills.
+    // What one round trip brings, twice because a sender that is in slow start brings twice as much in the next one,
+    // and once more because the round trip known here may be one without the queue that the sender fills.
     constexpr std::size_t kRounds = 3;
     consumed_ += bytes;
     if (now - round_began_ < std::max(rtt, kShortestRound)) return;

@@ -10,7 +10,8 @@ Congestion::Congestion(const Config& config, std::size_t segment)
       initial_(segment * config.initial_cwnd),
       cwnd_(initial_),
       cubic_(segment),
-      reno_(segment) {}
+      reno_(segment),
+      hystart_(config.pacing) {}
 
 void Congestion::on_sent(std::size_t bytes, std::size_t flight) {
   peak_ = std::max(peak_, flight);

@@ -21,30 +21,35 @@ class HyStart {
   static constexpr std::size_t kGrowthDivisor = 4;
   static constexpr int kConservativeRounds = 5;
 
+  // `paced`: what is sent comes in no bursts that make a queue of their own.
+  explicit HyStart(bool paced = true) : paced_(paced) {}
+
   // A SACK moved the cumulative TSN up to `cumulative`; `last_sent` is the highest TSN that is out.
   void on_round_progress(Tsn cumulative, Tsn last_sent) {
     if (cumulative < round_end_) return;
     round_end_ = last_sent + 1;
     last_round_min_ = round_min_;
     round_min_ = kUnknown;
+    samples_ = 0;
     if (conservative_ && ++rounds_ > kConservativeRounds) done_ = true;
   }
 
-  // DEVIATES RFC 9406 §4.2, which compares the least round trip of a whole round: the least of the last eight samples
-  // shows the queue a round trip earlier, before the window has doubled once more.
+  // DEVIATES RFC 9406 §4.2, which compares the least round trip of a whole round: when sending is paced, the least of
+  // the last eight samples shows the queue a round trip earlier, before the window has doubled once more.
   void on_rtt(Duration rtt) {
     round_min_ = std::min(round_min_, rtt);
     recent_.add(rtt);
-    if (!recent_.full()) return;
+    if (paced_ ? !recent_.full() : ++samples_ < RecentMin::kSamples) return;
+    const Duration least = paced_ ? recent_.value() : round_min_;
     if (conservative_) {
-      if (recent_.value() < baseline_) conservative_ = false;  // it was a chance
+      if (least < baseline_) conservative_ = false;  // it was a chance
       return;
     }
     if (last_round_min_ == kUnknown) return;
     const Duration threshold = std::clamp(last_round_min_ / kMinRttDivisor, kMinRttThreshold, kMaxRttThreshold);
-    if (recent_.value() < last_round_min_ + threshold) return;
+    if (least < last_round_min_ + threshold) return;
     conservative_ = true;
-    baseline_ = recent_.value();
+    baseline_ = least;
     rounds_ = 1;  // §4.2: the round in which it begins counts
   }
 
@@ -57,6 +62,8 @@ class HyStart {
  private:
   static constexpr Duration kUnknown = Duration::max();
 
+  bool paced_;
+  std::size_t samples_ = 0;  // in this round
   Tsn round_end_ = 0;
   Duration round_min_ = kUnknown;
   Duration last_round_min_ = kUnknown;

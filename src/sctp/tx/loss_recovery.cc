@@ -128,16 +128,17 @@ void LossRecovery::undo(Stats& stats) {
 Duration LossRecovery::probe_timeout() const {
   // RFC 8985 §7.2: two round trips, and the peer's delay when nothing but its timer may make it answer.
   const Duration delay = outstanding_.lone() ? peer_ack_delay_ : Duration{};
-  return (std::max(2 * rto_.srtt(), kMinProbeTimeout) + delay) * (1 << probes_);
+  return std::max(2 * rto_.srtt(), kMinProbeTimeout) + delay;
 }
 
 // DEVIATES RFC 8985 §7.2, which probes only while nothing is known to be missing: a retransmission at the tail can be
-// lost, too.
+// lost, too. And the time is counted from the last packet, not from the last SACK, which a peer may have delayed; only
+// that one round trip has to pass since that.
 Timestamp LossRecovery::deadline(bool probing) const {
   if (outstanding_.flight_bytes() == 0) return kNever;
   if (reordering_due_ != kNever) return reordering_due_;
   if (!probing || probe_due_ || probes_ >= kMaxProbes || rto_.srtt() == Duration{}) return kNever;
-  return std::max(last_sent_, last_progress_) + probe_timeout();
+  return std::max(last_sent_ + probe_timeout(), last_progress_ + rto_.srtt());
 }
 
 void LossRecovery::handle_timer(Timestamp now, bool probing, Stats& stats) {

@@ -51,6 +51,7 @@ class LossRecovery {
   // As in Outstanding::acknowledge(). `duplicates`: what the peer got twice (RFC 9260 §3.3.4).
   Outcome on_sack(Tsn cumulative, std::span<const TsnRange> blocks, std::span<const Tsn> duplicates, Timestamp now,
                   Stats& stats);
+  void measure(Duration rtt, Timestamp now);
   // T3-rtx expired. False when a tail loss probe goes out instead, the first time (RFC 8985 §7.2: a probe is never
   // later than the timeout).
   bool probe_before_timeout(Stats& stats);
@@ -67,7 +68,6 @@ class LossRecovery {
     bool again;
   };
 
-  void measure(Duration rtt, Timestamp now);
   bool note_needless(std::span<const Tsn> tsns);
   bool probe_repaired_a_loss(Tsn cumulative, std::span<const Tsn> early, std::span<const Tsn> duplicates);
   std::size_t detect_lost(Timestamp now);

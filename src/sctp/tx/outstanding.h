@@ -84,7 +84,7 @@ class Outstanding {
   AckResult acknowledge(Tsn cumulative, std::span<const TsnRange> blocks, Rack& rack, Timestamp now);
 
   struct Detection {
-    std::size_t lost = 0;  // chunks
+    std::size_t lost = 0;    // chunks
     Timestamp due = kNever;  // when the next one is to be judged
   };
   // RFC 8985 §6.2 step 5: what was sent before the newest delivery and longer than `patience` ago is lost.
@@ -93,6 +93,13 @@ class Outstanding {
   void lose_sent_before(Timestamp before);
   // What is lost and was not sent again is on its way after all.
   void restore_lost();
+
+  // Gives back the memory of what was out; nothing is.
+  void trim() {
+    chunks_.trim();
+    acked_ = merged_ = latest_blocks_ = {};
+    lost_ = {};
+  }
 
   // -- Partial reliability --
   // Gives up every chunk of a message.

@@ -39,14 +39,15 @@ class Rack {
   static constexpr int kPersist = 16;  // §6.2 step 4: recoveries for which a widened window stays
 
   // §6.2 steps 2 and 3: a chunk was newly acknowledged. False when that came so soon after it was sent again that the
-  // first transmission must have arrived: then it says nothing of the time of the second one.
+  // first transmission must have arrived: then it says nothing of the time of the second one. (An eighth less than the
+  // least round trip, for that may become a little less at any time.)
   bool on_delivered(Tsn tsn, Timestamp sent_at, bool retransmitted, Timestamp now) {
     const Duration rtt = now - sent_at;
     if (tsn > highest_)
       highest_ = tsn;
     else if (!retransmitted)
       reordering_seen_ = true;
-    if (retransmitted && rtt < min_rtt_.value()) return false;
+    if (retransmitted && known() && rtt < min_rtt_.value() / 8 * 7) return false;
     if (sent_at < sent_at_ || (sent_at == sent_at_ && tsn <= tsn_)) return true;
     sent_at_ = sent_at;
     tsn_ = tsn;
@@ -71,17 +72,20 @@ class Rack {
   // §6.2 step 4: the reordering window. `gap_acked`: chunks that arrived beyond a gap.
   Duration window(bool in_recovery, std::size_t gap_acked, Duration srtt) const {
     if (!reordering_seen_ && (in_recovery || gap_acked >= kDupThresh)) return Duration{};
-    if (min_rtt_.value() == Duration::max()) return srtt;
+    if (!known()) return srtt;
     return std::min(multiplier_ * (min_rtt_.value() / 4), srtt);
   }
 
   // True when something sent later than this has arrived.
   bool overtaken(Tsn tsn, Timestamp sent_at) const { return sent_at < sent_at_ || (sent_at == sent_at_ && tsn < tsn_); }
   Duration rtt() const { return rtt_; }
-  Duration min_rtt() const { return min_rtt_.value(); }
+  // Zero before the first sample.
+  Duration min_rtt() const { return known() ? min_rtt_.value() : Duration{}; }
   bool reordering_seen() const { return reordering_seen_; }
 
  private:
+  bool known() const { return min_rtt_.value() != Duration::max(); }
+
   MinRtt min_rtt_;
   // The chunk that was sent last among those that arrived.
   Timestamp sent_at_{};

@@ -295,13 +295,12 @@ void Transmitter::handle_timeout(Timestamp now, Stats& stats) {
 }
 
 void Transmitter::fill(Stats& stats) const {
-  const Duration min_rtt = recovery_.rack().min_rtt();
   stats.cwnd = recovery_.congestion().cwnd();
   stats.ssthresh = recovery_.congestion().ssthresh();
   stats.flight_size = outstanding_.flight_bytes();
   stats.peer_rwnd = peer_rwnd();
   stats.srtt = rto().srtt();
-  stats.min_rtt = min_rtt == Duration::max() ? Duration{} : min_rtt;
+  stats.min_rtt = recovery_.rack().min_rtt();
   stats.rto = rto().value();
 }
 

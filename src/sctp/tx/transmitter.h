@@ -80,9 +80,16 @@ class Transmitter {
   }
   // Nothing queued, nothing unacknowledged.
   bool idle() const { return queue_.empty() && outstanding_.empty(); }
+  // When idle(): gives back the memory that a busy time took.
+  void trim() {
+    outstanding_.trim();
+    store_.trim();
+  }
   Tsn last_assigned() const { return outstanding_.last_assigned(); }
   const Outstanding& outstanding() const { return outstanding_; }
   Rto& rto() { return recovery_.rto(); }
+  // A round trip that something else than data measured.
+  void measure(Duration rtt, Timestamp now) { recovery_.measure(rtt, now); }
   const Rto& rto() const { return recovery_.rto(); }
   std::size_t peer_rwnd() const;
   void fill(Stats& stats) const;
