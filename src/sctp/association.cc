@@ -172,7 +172,9 @@ void Association::handle_timeout(Timestamp now) {
   if (core.timers.next() > now) return;
   if (core.timers.take_expired(Timer::kInit, now)) impl_->connect.handle_timeout();
   if (core.timers.take_expired(Timer::kDelayedSack, now)) impl_->data.handle_delayed_sack_timeout();
+  if (core.timers.take_expired(Timer::kRecovery, now)) impl_->data.handle_recovery_timeout();
   if (core.timers.take_expired(Timer::kRetransmit, now)) impl_->data.handle_retransmit_timeout();
+  static_cast<void>(core.timers.take_expired(Timer::kPace, now));  // poll_transmit() has something again
   if (core.timers.take_expired(Timer::kReConfig, now)) impl_->reset.handle_timeout();
   if (core.timers.take_expired(Timer::kHeartbeat, now)) impl_->heartbeat.handle_timeout();
   if (core.timers.take_expired(Timer::kShutdown, now)) impl_->shutdown.handle_timeout();
@@ -231,7 +233,9 @@ std::optional<Event> Association::poll_event() {
   if (std::holds_alternative<IncomingStreamsReset>(event)) --core.reset_events;
   if (const auto* message = std::get_if<MessageReceived>(&event)) {
     core.undelivered -= undelivered_size(*message);
-    if (core.rx && core.rx->window_opened(core.undelivered)) core.rx->acknowledge_now();
+    if (!core.rx) return event;
+    core.rx->on_consumed(message->payload.size(), core.tx.rto().srtt(), core.now);
+    if (core.rx->window_opened(core.undelivered)) core.rx->acknowledge_now();
   }
   return event;
 }

@@ -4,7 +4,8 @@
 // Packets go in and out without any lower header. The chapters of the protocol are in connect, data, heartbeat,
 // stream_reset and shutdown; packet/ holds the wire formats, tx/ and rx/ the queues of the two directions.
 //
-// Bounds: what is received and not yet polled takes at most a_rwnd plus max_message_size; what is sent and not yet
+// Bounds: what is received and not yet polled takes at most a_rwnd (which the window only grows to when the
+// application takes as much) plus max_message_size; what is sent and not yet
 // transmitted at most send_buffer_limit, and unacknowledged data is bounded by the peer's window (64 MiB at most).
 #pragma once
 

@@ -50,7 +50,7 @@ Bytes Connect::init_value(ByteView cookie) const {
   Bytes value(16);
   ByteWriter writer(value);
   writer.u32(core_.local_tag);
-  writer.u32(core_.config.a_rwnd);
+  writer.u32(ReceiveWindow::initial(core_.config));
   writer.u16(core_.config.streams);
   writer.u16(core_.config.streams);
   writer.u32(core_.initial_tsn);
@@ -63,6 +63,7 @@ Bytes Connect::init_value(ByteView cookie) const {
 }
 
 void Connect::send_init() {
+  init_sent_ = core_.now;
   core_.send_control(ChunkType::kInit, init_value({}));
   if (core_.outbox.empty()) return;
   core_.outbox.back().verification_tag = 0;  // RFC 9260 §8.5.1 A
@@ -107,6 +108,8 @@ void Connect::handle_init_ack(const ChunkView& chunk) {
     ++core_.stats.chunks_dropped;
     return;
   }
+  // RFC 9260 §6.3.1: the first measurement, unless it could be the answer to an earlier INIT.
+  if (retransmits_ == 0) core_.tx.measure(core_.now - init_sent_, core_.now);
   adopt_peer(Cookie::from(*init, core_.local_tag, core_.now));
   cookie_.assign(init->state_cookie.begin(), init->state_cookie.end());
   // RFC 9260 §5.1 C

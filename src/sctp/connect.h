@@ -38,6 +38,7 @@ class Connect {
   std::array<std::uint8_t, 32> secret_{};
   Bytes cookie_;  // the peer's, while it has to be echoed
   Duration timeout_{};
+  Timestamp init_sent_{};
   int retransmits_ = 0;
 };
 

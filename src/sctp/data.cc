@@ -54,13 +54,19 @@ void Data::handle_cumulative_ack(std::uint32_t cumulative_tsn_ack) {
 void Data::after_ack(Transmitter::SackResult result) {
   if (result.outcome == Transmitter::SackOutcome::kInvalid) ++core_.stats.chunks_dropped;
   if (result.outcome != Transmitter::SackOutcome::kAccepted) return;
-  if (result.advanced) core_.clear_errors();
-  // RFC 9260 §6.3.2 R2, R3
+  if (result.progressed) core_.clear_errors();
+  // RFC 9260 §6.3.2 R2. R3 starts the timer again only when the cumulative TSN moves. DEVIATES because as long as
+  // anything arrives, what is missing is found without the timer.
   if (!core_.tx.waiting())
     core_.timers.stop(Timer::kRetransmit);
-  else if (result.advanced)
-    core_.timers.start(Timer::kRetransmit, core_.now + core_.tx.rto().value());
+  else if (result.progressed)
+    restart_retransmit_timer();
+  update_recovery_timer();
 }
+
+void Data::restart_retransmit_timer() { core_.timers.start(Timer::kRetransmit, core_.now + core_.tx.rto().value()); }
+
+void Data::update_recovery_timer() { core_.timers.start(Timer::kRecovery, core_.tx.recovery_deadline()); }
 
 void Data::handle_forward_tsn(const ChunkView& chunk) {
   const auto forward = ForwardTsnChunk::parse(chunk);
@@ -81,9 +87,18 @@ void Data::end_of_packet() {
 
 // RFC 9260 §6.3.3
 void Data::handle_retransmit_timeout() {
-  if (!core_.tx.waiting() || !core_.count_error("DATA")) return;
-  core_.tx.handle_timeout(core_.now, core_.stats);
-  if (core_.tx.waiting()) core_.timers.start(Timer::kRetransmit, core_.now + core_.tx.rto().value());
+  if (!core_.tx.waiting()) return;
+  if (!core_.tx.probe_before_timeout(core_.stats)) {
+    if (!core_.count_error("DATA")) return;
+    core_.tx.handle_timeout(core_.now, core_.stats);
+  }
+  if (core_.tx.waiting()) restart_retransmit_timer();
+  update_recovery_timer();
+}
+
+void Data::handle_recovery_timeout() {
+  core_.tx.handle_recovery_timer(core_.now, core_.stats);
+  update_recovery_timer();
 }
 
 void Data::handle_delayed_sack_timeout() {
@@ -93,14 +108,14 @@ void Data::handle_delayed_sack_timeout() {
 bool Data::ready() {
   if (!core_.receives_data()) return false;
   if (core_.rx->sack_due()) return true;
-  return core_.sends_data() && (core_.tx.ready() || core_.tx.forward_tsn_due(core_.now));
+  return core_.sends_data() && (core_.tx.ready(core_.now) || core_.tx.forward_tsn_due(core_.now));
 }
 
 void Data::write(PacketBuilder& builder, bool with_cookie) {
   const bool may_send = may_send_data(with_cookie);
   if (core_.receives_data()) {
     // RFC 9260 §6.2: a SACK that waits rides with data that goes.
-    const bool rides = core_.timers.running(Timer::kDelayedSack) && may_send && core_.tx.ready();
+    const bool rides = core_.timers.running(Timer::kDelayedSack) && may_send && core_.tx.ready(core_.now);
     if ((core_.rx->sack_due() || rides) && core_.rx->write_sack(builder, core_.undelivered)) {
       core_.timers.stop(Timer::kDelayedSack);
     }
@@ -110,9 +125,10 @@ void Data::write(PacketBuilder& builder, bool with_cookie) {
   bool wrote = core_.tx.forward_tsn_due(core_.now) && core_.tx.write_forward_tsn(builder, core_.now);
   wrote |= core_.tx.write(builder, core_.now, core_.stats);
   // RFC 9260 §6.3.2 R1
-  if (wrote && !core_.timers.running(Timer::kRetransmit)) {
-    core_.timers.start(Timer::kRetransmit, core_.now + core_.tx.rto().value());
-  }
+  const bool restart = core_.tx.take_restart_timer();
+  if (wrote && (restart || !core_.timers.running(Timer::kRetransmit))) restart_retransmit_timer();
+  update_recovery_timer();
+  if (core_.tx.pace_release() > core_.now) core_.timers.start(Timer::kPace, core_.tx.pace_release());
 }
 
 }  // namespace tidewire::sctp

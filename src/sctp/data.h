@@ -18,6 +18,7 @@ class Data {
   void end_of_packet();
 
   void handle_retransmit_timeout();
+  void handle_recovery_timeout();
   void handle_delayed_sack_timeout();
 
   // True when write() may have something.
@@ -27,6 +28,8 @@ class Data {
 
  private:
   void after_ack(Transmitter::SackResult result);
+  void restart_retransmit_timer();
+  void update_recovery_timer();
   bool may_send_data(bool with_cookie) const { return with_cookie || core_.sends_data(); }
 
   Core& core_;

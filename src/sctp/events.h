@@ -80,6 +80,8 @@ struct Stats {
   std::uint64_t messages_abandoned = 0;  // given up under their limit of reliability
   std::uint64_t chunks_retransmitted = 0;
   std::uint64_t fast_retransmits = 0;  // times that fast recovery began
+  std::uint64_t tail_probes = 0;       // sent because no SACK came for two round trips
+  std::uint64_t undone = 0;            // recoveries that turned out to be needless
   std::uint64_t timeouts = 0;          // T3-rtx expiries
   std::uint64_t duplicates_received = 0;
   std::uint64_t packets_dropped = 0;  // wrong checksum, tag or ports, or malformed
@@ -90,6 +92,7 @@ struct Stats {
   std::size_t peer_rwnd = 0;
   std::size_t receive_buffered = 0;
   Duration srtt{};
+  Duration min_rtt{};  // of late; zero before the first measurement
   Duration rto{};
 };
 

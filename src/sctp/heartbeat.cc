@@ -38,13 +38,14 @@ void Heartbeat::handle_heartbeat_ack(const ChunkView& chunk) {
   }
   nonce_ = 0;
   core_.clear_errors();
-  core_.tx.rto().add_measurement(core_.now - sent_);
+  core_.tx.measure(core_.now - sent_, core_.now);
 }
 
 void Heartbeat::handle_timeout() {
   if (!core_.receives_data()) return;
   // Data on its way does the same job, and the timer of its own counts its failures.
   if (core_.tx.waiting()) return restart();
+  if (core_.tx.idle()) core_.tx.trim();
   if (nonce_ != 0) {
     core_.tx.rto().back_off();
     if (!core_.count_error("HEARTBEAT")) return;

@@ -32,6 +32,12 @@ class Ring {
     --size_;
     return value;
   }
+  // Gives the storage back; it must be empty.
+  void trim() {
+    assert(empty());
+    slots_ = {};
+    head_ = 0;
+  }
   void clear() {
     while (!empty()) pop_front();
   }

@@ -12,6 +12,8 @@ namespace tidewire::sctp {
 enum class Timer : std::size_t {
   kInit,           // T1-init and T1-cookie (RFC 9260 §5.1)
   kRetransmit,     // T3-rtx (§6.3)
+  kRecovery,       // reordering and tail loss probe (RFC 8985 §6.3, §7.2)
+  kPace,           // the next burst
   kDelayedSack,    // §6.2
   kHeartbeat,      // §8.3
   kReConfig,       // RFC 6525 §5.1.1
@@ -43,6 +45,7 @@ class Timers {
  private:
   static constexpr std::size_t slot(Timer timer) { return static_cast<std::size_t>(timer); }
   void set(Timer timer, Timestamp deadline) {
+    if (deadlines_[slot(timer)] == deadline) return;
     deadlines_[slot(timer)] = deadline;
     next_ = *std::min_element(deadlines_.begin(), deadlines_.end());
   }

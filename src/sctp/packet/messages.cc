@@ -49,7 +49,7 @@ std::optional<SackChunk> SackChunk::parse(const ChunkView& chunk) {
   sack.gap_ack_blocks = reader.u16();
   sack.duplicate_tsns = reader.u16();
   sack.blocks = reader.take(sack.gap_ack_blocks * 4);
-  reader.skip(sack.duplicate_tsns * 4);
+  sack.duplicates = reader.take(sack.duplicate_tsns * 4);
   if (!reader.ok()) return std::nullopt;
   return sack;
 }

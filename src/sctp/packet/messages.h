@@ -57,8 +57,10 @@ struct SackChunk {
   std::size_t gap_ack_blocks = 0;
   std::size_t duplicate_tsns = 0;
   ByteView blocks;
+  ByteView duplicates;
 
   GapAckBlock gap_ack_block(std::size_t i) const;
+  std::uint32_t duplicate_tsn(std::size_t i) const { return ByteReader(duplicates.subspan(i * 4, 4)).u32(); }
 
   static std::optional<SackChunk> parse(const ChunkView& chunk);
 };

@@ -3,22 +3,12 @@
 #include <algorithm>
 
 namespace tidewire::sctp {
-namespace {
-
-// A message of the largest size must fit into the window, or it could never be received.
-std::uint32_t window_limit(const Config& config) {
-  constexpr std::size_t kSlack = 64 * 1024;
-  return static_cast<std::uint32_t>(std::max<std::size_t>(config.a_rwnd, config.max_message_size + kSlack));
-}
-
-}  // namespace
-
 Receiver::Receiver(const Config& config, std::uint32_t peer_initial_tsn)
-    : limit_(window_limit(config)),
+    : window_(config),
       reserve_(config.max_message_size),
       tracker_(peer_initial_tsn),
       reassembly_(config.max_message_size),
-      advertised_(limit_) {}
+      advertised_(window_.size()) {}
 
 Receiver::Outcome Receiver::handle_data(const DataChunk& chunk, std::size_t undelivered, Stats& stats) {
   const Tsn tsn = tracker_.unwrap(chunk.tsn);
@@ -33,7 +23,7 @@ Receiver::Outcome Receiver::handle_data(const DataChunk& chunk, std::size_t unde
   // is taken all the same: it is what makes room.
   const bool next = tsn == tracker_.cumulative() + 1;
   const std::size_t held = buffered() + undelivered;
-  const std::size_t room = limit_ + (next ? reserve_ : 0);
+  const std::size_t room = window_.size() + (next ? reserve_ : 0);
   if (!tracker_.acceptable(tsn) || held + chunk.payload.size() > room) {
     sack_due_ = true;
     return next && undelivered == 0 ? Outcome::kStuck : Outcome::kDropped;
@@ -70,32 +60,40 @@ bool Receiver::end_of_packet() {
 
 std::uint32_t Receiver::window(std::size_t undelivered) const {
   const std::size_t held = buffered() + undelivered;
-  return held < limit_ ? static_cast<std::uint32_t>(limit_ - held) : 0;
+  return held < window_.size() ? static_cast<std::uint32_t>(window_.size() - held) : 0;
 }
 
 // RFC 9260 §6.2: small openings are not worth a packet (silly window syndrome).
 bool Receiver::window_opened(std::size_t undelivered) const {
   const std::uint32_t now = window(undelivered);
-  return advertised_ < limit_ / 2 && now > advertised_ && now - advertised_ >= limit_ / 4;
+  return advertised_ < window_.size() / 2 && now > advertised_ && now - advertised_ >= window_.size() / 4;
 }
 
 bool Receiver::write_sack(PacketBuilder& builder, std::size_t undelivered) {
   constexpr std::size_t kFixed = kChunkHeaderSize + 12;
   if (builder.room() < kFixed) return false;
   const std::size_t room = (builder.room() - kFixed) / 4;
-  const auto runs = tracker_.runs().first(std::min(tracker_.runs().size(), room));
-  const auto duplicates = tracker_.duplicates().first(std::min(tracker_.duplicates().size(), room - runs.size()));
+  // When not all runs fit: those that the peer has to fill first, and the newest, which were in no SACK yet. (RFC 9260
+  // §6.2: as many as fit, and does not say which.) Those between were in earlier ones.
+  const auto runs = tracker_.runs();
+  const std::size_t low = runs.size() <= room ? runs.size() : room - room / 2;
+  const std::size_t high = runs.size() <= room ? 0 : room / 2;
+  const auto duplicates = tracker_.duplicates().first(std::min(tracker_.duplicates().size(), room - low - high));
   advertised_ = window(undelivered);
   const Tsn cumulative = tracker_.cumulative();
   ByteWriter& writer = builder.start_chunk(ChunkType::kSack, 0);
   writer.u32(wire_tsn(cumulative));
   writer.u32(advertised_);
-  writer.u16(runs.size());
+  writer.u16(low + high);
   writer.u16(duplicates.size());
-  for (const auto& [first, last] : runs) {
-    writer.u16(static_cast<std::uint64_t>(first - cumulative));
-    writer.u16(static_cast<std::uint64_t>(last - cumulative));
-  }
+  const auto write_runs = [&](std::span<const std::pair<Tsn, Tsn>> some) {
+    for (const auto& [first, last] : some) {
+      writer.u16(static_cast<std::uint64_t>(first - cumulative));
+      writer.u16(static_cast<std::uint64_t>(last - cumulative));
+    }
+  };
+  write_runs(runs.first(low));
+  write_runs(runs.last(high));
   for (const std::uint32_t tsn : duplicates) writer.u32(tsn);
   builder.end_chunk();
   tracker_.forget_duplicates();

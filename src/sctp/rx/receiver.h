@@ -12,6 +12,7 @@
 #include "sctp/packet/packet_builder.h"
 #include "sctp/rx/reassembly.h"
 #include "sctp/rx/tsn_tracker.h"
+#include "sctp/rx/window.h"
 
 namespace tidewire::sctp {
 
@@ -42,6 +43,8 @@ class Receiver {
   bool end_of_packet();
   void acknowledge_now() { sack_due_ = true; }
   bool sack_due() const { return sack_due_; }
+  // The owner fetched so much.
+  void on_consumed(std::size_t bytes, Duration rtt, Timestamp now) { window_.on_consumed(bytes, rtt, now); }
   // True when so much was fetched by the owner that the peer should hear of it.
   bool window_opened(std::size_t undelivered) const;
   // False, nothing written, when there is no room for one.
@@ -50,7 +53,7 @@ class Receiver {
  private:
   std::uint32_t window(std::size_t undelivered) const;
 
-  std::uint32_t limit_;  // the window when nothing is held
+  ReceiveWindow window_;
   std::size_t reserve_;  // beyond it, for the chunk that everything else waits for
   TsnTracker tracker_;
   Reassembly reassembly_;

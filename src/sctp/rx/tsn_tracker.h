@@ -16,8 +16,9 @@ class TsnTracker {
  public:
   // A gap block tells distances of 16 bits, so what lies further ahead could not be acknowledged.
   static constexpr Tsn kWindow = 65535;
-  // No SACK reports as many runs as this; what would make one more is not taken.
-  static constexpr std::size_t kMaxRuns = 1024;
+  // What would make one run more is not taken. A queue that overflows in slow start may drop every second packet of a
+  // large window.
+  static constexpr std::size_t kMaxRuns = 8192;
   static constexpr std::size_t kMaxDuplicates = 16;
 
   explicit TsnTracker(std::uint32_t initial_tsn) : cumulative_(Tsn{initial_tsn} - 1) {}

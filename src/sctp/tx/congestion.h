@@ -1,77 +1,87 @@
-// How much may be in flight (RFC 9260 §7.2): slow start, congestion avoidance, and what a loss does to them. Bytes are
-// those of whole DATA chunks. Another algorithm can stand in its place: it has to offer the same calls.
+// How much may be in flight: slow start, congestion avoidance by CUBIC or Reno, what a loss or a timeout does to the
+// window, and how that is undone when it was none. Bytes are those of whole DATA chunks.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
-#include <cstdint>
+#include <optional>
 
+#include "sctp/config.h"
+#include "sctp/tx/cubic.h"
+#include "sctp/tx/hystart.h"
+#include "sctp/tx/prr.h"
+#include "sctp/tx/reno.h"
 #include "sctp/types.h"
+#include "tidewire/time.h"
 
 namespace tidewire::sctp {
 
-class CongestionControl {
+class Congestion {
  public:
-  // `mtu` is the most that one packet carries (PMDCS in the RFC).
-  CongestionControl(std::size_t mtu, std::size_t initial_packets) : mtu_(mtu), cwnd_(mtu * initial_packets) {}
+  // `segment` is the most that one packet carries (PMDCS in RFC 9260).
+  Congestion(const Config& config, std::size_t segment);
 
   std::size_t cwnd() const { return cwnd_; }
   std::size_t ssthresh() const { return ssthresh_; }
-  bool in_fast_recovery() const { return in_fast_recovery_; }
+  bool in_slow_start() const { return cwnd_ < ssthresh_; }
+  // Losses are being repaired; ends when all is there that was out at its start.
+  bool in_recovery() const { return recovery_ != Recovery::kNone; }
+  bool after_timeout() const { return recovery_ == Recovery::kTimeout; }
 
-  // A SACK moved the cumulative TSN up to `cumulative` and acknowledged `acked` bytes in all; before it `flight` bytes
-  // were out, after it `left` are.
-  void on_ack(Tsn cumulative, std::size_t acked, std::size_t flight, std::size_t left) {
-    // §7.2.4: the window does not grow in fast recovery, which ends when all is there that was out at its start.
-    if (in_fast_recovery_) {
-      if (cumulative < recovery_point_) return;
-      in_fast_recovery_ = false;
-    }
-    // Full means that no further packet of full size would fit.
-    const bool full = flight + mtu_ > cwnd_;
-    if (cwnd_ <= ssthresh_) {
-      if (full) cwnd_ += std::min(acked, mtu_);  // §7.2.1
-    } else {
-      partial_bytes_acked_ += acked;  // §7.2.2
-      if (partial_bytes_acked_ >= cwnd_ && full) {
-        partial_bytes_acked_ -= cwnd_;
-        cwnd_ += mtu_;
-      }
-      partial_bytes_acked_ = std::min(partial_bytes_acked_, cwnd_);
-    }
-    if (left == 0) partial_bytes_acked_ = 0;
-  }
+  // So much left just now; `flight` is out with it.
+  void on_sent(std::size_t bytes, std::size_t flight);
 
-  // §7.2.3, §7.2.4: chunks up to `last_sent` are out, and some were found missing.
-  void on_fast_retransmit(Tsn last_sent) {
-    if (in_fast_recovery_) return;
-    ssthresh_ = std::max(cwnd_ / 2, 4 * mtu_);
-    cwnd_ = ssthresh_;
-    partial_bytes_acked_ = 0;
-    in_fast_recovery_ = true;
-    recovery_point_ = last_sent;
-  }
+  struct Ack {
+    Tsn cumulative = 0;
+    Tsn last_sent = 0;
+    bool advanced = false;    // the cumulative TSN moved
+    bool found_lost = false;  // something more was found lost
+    std::size_t acked = 0;    // bytes, newly
+    std::size_t flight = 0;   // bytes that are left
+    std::optional<Duration> rtt;
+    Duration srtt{};
+    Timestamp now{};
+  };
+  // A SACK. True when a recovery ended with it.
+  bool on_ack(const Ack& ack);
 
-  // §7.2.3
-  void on_timeout() {
-    ssthresh_ = std::max(cwnd_ / 2, 4 * mtu_);
-    cwnd_ = mtu_;
-    partial_bytes_acked_ = 0;
-    in_fast_recovery_ = false;
-  }
-
-  // §7.2.1: halved for every timeout's length without sending.
-  void on_idle(std::int64_t timeouts) {
-    for (; timeouts > 0 && cwnd_ > 4 * mtu_; --timeouts) cwnd_ = std::max(cwnd_ / 2, 4 * mtu_);
-  }
+  // Something was lost while TSNs up to `last_sent` and `flight` bytes were out (what was lost included). True when
+  // this begins a recovery: losses within one are one event.
+  bool on_loss(Tsn last_sent, std::size_t flight);
+  // T3-rtx expired; `flight` bytes are still held to be on their way.
+  void on_timeout(Tsn last_sent, std::size_t flight);
+  // Nothing was sent for so many timeouts' length.
+  void on_idle(std::int64_t timeouts);
+  // The loss that began the present or latest recovery was none.
+  void undo();
 
  private:
-  std::size_t mtu_;
+  enum class Recovery { kNone, kFast, kTimeout };
+  struct Saved {
+    std::size_t cwnd;
+    std::size_t ssthresh;
+    Cubic cubic;
+  };
+
+  void grow(const Ack& ack);
+  bool window_used() const;
+
+  CongestionAlgorithm algorithm_;
+  std::size_t segment_;
+  std::size_t initial_;
   std::size_t cwnd_;
-  std::size_t ssthresh_ = SIZE_MAX;  // §7.2.1: may be arbitrarily high
-  std::size_t partial_bytes_acked_ = 0;
-  bool in_fast_recovery_ = false;
+  std::size_t ssthresh_ = SIZE_MAX;  // RFC 9260 §7.2.1: may be arbitrarily high
+  Cubic cubic_;
+  Reno reno_;
+  HyStart hystart_;
+  Prr prr_;
+  Recovery recovery_ = Recovery::kNone;
   Tsn recovery_point_ = 0;
+  std::optional<Saved> saved_;
+  // The most that was in flight in this round trip and the one before.
+  std::size_t peak_ = 0;
+  std::size_t previous_peak_ = 0;
+  Tsn round_end_ = 0;
+  Timestamp last_ack_{};
 };
 
 }  // namespace tidewire::sctp

@@ -56,6 +56,12 @@ class MessageStore {
     free_.push_back(index);
   }
 
+  // Gives the slots back; no message may be left.
+  void trim() {
+    slots_ = {};
+    free_ = {};
+  }
+
  private:
   std::vector<StoredMessage> slots_;
   std::vector<MessageIndex> free_;

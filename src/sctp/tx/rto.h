@@ -16,15 +16,17 @@ class Rto {
   // Zero before the first measurement.
   Duration srtt() const { return srtt_; }
 
-  void add_measurement(Duration rtt) {
+  // `per_round`: how many measurements come in a round trip. RFC 7323 appendix G: each of them then counts for less, so
+  // that the memory is as long as with one.
+  void add_measurement(Duration rtt, int per_round = 1) {
     if (!measured_) {  // C2
       srtt_ = rtt;
       rttvar_ = rtt / 2;
       measured_ = true;
     } else {  // C3: alpha 1/8, beta 1/4
       const Duration error = srtt_ > rtt ? srtt_ - rtt : rtt - srtt_;
-      rttvar_ = rttvar_ * 3 / 4 + error / 4;
-      srtt_ = srtt_ * 7 / 8 + rtt / 8;
+      rttvar_ += (error - rttvar_) / (4 * per_round);
+      srtt_ += (rtt - srtt_) / (8 * per_round);
     }
     rto_ = std::clamp(srtt_ + 4 * rttvar_, min_, max_);  // C6, C7
   }

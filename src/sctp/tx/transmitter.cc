@@ -8,6 +8,9 @@
 namespace tidewire::sctp {
 namespace {
 
+// The distances in a SACK have 16 bits (RFC 9260 §3.3.4): what lies further could not be acknowledged.
+constexpr std::size_t kMaxChunks = 65535;
+
 std::size_t rounded_down(std::size_t size) { return size & ~std::size_t{3}; }
 
 }  // namespace
@@ -16,8 +19,9 @@ Transmitter::Transmitter(const Config& config, Tsn initial_tsn)
     : max_payload_(rounded_down(config.mtu) - kCommonHeaderSize - kDataHeaderSize),
       queue_(store_),
       outstanding_(store_, initial_tsn),
-      congestion_(rounded_down(config.mtu) - kCommonHeaderSize, config.initial_cwnd),
-      rto_(config),
+      recovery_(config, rounded_down(config.mtu) - kCommonHeaderSize, outstanding_),
+      pacer_(rounded_down(config.mtu)),
+      pace_above_(config.pacing ? rounded_down(config.mtu) * config.initial_cwnd : SIZE_MAX),
       forward_sent_(initial_tsn - 1) {}
 
 void Transmitter::set_peer(std::uint32_t a_rwnd, bool forward_tsn) {
@@ -38,8 +42,7 @@ bool Transmitter::may_send(std::size_t size) const {
   // RFC 9260 §6.1 A: one chunk may always be out; with a closed window it is the probe that finds it open again.
   if (flight == 0) return true;
   if (size > peer_rwnd()) return false;
-  // RFC 9260 §7.2.4: the first packet of a fast retransmission goes at once.
-  return fast_retransmit_ || flight + kDataHeaderSize + size <= congestion_.cwnd();
+  return flight + kDataHeaderSize + size <= recovery_.congestion().cwnd();
 }
 
 // RFC 3758 §4, RFC 7496 §4: the limit is judged when a chunk would be sent again.
@@ -80,11 +83,11 @@ std::optional<MessageIndex> Transmitter::next_new_within_limits(Timestamp now, S
 }
 
 bool Transmitter::write(PacketBuilder& builder, Timestamp now, Stats& stats) {
+  if (recovery_.probe_due()) return write_probe(builder, now, stats);
+  if (pacer_.blocked(now)) return false;
   const bool retransmitted = write_lost(builder, now, stats);
-  fast_retransmit_ = false;
   // RFC 9260 §6.1 C: new chunks only when none waits to be sent again.
   const bool wrote = !outstanding_.next_lost() && write_new(builder, now, stats);
-  if (retransmitted || wrote) last_sent_ = now;
   return retransmitted || wrote;
 }
 
@@ -93,22 +96,41 @@ bool Transmitter::write_lost(PacketBuilder& builder, Timestamp now, Stats& stats
   while (const auto tsn = next_lost_within_limits(now, stats)) {
     const std::size_t size = outstanding_.chunk(*tsn).size;
     if (kDataHeaderSize + size > builder.room() || !may_send(size)) break;
-    outstanding_.retransmit(*tsn);
-    write_chunk(builder, *tsn);
-    ++stats.chunks_retransmitted;
+    send_again(builder, *tsn, now, stats);
     wrote = true;
   }
   return wrote;
 }
 
+// RFC 8985 §7.3: something new when there is something, else what was sent last. The windows do not matter but for the
+// peer's.
+bool Transmitter::write_probe(PacketBuilder& builder, Timestamp now, Stats& stats) {
+  if (const auto index = next_new_within_limits(now, stats); index && !outstanding_.next_lost()) {
+    const StoredMessage& message = store_[*index];
+    const std::size_t room = rounded_down(builder.room() - std::min(builder.room(), kDataHeaderSize));
+    const std::size_t size = std::min({message.payload.size() - message.sent, max_payload_, room});
+    if (size > 0 && size <= peer_rwnd() && outstanding_.chunks() < kMaxChunks) {
+      send_new(builder, *index, size, now, stats);
+      recovery_.on_probe_sent({});
+      restart_timer_ = true;
+      return true;
+    }
+  }
+  const auto tsn = outstanding_.newest();
+  // What may not be sent again is left to the timer, which gives it up.
+  const bool again = tsn && kDataHeaderSize + outstanding_.chunk(*tsn).size <= builder.room() &&
+                     !(forward_tsn_ && given_up(outstanding_.chunk(*tsn), now));
+  if (!again) return recovery_.cancel_probe(), false;
+  send_again(builder, *tsn, now, stats);
+  recovery_.on_probe_sent(tsn);
+  restart_timer_ = true;
+  return true;
+}
+
 bool Transmitter::write_new(PacketBuilder& builder, Timestamp now, Stats& stats) {
   if (queue_.empty()) return false;
-  if (outstanding_.flight_bytes() == 0 && last_sent_ != Timestamp{}) {
-    congestion_.on_idle((now - last_sent_) / rto_.value());
-  }
+  if (outstanding_.flight_bytes() == 0) recovery_.on_start(now);
   bool wrote = false;
-  // The distances in a SACK have 16 bits (RFC 9260 §3.3.4): what lies further could not be acknowledged.
-  constexpr std::size_t kMaxChunks = 65535;
   while (builder.room() > kDataHeaderSize && outstanding_.chunks() < kMaxChunks) {
     const auto index = next_new_within_limits(now, stats);
     if (!index) break;
@@ -118,22 +140,56 @@ bool Transmitter::write_new(PacketBuilder& builder, Timestamp now, Stats& stats)
     // A piece is cut smaller than a packet only to share it with a SACK, not to fill up behind other messages.
     if (size < rest && size < max_payload_ / 2) break;
     if (!may_send(size)) break;
-    std::uint8_t flags = message.ordered ? 0 : kFlagUnordered;
-    if (message.sent == 0) flags |= kFlagBegin;
-    if (size == rest) flags |= kFlagEnd;
-    if (flags & kFlagEnd) ++stats.messages_sent;
-    const Tsn tsn = outstanding_.add(*index, message.sent, size, flags, now);
-    queue_.consume(size);
-    write_chunk(builder, tsn);
+    send_new(builder, *index, size, now, stats);
     wrote = true;
   }
   return wrote;
 }
 
-void Transmitter::write_chunk(PacketBuilder& builder, Tsn tsn) {
+void Transmitter::send_new(PacketBuilder& builder, MessageIndex index, std::size_t size, Timestamp now, Stats& stats) {
+  const StoredMessage& message = store_[index];
+  const std::size_t offset = message.sent;
+  std::uint8_t flags = message.ordered ? 0 : kFlagUnordered;
+  if (offset == 0) flags |= kFlagBegin;
+  if (offset + size == message.payload.size()) flags |= kFlagEnd;
+  if (flags & kFlagEnd) ++stats.messages_sent;
+  const Tsn tsn = outstanding_.add(index, offset, size, flags, now);
+  queue_.consume(size);
+  note_sent(tsn, false, now);
+  // RFC 7053 §4: nothing follows that would make the peer answer soon.
+  write_chunk(builder, tsn, queue_.empty() || outstanding_.lone() || recovery_.probe_due());
+}
+
+void Transmitter::send_again(PacketBuilder& builder, Tsn tsn, Timestamp now, Stats& stats) {
+  outstanding_.retransmit(tsn, now);
+  // RFC 9260 §7.2.4 step 4
+  if (tsn == outstanding_.cumulative() + 1) restart_timer_ = true;
+  ++stats.chunks_retransmitted;
+  note_sent(tsn, true, now);
+  write_chunk(builder, tsn, outstanding_.lone() || recovery_.probe_due());
+}
+
+void Transmitter::note_sent(Tsn tsn, bool again, Timestamp now) {
+  const std::size_t bytes = kDataHeaderSize + outstanding_.chunk(tsn).size;
+  recovery_.on_sent(tsn, bytes, again, now);
+  set_pace();
+  pacer_.on_sent(bytes, now);
+}
+
+// A little faster than a window in a round trip, so that pacing is never what limits; in slow start so much faster that
+// the window is used up while it doubles (the rate is 1 / ln 2 times the window then).
+void Transmitter::set_pace() {
+  const Congestion& congestion = recovery_.congestion();
+  const auto rtt = static_cast<std::uint64_t>(rto().srtt().count());
+  if (congestion.cwnd() <= pace_above_ || rtt == 0) return pacer_.set_rate(0);
+  const std::uint64_t gain = congestion.in_slow_start() ? 150 : 120;
+  pacer_.set_rate(std::max<std::uint64_t>(congestion.cwnd() * gain * 10'000'000 / rtt, 1));
+}
+
+void Transmitter::write_chunk(PacketBuilder& builder, Tsn tsn, bool immediate) {
   const OutstandingChunk& chunk = outstanding_.chunk(tsn);
   const StoredMessage& message = store_[chunk.message];
-  ByteWriter& writer = builder.start_chunk(ChunkType::kData, chunk.flags);
+  ByteWriter& writer = builder.start_chunk(ChunkType::kData, immediate ? chunk.flags | kFlagImmediate : chunk.flags);
   writer.u32(wire_tsn(tsn));
   writer.u16(message.stream.value());
   writer.u16(message.ssn);
@@ -147,7 +203,7 @@ void Transmitter::write_chunk(PacketBuilder& builder, Tsn tsn) {
 bool Transmitter::forward_tsn_due(Timestamp now) const {
   if (outstanding_.advanced() <= outstanding_.cumulative()) return false;
   if (outstanding_.advanced() > forward_sent_) return true;
-  return now - forward_sent_at_ >= std::max<Duration>(rto_.srtt(), std::chrono::milliseconds(10));
+  return now - forward_sent_at_ >= std::max<Duration>(rto().srtt(), std::chrono::milliseconds(10));
 }
 
 bool Transmitter::write_forward_tsn(PacketBuilder& builder, Timestamp now) {
@@ -193,6 +249,15 @@ bool Transmitter::read_blocks(const SackChunk& sack, Tsn cumulative) {
   return true;
 }
 
+// Of what the peer says that it got twice.
+void Transmitter::read_duplicates(const SackChunk& sack, Tsn cumulative) {
+  constexpr std::size_t kMost = 32;  // a hostile list could be long
+  duplicates_.clear();
+  for (std::size_t i = 0; i < std::min(sack.duplicate_tsns, kMost); ++i) {
+    duplicates_.push_back(cumulative + serial_distance(wire_tsn(cumulative), sack.duplicate_tsn(i)));
+  }
+}
+
 Transmitter::SackResult Transmitter::handle_sack(const SackChunk& sack, Timestamp now, Stats& stats) {
   const Tsn base = outstanding_.cumulative();
   const Tsn cumulative = base + serial_distance(wire_tsn(base), sack.cumulative_tsn_ack);
@@ -200,7 +265,8 @@ Transmitter::SackResult Transmitter::handle_sack(const SackChunk& sack, Timestam
   if (cumulative < base) return {SackOutcome::kStale};
   // What was never sent cannot be acknowledged.
   if (cumulative > outstanding_.last_assigned() || !read_blocks(sack, cumulative)) return {SackOutcome::kInvalid};
-  const SackResult result = apply(cumulative, now, stats);
+  read_duplicates(sack, cumulative);
+  const SackResult result = apply(cumulative, duplicates_, now, stats);
   set_peer(sack.a_rwnd, forward_tsn_);
   return result;
 }
@@ -212,31 +278,16 @@ Transmitter::SackResult Transmitter::handle_cumulative_ack(std::uint32_t cumulat
   if (cumulative < base) return {SackOutcome::kStale};
   if (cumulative > outstanding_.last_assigned()) return {SackOutcome::kInvalid};
   blocks_.clear();
-  return apply(cumulative, now, stats);
+  return apply(cumulative, {}, now, stats);
 }
 
-Transmitter::SackResult Transmitter::apply(Tsn cumulative, Timestamp now, Stats& stats) {
-  const std::size_t flight = outstanding_.flight_bytes();
-  const Outstanding::AckResult ack = outstanding_.acknowledge(cumulative, blocks_);
-  if (ack.sent_at) rto_.add_measurement(now - *ack.sent_at);
-  if (ack.cumulative_advanced) congestion_.on_ack(cumulative, ack.acked_bytes, flight, outstanding_.flight_bytes());
-  if (ack.found_missing) {
-    if (!congestion_.in_fast_recovery()) {
-      ++stats.fast_retransmits;
-      fast_retransmit_ = true;
-    }
-    congestion_.on_fast_retransmit(outstanding_.last_assigned());
-  }
-  return {SackOutcome::kAccepted, ack.cumulative_advanced};
+Transmitter::SackResult Transmitter::apply(Tsn cumulative, std::span<const Tsn> duplicates, Timestamp now,
+                                           Stats& stats) {
+  return {SackOutcome::kAccepted, recovery_.on_sack(cumulative, blocks_, duplicates, now, stats).progressed};
 }
 
 void Transmitter::handle_timeout(Timestamp now, Stats& stats) {
-  ++stats.timeouts;
-  rto_.back_off();
-  if (outstanding_.flight_bytes() > 0) {
-    congestion_.on_timeout();
-    outstanding_.lose_all();
-  }
+  recovery_.on_timeout(now, stats);
   // RFC 3758 §3.5 F4: the FORWARD TSN may have been the one that was lost.
   forward_sent_ = std::min(forward_sent_, outstanding_.cumulative());
   // Chunks past their limit are given up now, so that the FORWARD TSN covers them.
@@ -244,12 +295,13 @@ void Transmitter::handle_timeout(Timestamp now, Stats& stats) {
 }
 
 void Transmitter::fill(Stats& stats) const {
-  stats.cwnd = congestion_.cwnd();
-  stats.ssthresh = congestion_.ssthresh();
+  stats.cwnd = recovery_.congestion().cwnd();
+  stats.ssthresh = recovery_.congestion().ssthresh();
   stats.flight_size = outstanding_.flight_bytes();
   stats.peer_rwnd = peer_rwnd();
-  stats.srtt = rto_.srtt();
-  stats.rto = rto_.value();
+  stats.srtt = rto().srtt();
+  stats.min_rtt = recovery_.rack().min_rtt();
+  stats.rto = rto().value();
 }
 
 }  // namespace tidewire::sctp
