@@ -9,12 +9,37 @@
 
 #include <array>
 #include <atomic>
+#include <cstdlib>
 #include <cstring>
+#include <new>
 #include <string>
 
 #include "crypto/aead.h"
 #include "io/udp_segments.h"
 #include "two_threads.h"
+
+namespace {
+
+// Calls of the heap by all threads, while somebody counts.
+std::atomic<bool> counting = false;
+std::atomic<std::uint64_t> allocations = 0;
+
+void* counted(std::size_t size) {
+  if (counting.load(std::memory_order_relaxed)) allocations.fetch_add(1, std::memory_order_relaxed);
+  return std::malloc(size == 0 ? 1 : size);
+}
+
+}  // namespace
+
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  if (void* memory = counted(size)) return memory;
+  throw std::bad_alloc();
+}
+void* operator new[](std::size_t size) { return operator new(size); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 
@@ -55,6 +80,8 @@ class Throughput {
     threads_.bob.stop();
     if (!in_time || damaged_) return false;
     report(state, begin_, end_, static_cast<double>(received_));
+    const double messages = static_cast<double>(received_) / static_cast<double>(message_.size());
+    state.counters["allocs_per_message"] = static_cast<double>(allocations) / messages;
     const StatsReport stats = threads_.alice.connection->get_stats();
     const SctpTransportStats sctp = stats.sctp_transport.value_or(SctpTransportStats{});
     state.counters["resent"] = static_cast<double>(sctp.chunks_retransmitted);
@@ -80,16 +107,20 @@ class Throughput {
 
   // On Bob's thread.
   void take(ByteView payload) {
-    damaged_ = damaged_ || payload.size() != message_.size() || std::memcmp(payload.data(), &count_, sizeof count_) != 0;
+    damaged_ =
+        damaged_ || payload.size() != message_.size() || std::memcmp(payload.data(), &count_, sizeof count_) != 0;
     ++count_;
     received_ += payload.size();
     if (!warm_ && received_ >= kWarmUpBytes) {
       warm_ = true;
       received_ = 0;
+      allocations = 0;
+      counting = true;
       begin_ = bench::Moment();
     } else if (warm_ && !finished_ && received_ >= kMeasuredBytes) {
       finished_ = true;
       end_ = bench::Moment();
+      counting = false;
       threads_.bob.channel->on_message = nullptr;
       done_.set_value();
     }
