@@ -6,8 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <vector>
+#include <utility>
 
 #include "tidewire/bytes.h"
 
@@ -25,20 +24,33 @@ class Packet {
 
   // An empty handle, of no pool.
   Packet() = default;
-  Packet(Packet&& other) noexcept;
-  Packet& operator=(Packet&& other) noexcept;
-  ~Packet();
+  Packet(Packet&& other) noexcept
+      : block_(std::exchange(other.block_, nullptr)),
+        core_(other.core_),
+        begin_(std::exchange(other.begin_, 0)),
+        end_(std::exchange(other.end_, 0)) {}
+  Packet& operator=(Packet&& other) noexcept {
+    Packet moved(std::move(other));
+    std::swap(block_, moved.block_);
+    std::swap(core_, moved.core_);
+    std::swap(begin_, moved.begin_);
+    std::swap(end_, moved.end_);
+    return *this;
+  }
+  ~Packet() {
+    if (block_ != nullptr) give_back();
+  }
 
   explicit operator bool() const { return block_ != nullptr; }
 
   std::size_t size() const { return end_ - begin_; }
   bool empty() const { return begin_ == end_; }
-  std::uint8_t* data() { return block_.get() + begin_; }
-  const std::uint8_t* data() const { return block_.get() + begin_; }
+  std::uint8_t* data() { return block_ + begin_; }
+  const std::uint8_t* data() const { return block_ + begin_; }
   ByteView bytes() const { return {data(), size()}; }
   MutableByteView bytes() { return {data(), size()}; }
   std::size_t headroom() const { return begin_; }
-  std::size_t tailroom() const { return block_ ? kCapacity - end_ : 0; }
+  std::size_t tailroom() const { return block_ != nullptr ? kCapacity - end_ : 0; }
 
   // Grows or shrinks at the end; new bytes are not initialised. False, unchanged, when there is no room.
   [[nodiscard]] bool resize(std::size_t size);
@@ -55,10 +67,13 @@ class Packet {
   friend class PacketPool;
   struct Core;
 
-  std::unique_ptr<std::uint8_t[]> block_;
-  std::shared_ptr<Core> core_;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
+  void give_back();
+
+  // Small and without a count of its own: a packet changes hands a dozen times on its way.
+  std::uint8_t* block_ = nullptr;
+  Core* core_ = nullptr;
+  std::uint32_t begin_ = 0;
+  std::uint32_t end_ = 0;
 };
 
 // A free list of packet blocks; one per event loop. Not thread-safe: packets are made and dropped on the
@@ -67,6 +82,9 @@ class PacketPool {
  public:
   // `keep` is how many idle blocks are held for reuse; more than that are freed.
   explicit PacketPool(std::size_t keep = 4096);
+  ~PacketPool();
+  PacketPool(const PacketPool&) = delete;
+  PacketPool& operator=(const PacketPool&) = delete;
 
   // An empty packet with the standard headroom.
   Packet make();
@@ -77,7 +95,7 @@ class PacketPool {
   std::uint64_t allocations() const;
 
  private:
-  std::shared_ptr<Packet::Core> core_;
+  Packet::Core* core_;  // goes with the pool or with the last packet, whichever is later
 };
 
 }  // namespace tidewire

@@ -24,7 +24,7 @@ class BoundedQueue {
   [[nodiscard]] bool push(T value) {
     if (full()) return false;
     if (size_ == ring_.size()) grow();
-    ring_[(head_ + size_) % ring_.size()] = std::move(value);
+    ring_[place_of(size_)] = std::move(value);
     ++size_;
     return true;
   }
@@ -32,22 +32,27 @@ class BoundedQueue {
   std::optional<T> pop() {
     if (empty()) return std::nullopt;
     std::optional<T> value = std::exchange(ring_[head_], std::nullopt);
-    head_ = (head_ + 1) % ring_.size();
+    head_ = place_of(1);
     --size_;
     return value;
   }
 
   // The oldest element. Only when not empty.
   T& front() { return assert(!empty()), *ring_[head_]; }
+  // The one that so many are in front of.
+  T& at(std::size_t index) { return assert(index < size_), *ring_[place_of(index)]; }
 
   void clear() {
     while (!empty()) pop();
   }
 
  private:
+  // The ring's size is a power of two.
+  std::size_t place_of(std::size_t index) const { return (head_ + index) & (ring_.size() - 1); }
+
   void grow() {
     std::vector<std::optional<T>> bigger(ring_.empty() ? 8 : ring_.size() * 2);
-    for (std::size_t i = 0; i < size_; ++i) bigger[i] = std::move(ring_[(head_ + i) % ring_.size()]);
+    for (std::size_t i = 0; i < size_; ++i) bigger[i] = std::move(ring_[place_of(i)]);
     ring_ = std::move(bigger);
     head_ = 0;
   }

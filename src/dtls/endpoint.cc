@@ -166,6 +166,11 @@ std::optional<Event> Endpoint::poll_event() {
   return std::exchange(last_event_, std::nullopt);
 }
 
+std::optional<Packet> Endpoint::poll_data() {
+  if (phase_ == Phase::kHandshaking || phase_ == Phase::kUnverified || connected_event_) return std::nullopt;
+  return data_.pop();
+}
+
 Result<> Endpoint::send(ByteView application_data, Timestamp now) {
   Packet packet = pool_->copy_of(application_data);
   if (!packet) return Error{ErrorCode::kType, "the message is larger than a packet"};

@@ -110,6 +110,8 @@ class Endpoint {
   void handle_timeout(Timestamp now);
   std::optional<Packet> poll_transmit();
   std::optional<Event> poll_event();
+  // The next event when it is ApplicationData, as almost all of them are.
+  std::optional<Packet> poll_data();
   Timestamp next_timeout() const { return timer_.deadline(); }
 
   // One record in one datagram. kInvalidState unless connected; kType when larger than a packet holds; kOperation

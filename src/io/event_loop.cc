@@ -7,6 +7,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <utility>
+
+#include "io/udp_inbox.h"
 
 namespace tidewire::io {
 namespace {
@@ -22,6 +25,7 @@ SteadyTime to_steady(Timestamp t) {
 struct EventLoop::Impl {
   // Handlers that never ran are destroyed with the context, and may hold packets: the pool goes last.
   PacketPool pool;
+  std::unique_ptr<UdpInbox> udp_inbox;
   boost::asio::io_context context{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
   std::atomic<std::thread::id> thread{};
@@ -85,6 +89,11 @@ bool EventLoop::is_in_loop_thread() const {
 PacketPool& EventLoop::packet_pool() { return impl_->pool; }
 boost::asio::io_context& EventLoop::context() { return impl_->context; }
 
+UdpInbox& EventLoop::udp_inbox() {
+  if (!impl_->udp_inbox) impl_->udp_inbox = std::make_unique<UdpInbox>();
+  return *impl_->udp_inbox;
+}
+
 // A wait that is under way is kept when the deadline moves later; it then finds that it came too early and waits
 // again. So a deadline that is pushed back with every packet costs no system timer each time.
 struct Timer::Impl : std::enable_shared_from_this<Timer::Impl> {
@@ -136,6 +145,35 @@ void Timer::set(Timestamp deadline) {
 }
 
 Timestamp Timer::deadline() const { return impl_->deadline; }
+
+struct Task::Impl {
+  boost::asio::io_context& context;
+  UniqueFunction<void()> callback;
+  bool scheduled = false;
+  bool gone = false;
+};
+
+Task::Task(EventLoop& loop, UniqueFunction<void()> callback)
+    : impl_(std::make_shared<Impl>(Impl{loop.context(), std::move(callback)})) {}
+
+Task::~Task() {
+  if (impl_) impl_->gone = true;
+}
+
+Task::Task(Task&&) noexcept = default;
+
+Task& Task::operator=(Task&& other) noexcept {
+  std::swap(impl_, other.impl_);
+  return *this;
+}
+
+void Task::schedule() {
+  if (std::exchange(impl_->scheduled, true)) return;
+  boost::asio::post(impl_->context, [impl = impl_] {
+    impl->scheduled = false;
+    if (!impl->gone) impl->callback();
+  });
+}
 
 LoopThread::LoopThread()
     : loop_(std::make_shared<EventLoop>()), thread_([loop = loop_]() mutable {

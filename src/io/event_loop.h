@@ -18,6 +18,8 @@ class io_context;
 
 namespace tidewire::io {
 
+struct UdpInbox;
+
 class EventLoop {
  public:
   EventLoop();
@@ -50,6 +52,8 @@ class EventLoop {
 
   // For the files of src/io, src/signaling and src/server only.
   boost::asio::io_context& context();
+  // Made when a socket asks for it the first time.
+  UdpInbox& udp_inbox();
 
  private:
   struct Impl;
@@ -71,6 +75,23 @@ class Timer {
   void cancel() { set(kNever); }
   // kNever when it is not set.
   Timestamp deadline() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+// Work that is wanted again and again: it runs once, soon, however often it was asked for before. Unlike post() it
+// takes nothing from the heap. Destroying it, also from its own callback, means no more callbacks.
+class Task {
+ public:
+  Task(EventLoop& loop, UniqueFunction<void()> callback);
+  ~Task();
+  Task(Task&&) noexcept;
+  Task& operator=(Task&&) noexcept;
+
+  // From the loop's thread only.
+  void schedule();
 
  private:
   struct Impl;

@@ -9,23 +9,7 @@ namespace {
 constexpr std::array<std::uint8_t, UdpHub::kMaxPadding> kZeros{};
 constexpr std::uint32_t kAll = 0xffff'ffff;
 
-// The kernel, or the device, cannot take a train apart, or not one with datagrams of this size. Of these errors, that
-// of a missing checksum offload (EIO) is one of the device; the others depend on the path and on the sizes.
-bool refuses_train(int error) {
-  return error == EIO || error == EINVAL || error == EMSGSIZE || error == ENOPROTOOPT || error == EOPNOTSUPP;
-}
-
 }  // namespace
-
-UdpSendQueue::Batch::Batch() {
-  for (Control& control : controls) {
-    cmsghdr header{};
-    header.cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
-    header.cmsg_level = SOL_UDP;
-    header.cmsg_type = UDP_SEGMENT;
-    std::memcpy(control.bytes.data(), &header, sizeof header);
-  }
-}
 
 UdpSendQueue::UdpSendQueue(UdpHub::Stats& stats) : stats_(stats), entries_(kMaxQueued) { packets_.reserve(kMaxQueued); }
 
@@ -68,24 +52,17 @@ void UdpSendQueue::append(const Entry& entry) {
   piece(kZeros.data(), entry.padding);
 }
 
-// Equal datagrams in a row to one remote make one message, and a shorter one may end it.
 void UdpSendQueue::add_message(std::uint32_t entry, bool alone) {
   const std::size_t message = batch_.size++;
   const std::size_t first_vector = batch_.vectors_used;
   Entry& head = entries_[entry];
   append(head);
-  std::uint32_t count = 1;
   std::uint32_t next = head.next;
-  std::size_t total = head.size;
-  bool ended = alone;
-  while (!ended && next != kNone && count < kMaxTrainSegments) {
+  SegmentTrain train(head.size);
+  while (!alone && next != kNone && batch_.vectors_used + kVectorsPerEntry <= kMaxVectors) {
     const Entry& other = entries_[next];
-    total += other.size;
-    const bool fits = total <= kMaxTrainBytes && batch_.vectors_used + kVectorsPerEntry <= kMaxVectors;
-    if (!fits || !other.follows || other.size > head.size || other.size == 0) break;
+    if (!other.follows || !train.take(other.size)) break;
     append(other);
-    ended = other.size < head.size;
-    ++count;
     next = other.next;
   }
   msghdr& header = batch_.headers[message].msg_hdr;
@@ -93,15 +70,8 @@ void UdpSendQueue::add_message(std::uint32_t entry, bool alone) {
   header.msg_namelen = head.remote_length;
   header.msg_iov = &batch_.vectors[first_vector];
   header.msg_iovlen = batch_.vectors_used - first_vector;
-  header.msg_control = nullptr;
-  header.msg_controllen = 0;
-  if (count > 1) {
-    const auto segment = static_cast<std::uint16_t>(head.size);
-    std::memcpy(batch_.controls[message].bytes.data() + CMSG_LEN(0), &segment, sizeof segment);
-    header.msg_control = &batch_.controls[message];
-    header.msg_controllen = sizeof(Control);
-  }
-  batch_.counts[message] = count;
+  batch_.controls[message].attach(header, train);
+  batch_.counts[message] = train.count();
   batch_.next[message] = next;
 }
 

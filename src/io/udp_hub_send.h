@@ -50,19 +50,14 @@ class UdpSendQueue {
     bool follows;  // the one before it on this line goes to the same remote
     std::array<std::uint8_t, UdpHub::kMaxPrefix> prefix;
   };
-  struct alignas(cmsghdr) Control {
-    std::array<std::uint8_t, CMSG_SPACE(sizeof(std::uint16_t))> bytes;
-  };
-
   // One call of sendmmsg.
   static constexpr std::size_t kMaxMessages = 64;
   static constexpr std::size_t kMaxVectors = 1024;  // as many as one message may have: UIO_MAXIOV
   static constexpr std::size_t kVectorsPerEntry = 3;
   struct Batch {
-    Batch();
     bool has_room() const { return size < kMaxMessages && vectors_used + kVectorsPerEntry <= kMaxVectors; }
     std::array<mmsghdr, kMaxMessages> headers{};
-    std::array<Control, kMaxMessages> controls{};
+    std::array<SegmentControl, kMaxMessages> controls{};
     std::array<std::uint32_t, kMaxMessages> next{};    // the first entry that is not in the message
     std::array<std::uint32_t, kMaxMessages> counts{};  // how many are
     std::array<iovec, kMaxVectors> vectors{};

@@ -1,85 +1,29 @@
 #include "io/udp_socket.h"
 
 #include <fcntl.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <numeric>
 #include <string>
+#include <utility>
 
-#include "base/bounded_queue.h"
 #include "io/os_random.h"
 #include "io/socket_address.h"
 #include "io/socket_options.h"
+#include "io/udp_inbox.h"
+#include "io/udp_outbox.h"
 
 namespace tidewire::io {
 namespace {
 
-constexpr std::size_t kBatch = 32;
-// After this many batches the loop gets its turn, so that a flood on one socket does not starve the others.
-constexpr int kBatchesPerTurn = 8;
-
-struct Outgoing {
-  Packet packet;
-  SocketAddress remote;
-};
-
-// One call of recvmmsg: packets to fill, and where they came from. Packets that nobody took stay for the next.
-struct ReceiveBatch {
-  std::array<Datagram, kBatch> datagrams;
-  std::array<mmsghdr, kBatch> headers{};
-  std::array<iovec, kBatch> vectors{};
-  std::array<SystemAddress, kBatch> addresses{};
-
-  void prepare(PacketPool& pool) {
-    for (std::size_t i = 0; i < kBatch; ++i) {
-      Packet& packet = datagrams[i].packet;
-      if (!packet) packet = pool.make();
-      // A packet that the owner left may have been shortened at either end.
-      if (packet.headroom() != Packet::kHeadroom) packet = pool.make();
-      static_cast<void>(packet.resize(Packet::kMaxPayload));
-      vectors[i] = {packet.data(), packet.size()};
-      headers[i].msg_hdr = msghdr{};
-      headers[i].msg_hdr.msg_name = &addresses[i];
-      headers[i].msg_hdr.msg_namelen = sizeof addresses[i];
-      headers[i].msg_hdr.msg_iov = &vectors[i];
-      headers[i].msg_hdr.msg_iovlen = 1;
-    }
-  }
-};
-
-// One call of sendmmsg. What the kernel did not take yet stays at the front.
-struct SendBatch {
-  std::array<Outgoing, kBatch> items;
-  std::array<mmsghdr, kBatch> headers{};
-  std::array<iovec, kBatch> vectors{};
-  std::array<SystemAddress, kBatch> addresses{};
-  std::size_t begin = 0;
-  std::size_t end = 0;
-
-  bool empty() const { return begin == end; }
-  void fill(BoundedQueue<Outgoing>& queue) {
-    begin = end = 0;
-    while (end < kBatch && !queue.empty()) {
-      Outgoing& item = items[end];
-      item = *queue.pop();
-      vectors[end] = {item.packet.data(), item.packet.size()};
-      headers[end].msg_hdr = msghdr{};
-      headers[end].msg_hdr.msg_name = &addresses[end];
-      headers[end].msg_hdr.msg_namelen = to_system(item.remote, addresses[end]);
-      headers[end].msg_hdr.msg_iov = &vectors[end];
-      headers[end].msg_hdr.msg_iovlen = 1;
-      ++end;
-    }
-  }
-  void drop_front() { items[begin++].packet = Packet(); }
-};
+// After so many calls or datagrams the loop gets its turn, so that a flood on one socket does not starve the others.
+constexpr int kReadsPerTurn = 8;
+constexpr std::uint64_t kDatagramsPerTurn = 512;
 
 Error cannot_bind(const SocketAddress& address, int error) {
   return {ErrorCode::kNetwork, "cannot open UDP socket " + address.to_string() + ": " + system_message(error)};
@@ -112,7 +56,7 @@ class PortsInRandomOrder {
 
 struct UdpSocket::Impl : std::enable_shared_from_this<UdpSocket::Impl> {
   Impl(EventLoop& event_loop, const Options& options)
-      : loop(event_loop), descriptor(event_loop.context()), queue(options.send_queue) {}
+      : loop(event_loop), descriptor(event_loop.context()), outbox(options.send_queue, stats) {}
 
   // 0, or the system's error.
   int bind_to(const SocketAddress& wanted) {
@@ -138,36 +82,56 @@ struct UdpSocket::Impl : std::enable_shared_from_this<UdpSocket::Impl> {
   }
 
   void receive() {
-    for (int i = 0; i < kBatchesPerTurn && open; ++i) {
-      incoming.prepare(loop.packet_pool());
-      const int n = recvmmsg(descriptor.native_handle(), incoming.headers.data(), kBatch, MSG_DONTWAIT, nullptr);
+    const std::uint64_t first = stats.datagrams_received;
+    for (int i = 0; i < kReadsPerTurn && open && stats.datagrams_received - first < kDatagramsPerTurn; ++i) {
+      UdpInbox& inbox = loop.udp_inbox();
+      const std::size_t want = trains_come ? UdpInbox::kReadsOfTrains : UdpInbox::kReads;
+      inbox.slots.reset();
+      const std::size_t n = inbox.slots.receive(descriptor.native_handle(), want);
       // An ICMP error that the kernel kept for this socket comes as an error of one call: it says nothing that
       // the protocols above would not find out.
-      if (n < 0 && errno != EAGAIN && errno != EINTR) continue;
-      if (n <= 0) break;
-      deliver(static_cast<std::size_t>(n));
-      if (static_cast<std::size_t>(n) < kBatch) break;
+      if (n == 0 && errno != EAGAIN && errno != EINTR) continue;
+      if (n == 0) break;
+      ++stats.receive_calls;
+      deliver(inbox, n);
+      if (n < want) break;
     }
-    if (open) wait_readable();
+    if (!open) return;
+    // Answers do not wait for their turn in the loop.
+    if (flush_scheduled) flush();
+    wait_readable();
   }
 
-  void deliver(std::size_t n) {
-    ++stats.receive_calls;
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      const mmsghdr& header = incoming.headers[i];
-      if ((header.msg_hdr.msg_flags & MSG_TRUNC) != 0) {
-        ++stats.dropped_oversize;
-        continue;
+  void deliver(UdpInbox& inbox, std::size_t reads) {
+    trains_come = false;
+    std::size_t filled = 0;
+    for (std::size_t i = 0; i < reads && open; ++i) {
+      const UdpReceiveSlots::Train train = inbox.slots.at(i);
+      if (train.bytes.size() > train.segment) {
+        trains_come = true;
+        ++stats.coalesced_receives;
       }
-      static_cast<void>(incoming.datagrams[i].packet.resize(header.msg_len));
-      std::swap(incoming.datagrams[kept].packet, incoming.datagrams[i].packet);
-      incoming.datagrams[kept].remote = from_system(incoming.addresses[i]);
-      incoming.datagrams[kept].local = local;
-      ++kept;
+      ByteView rest = train.bytes;
+      do {  // a datagram may be empty
+        const ByteView one = rest.first(std::min(train.segment, rest.size()));
+        rest = rest.subspan(one.size());
+        if (one.size() > Packet::kMaxPayload) {
+          ++stats.dropped_oversize;
+          continue;
+        }
+        Datagram& datagram = inbox.datagrams[filled];
+        UdpInbox::put(datagram, one, loop.packet_pool());
+        datagram.remote = train.remote;
+        datagram.local = local;
+        if (++filled == inbox.datagrams.size()) hand_on(inbox, std::exchange(filled, 0));
+      } while (open && !rest.empty());
     }
-    stats.datagrams_received += kept;
-    if (kept > 0) on_datagrams(std::span(incoming.datagrams.data(), kept));
+    if (open && filled > 0) hand_on(inbox, filled);
+  }
+
+  void hand_on(UdpInbox& inbox, std::size_t datagrams) {
+    stats.datagrams_received += datagrams;
+    on_datagrams(std::span(inbox.datagrams.data(), datagrams));
   }
 
   void schedule_flush() {
@@ -180,23 +144,7 @@ struct UdpSocket::Impl : std::enable_shared_from_this<UdpSocket::Impl> {
   }
 
   void flush() {
-    while (open && !waiting_writable) {
-      if (outgoing.empty()) outgoing.fill(queue);
-      if (outgoing.empty()) return;
-      const auto count = static_cast<unsigned>(outgoing.end - outgoing.begin);
-      const int n = sendmmsg(descriptor.native_handle(), &outgoing.headers[outgoing.begin], count, MSG_DONTWAIT);
-      if (n >= 0) {
-        ++stats.send_calls;
-        stats.datagrams_sent += static_cast<std::uint64_t>(n);
-        for (int i = 0; i < n; ++i) outgoing.drop_front();
-      } else if (errno == EAGAIN) {
-        wait_writable();
-      } else if (errno != EINTR) {
-        // The error is that of the first datagram (sendmmsg(2)): it alone is given up.
-        ++stats.dropped_error;
-        outgoing.drop_front();
-      }
-    }
+    if (open && !waiting_writable && !outbox.flush(descriptor.native_handle())) wait_writable();
   }
 
   void wait_writable() {
@@ -212,18 +160,17 @@ struct UdpSocket::Impl : std::enable_shared_from_this<UdpSocket::Impl> {
     open = false;
     boost::system::error_code ignored;
     descriptor.close(ignored);
-    queue.clear();
+    outbox.clear();
   }
 
   EventLoop& loop;
   boost::asio::posix::stream_descriptor descriptor;
   OnDatagrams on_datagrams;
   SocketAddress local;
-  BoundedQueue<Outgoing> queue;
-  ReceiveBatch incoming;
-  SendBatch outgoing;
   Stats stats;
+  UdpOutbox outbox;
   bool open = true;
+  bool trains_come = false;  // by the last read
   bool flush_scheduled = false;
   bool waiting_writable = false;
 };
@@ -244,6 +191,7 @@ Result<std::shared_ptr<UdpSocket::Impl>> UdpSocket::open(EventLoop& loop, const 
   if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer, sizeof options.receive_buffer);
   setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &options.send_buffer, sizeof options.send_buffer);
+  setsockopt(fd, SOL_UDP, UDP_GRO, &yes, sizeof yes);  // without it, trains arrive taken apart
   if (options.forbid_fragments) forbid_fragments(fd, family);
   return impl;
 }
@@ -300,7 +248,7 @@ UdpSocket& UdpSocket::operator=(UdpSocket&& other) noexcept {
 SocketAddress UdpSocket::local_address() const { return impl_->local; }
 
 bool UdpSocket::send(Packet packet, const SocketAddress& remote) {
-  if (!impl_->open || !impl_->queue.push({std::move(packet), remote})) {
+  if (!impl_->open || !impl_->outbox.push(std::move(packet), remote)) {
     ++impl_->stats.dropped_queue;
     return false;
   }

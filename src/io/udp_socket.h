@@ -1,4 +1,6 @@
-// A UDP socket that moves packets in batches: recvmmsg into the loop's packet pool, sendmmsg out of it.
+// A UDP socket that moves packets in batches: recvmmsg into the loop's packet pool, sendmmsg out of it. Equal datagrams
+// in a row to one remote leave as one train (UDP_SEGMENT), and trains that the kernel has put together (UDP_GRO) are
+// taken apart; where the kernel or the device cannot do that, they go one by one.
 #pragma once
 
 #include <cstdint>
@@ -35,11 +37,14 @@ class UdpSocket {
   struct Stats {
     std::uint64_t datagrams_received = 0;
     std::uint64_t datagrams_sent = 0;
-    std::uint64_t receive_calls = 0;     // recvmmsg calls that brought something
-    std::uint64_t send_calls = 0;        // sendmmsg calls that took something
-    std::uint64_t dropped_oversize = 0;  // arrived longer than a packet holds
-    std::uint64_t dropped_queue = 0;     // not sent: the queue was full
-    std::uint64_t dropped_error = 0;     // not sent: the system refused (no route, administratively forbidden, ...)
+    std::uint64_t receive_calls = 0;         // recvmmsg calls that brought something
+    std::uint64_t send_calls = 0;            // sendmmsg calls that took something
+    std::uint64_t coalesced_receives = 0;    // trains that arrived
+    std::uint64_t segmented_sends = 0;       // trains that left
+    std::uint64_t segmentation_refused = 0;  // trains whose datagrams had to go one by one
+    std::uint64_t dropped_oversize = 0;      // arrived longer than a packet holds
+    std::uint64_t dropped_queue = 0;         // not sent: the queue was full
+    std::uint64_t dropped_error = 0;         // not sent: the system refused (no route, administratively forbidden, ...)
   };
   // A batch that arrived. The callback may move the packets out; what it leaves is reused. `local` is the
   // socket's bound address.

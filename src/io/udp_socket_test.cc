@@ -1,12 +1,9 @@
 #include "io/udp_socket.h"
 
-#include <gmock/gmock.h>
-#include <unistd.h>
-
 #include <optional>
 #include <set>
 
-#include "io/socket_address.h"
+#include "io/udp_hub_test_support.h"
 
 namespace tidewire::io {
 namespace {
@@ -87,6 +84,80 @@ TEST_P(UdpSocketTest, PacketsThatTheCallbackChangedAreWholeAgainForTheNextBatch)
   }
 }
 
+TEST_P(UdpSocketTest, EqualDatagramsInARowTravelAsTrainsAndAllArriveInOrder) {
+  std::vector<std::string> heard;
+  UdpSocket receiver = bind([&](std::span<Datagram> batch) {
+    for (const Datagram& datagram : batch) heard.emplace_back(as_text(datagram.packet.bytes()));
+  });
+  UdpSocket sender = bind([](std::span<Datagram>) {});
+  std::vector<std::string> sent;
+  // 64 + 36 of the first; what grows begins a train, what shrinks ends one, and an empty one is none.
+  for (int i = 0; i < 100; ++i) sent.push_back("number " + std::to_string(100 + i));
+  for (const std::size_t size : {50U, 50U, 20U, 20U, 60U, 0U, 60U, 1400U, 1400U}) sent.emplace_back(size, 'x');
+  for (const std::string& text : sent) EXPECT_TRUE(sender.send(packet(text), receiver.local_address()));
+  sender.flush();
+  EXPECT_EQ(sender.stats().send_calls, 1U);
+  EXPECT_EQ(sender.stats().segmented_sends, 4U);
+  EXPECT_EQ(sender.stats().datagrams_sent, sent.size());
+  ASSERT_TRUE(until([&] { return heard.size() >= sent.size(); }));
+  EXPECT_EQ(heard, sent);
+  EXPECT_GE(receiver.stats().coalesced_receives, 1U);
+  EXPECT_EQ(receiver.stats().datagrams_received, sent.size());
+}
+
+TEST_P(UdpSocketTest, DatagramsToTwoRemotesMakeNoTrain) {
+  std::size_t heard = 0;
+  const auto count = [&](std::span<Datagram> batch) { heard += batch.size(); };
+  UdpSocket one = bind(count);
+  UdpSocket two = bind(count);
+  UdpSocket sender = bind([](std::span<Datagram>) {});
+  for (int i = 0; i < 10; ++i) {
+    sender.send(packet("x"), one.local_address());
+    sender.send(packet("x"), two.local_address());
+  }
+  ASSERT_TRUE(until([&] { return heard == 20; }));
+  EXPECT_EQ(sender.stats().segmented_sends, 0U);
+  EXPECT_EQ(sender.stats().send_calls, 1U);
+}
+
+TEST_P(UdpSocketTest, WhatTheKernelWillNotSegmentGoesOneByOne) {
+  UdpSocket sender = bind([](std::span<Datagram>) {});
+  std::vector<std::string> heard;
+  UdpSocket receiver = bind([&](std::span<Datagram> batch) {
+    for (const Datagram& datagram : batch) heard.emplace_back(as_text(datagram.packet.bytes()));
+  });
+  // Datagrams without checksums, or that the path has to have in fragments, make no trains.
+  const int fd = descriptor_of(sender.local_address());
+  const int mtu = 1280;
+  const int yes = 1;
+  const bool v4 = any_port().ip.is_v4();
+  ASSERT_EQ(v4 ? setsockopt(fd, SOL_SOCKET, SO_NO_CHECK, &yes, sizeof yes)
+               : setsockopt(fd, IPPROTO_IPV6, IPV6_MTU, &mtu, sizeof mtu),
+            0);
+  const std::string texts[] = {std::string(1400, 'a'), std::string(1400, 'b'), std::string(1000, 'c'), "d"};
+  for (std::size_t round = 1; round <= 2; ++round) {
+    for (const std::string& text : texts) sender.send(packet(text), receiver.local_address());
+    ASSERT_TRUE(until([&] { return heard.size() == 4 * round; }));
+    EXPECT_THAT(std::span(heard).last(4), testing::ElementsAreArray(texts));
+    EXPECT_GE(sender.stats().segmentation_refused, 1U);
+  }
+  EXPECT_EQ(sender.stats().datagrams_sent, 8U);
+  EXPECT_EQ(sender.stats().dropped_error, 0U);
+}
+
+TEST_P(UdpSocketTest, ATrainOfDatagramsThatAreTooLongCountsEachOfThem) {
+  std::vector<std::size_t> heard;
+  UdpSocket receiver = bind([&](std::span<Datagram> batch) {
+    for (const Datagram& datagram : batch) heard.push_back(datagram.packet.size());
+  });
+  const PlainSocket far(any_port());
+  const std::uint16_t segment = Packet::kMaxPayload + 1;
+  ASSERT_TRUE(far.send_train(std::string(2 * segment + 7, 'x'), segment, receiver.local_address()));
+  ASSERT_TRUE(until([&] { return !heard.empty(); }));
+  EXPECT_THAT(heard, testing::ElementsAre(7));
+  EXPECT_EQ(receiver.stats().dropped_oversize, 2U);
+}
+
 TEST_P(UdpSocketTest, AFullQueueDropsAndCounts) {
   UdpSocket::Options options;
   options.send_queue = 4;
@@ -124,7 +195,8 @@ TEST_P(UdpSocketTest, MayBeDestroyedInItsOwnCallback) {
     EXPECT_FALSE(batch.empty());
   }));
   UdpSocket sender = bind([](std::span<Datagram>) {});
-  for (int i = 0; i < 3; ++i) sender.send(packet("x"), receiver->local_address());
+  // More than a batch, in trains: the rest of them is nobody's.
+  for (int i = 0; i < 200; ++i) sender.send(packet("x"), receiver->local_address());
   ASSERT_TRUE(until([&] { return calls == 1; }));
   EXPECT_FALSE(receiver.has_value());
 }

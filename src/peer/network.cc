@@ -9,8 +9,9 @@
 namespace tidewire::peer {
 namespace {
 
-// What one system call takes. A congestion window may hold more than a socket queues till the end of the turn.
-constexpr std::size_t kSendBatch = 32;
+// What one system call takes, in a few trains. A congestion window may hold more than a socket queues till the end of
+// the turn.
+constexpr std::size_t kSendBatch = 128;
 
 // RFC 8445 §5.1.2.1: the order in which addresses are preferred, each with its own value: of one kind, those that were
 // there first; physical interfaces before tunnels, and bridges of containers last, also when they come later.
@@ -113,6 +114,7 @@ void Network::drop(std::map<IpAddress, Local>::iterator local) {
   }
   if (responder_ && !local->second.mdns_name.empty()) responder_->withdraw(local->second.mdns_name);
   by_bound_.erase(local->second.bound);
+  last_sender_ = nullptr;
   locals_.erase(local);
 }
 
@@ -145,16 +147,20 @@ void Network::send(Datagram datagram) {
     if (stream != streams_.end()) stream->second.send(std::move(datagram.packet));
     return;
   }
-  Local* local = find(datagram.local);
-  if (local == nullptr) return;
-  const bool flush = ++sent_ % kSendBatch == 0;
-  if (local->shared) {
-    local->shared->send(std::move(datagram.packet), datagram.remote);
-    if (flush) local->shared->flush();
+  if (last_sender_ == nullptr || last_sender_->bound != datagram.local) last_sender_ = find(datagram.local);
+  if (last_sender_ == nullptr) return;
+  if (last_sender_->shared) {
+    last_sender_->shared->send(std::move(datagram.packet), datagram.remote);
   } else {
-    local->socket->send(std::move(datagram.packet), datagram.remote);
-    if (flush) local->socket->flush();
+    last_sender_->socket->send(std::move(datagram.packet), datagram.remote);
   }
+  if (++sent_ % kSendBatch == 0) flush();
+}
+
+// Almost always one socket is the only one that is sent from.
+void Network::flush() {
+  if (last_sender_ == nullptr) return;
+  last_sender_->shared ? last_sender_->shared->flush() : last_sender_->socket->flush();
 }
 
 void Network::handle_batch(std::span<Datagram> batch) {

@@ -42,6 +42,8 @@ class Network {
 
   // Leaves in batches, at the latest at the end of the present turn of the loop.
   void send(Datagram datagram);
+  // Lets what has been sent leave now.
+  void flush();
 
   // What the session asks for.
   void resolve(const std::string& name);
@@ -94,6 +96,7 @@ class Network {
   UniqueFunction<void()> on_change_;
   std::map<IpAddress, Local> locals_;
   std::map<SocketAddress, Local*> by_bound_;
+  Local* last_sender_ = nullptr;
   std::map<StreamId, io::MessageStream> streams_;
   std::uint16_t addresses_used_ = 0;  // since the beginning
   std::size_t tcp_addresses_ = 0;

@@ -25,10 +25,12 @@ PeerConnectionImpl::PeerConnectionImpl(EventLoop& loop, Configuration configurat
       configuration_(std::move(configuration)),
       session_(session_config(configuration_)),
       network_(loop_, session_, configuration_, [this] { pump(); }),
-      timer_(loop_, [this](Timestamp now) {
-        session_.handle_timeout(now);
-        pump();
-      }) {}
+      timer_(loop_,
+             [this](Timestamp now) {
+               session_.handle_timeout(now);
+               pump_and_flush();
+             }),
+      pump_task_(loop_, [this] { pump_and_flush(); }) {}
 
 void PeerConnectionImpl::start(PeerConnection* facade) { facade_ = facade; }
 
@@ -40,14 +42,14 @@ Result<> PeerConnectionImpl::open_network() {
 }
 
 void PeerConnectionImpl::schedule_pump() {
-  if (pump_scheduled_ || closed_) return;
-  pump_scheduled_ = true;
-  loop_.post([weak = weak_from_this()] {
-    const auto self = weak.lock();
-    if (!self) return;
-    self->pump_scheduled_ = false;
-    self->pump();
-  });
+  if (!pumping_ && !closed_) pump_task_.schedule();
+}
+
+// For what did not come from a socket, which lets the answers leave by itself.
+void PeerConnectionImpl::pump_and_flush() {
+  const auto self = shared_from_this();
+  pump();
+  if (!closed_) network_.flush();
 }
 
 void PeerConnectionImpl::pump() {
@@ -55,17 +57,23 @@ void PeerConnectionImpl::pump() {
   if (pumping_ || closed_) return;
   const auto self = shared_from_this();
   pumping_ = true;
-  transmit();
+  do {
+    transmit();
+  } while (dispatch_events());
+  if (!closed_) timer_.set(session_.next_timeout());
+  pumping_ = false;
+}
+
+// True when there were any: then there may be more to transmit, which may bring more of them.
+bool PeerConnectionImpl::dispatch_events() {
+  bool dispatched = false;
   while (!closed_) {
     auto event = session_.poll_event();
     if (!event) break;
     dispatch(std::move(*event));
+    dispatched = true;
   }
-  if (!closed_) {
-    transmit();
-    timer_.set(session_.next_timeout());
-  }
-  pumping_ = false;
+  return dispatched && !closed_;
 }
 
 void PeerConnectionImpl::transmit() {

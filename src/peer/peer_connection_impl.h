@@ -57,7 +57,9 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
   };
 
   void pump();
+  void pump_and_flush();
   void transmit();
+  bool dispatch_events();
   void dispatch(SessionEvent event);
   void handle(event::NegotiationNeeded);
   void handle(const event::SignalingStateChanged&);
@@ -96,10 +98,10 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
   Session session_;
   peer::Network network_;
   io::Timer timer_;
+  io::Task pump_task_;
   std::map<TransceiverId, Transceiver> transceivers_;
   std::map<ChannelId, std::shared_ptr<DataChannel>> channels_;
   bool network_open_ = false;
-  bool pump_scheduled_ = false;
   bool pumping_ = false;
   bool closed_ = false;
 };

@@ -55,6 +55,8 @@ class Keying {
   Timestamp next_timeout() const { return endpoint_ ? endpoint_->next_timeout() : kNever; }
   std::optional<Packet> poll_transmit() { return endpoint_ ? endpoint_->poll_transmit() : std::nullopt; }
   std::optional<Event> poll_event();
+  // The next event when it is DataReceived, as almost all of them are.
+  std::optional<Packet> poll_data() { return state_ == State::kConnected ? endpoint_->poll_data() : std::nullopt; }
 
   // Application data (one SCTP packet) into a DTLS record.
   Result<> send(Packet data, Timestamp now);

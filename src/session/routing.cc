@@ -10,10 +10,24 @@ namespace tidewire {
 void Session::Impl::pump(Timestamp at) {
   bool moved = true;
   while (moved && has_room() && !closed) {
-    moved = pump_transport(at);
+    moved = pump_packets(at);
+    moved = pump_transport(at) || moved;
     moved = pump_data() || moved;
     moved = pump_media() || moved;
   }
+}
+
+// One SCTP packet after the other, each with what comes of it.
+bool Session::Impl::pump_packets(Timestamp at) {
+  bool moved = false;
+  while (has_room() && !closed) {
+    const auto packet = transport.poll_data();
+    if (!packet) break;
+    data.handle_input(packet->bytes(), at);
+    while (has_room() && pump_data()) moved = true;
+    moved = true;
+  }
+  return moved;
 }
 
 bool Session::Impl::pump_transport(Timestamp at) {

@@ -299,9 +299,7 @@ std::optional<Datagram> Session::poll_transmit() { return poll_transmit(impl_->n
 std::optional<SessionEvent> Session::poll_event() {
   if (impl_->events.empty() && !impl_->closed) impl_->pump(impl_->now);
   if (impl_->events.empty()) return std::nullopt;
-  SessionEvent event = std::move(impl_->events.front());
-  impl_->events.pop_front();
-  return event;
+  return impl_->events.pop_front();
 }
 
 StatsReport Session::stats(Timestamp now) const { return impl_->report(now); }

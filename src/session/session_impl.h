@@ -3,7 +3,6 @@
 // failure, the end), session_stats.cc.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +11,7 @@
 
 #include "crypto/certificate.h"
 #include "crypto/random.h"
+#include "sctp/ring.h"
 #include "sdp/negotiator.h"
 #include "session/data_transport.h"
 #include "session/media_transport.h"
@@ -40,6 +40,7 @@ struct Session::Impl {
 
   // routing.cc
   void pump(Timestamp now);
+  bool pump_packets(Timestamp now);
   bool pump_transport(Timestamp now);
   bool pump_data();
   bool pump_media();
@@ -71,7 +72,7 @@ struct Session::Impl {
   session::MediaTransport media;
   session::DataTransport data;
 
-  std::deque<SessionEvent> events;
+  sctp::Ring<SessionEvent> events;
   Timestamp now{};
   PeerConnectionState state = PeerConnectionState::kNew;
   std::optional<Failure> failure;

@@ -105,6 +105,8 @@ class Transport {
   // The same at the time of the last input.
   std::optional<Datagram> poll_transmit() { return poll_transmit(now_); }
   std::optional<TransportEvent> poll_event();
+  // SCTP packets that arrived, ahead of other events.
+  std::optional<Packet> poll_data() { return keying_.poll_data(); }
 
   void close(Timestamp now);
 

@@ -1,0 +1,95 @@
+#include "io/udp_outbox.h"
+
+#include <sys/uio.h>
+
+#include <algorithm>
+
+#include "io/socket_address.h"
+
+namespace tidewire::io {
+
+// One call of sendmmsg. On the stack of the call: whatever the kernel does not take is put together anew.
+struct UdpOutbox::Batch {
+  static constexpr std::size_t kMaxMessages = 32;
+  static constexpr std::size_t kMaxVectors = 4 * kMaxTrainSegments;
+
+  std::size_t size = 0;
+  std::size_t vectors_used = 0;
+  std::array<mmsghdr, kMaxMessages> headers;
+  std::array<SystemAddress, kMaxMessages> addresses;
+  std::array<SegmentControl, kMaxMessages> controls;
+  std::array<std::uint32_t, kMaxMessages> counts;  // datagrams of the message
+  std::array<iovec, kMaxVectors> vectors;
+};
+
+SegmentTrain UdpOutbox::add_train(Batch& batch, std::size_t first, bool alone) {
+  const auto append = [&batch](Packet& packet) { batch.vectors[batch.vectors_used++] = {packet.data(), packet.size()}; };
+  Outgoing& head = queue_.at(first);
+  const std::size_t message = batch.size++;
+  msghdr& header = batch.headers[message].msg_hdr;
+  header = {};
+  header.msg_name = &batch.addresses[message];
+  header.msg_namelen = to_system(head.remote, batch.addresses[message]);
+  header.msg_iov = &batch.vectors[batch.vectors_used];
+  append(head.packet);
+  SegmentTrain train(head.packet.size());
+  for (std::size_t i = first + 1; !alone && i < queue_.size() && batch.vectors_used < Batch::kMaxVectors; ++i) {
+    Outgoing& next = queue_.at(i);
+    if (next.remote != head.remote || !train.take(next.packet.size())) break;
+    append(next.packet);
+  }
+  header.msg_iovlen = train.count();
+  batch.controls[message].attach(header, train);
+  batch.counts[message] = train.count();
+  return train;
+}
+
+void UdpOutbox::fill(Batch& batch) {
+  batch.size = batch.vectors_used = 0;
+  std::size_t next = 0;
+  while (next < queue_.size() && batch.size < Batch::kMaxMessages && batch.vectors_used < Batch::kMaxVectors) {
+    next += add_train(batch, next, !trains_ || next < alone_).count();
+  }
+}
+
+bool UdpOutbox::flush(int fd) {
+  Batch batch;
+  while (!queue_.empty()) {
+    fill(batch);
+    const int n = sendmmsg(fd, batch.headers.data(), static_cast<unsigned>(batch.size), MSG_DONTWAIT);
+    if (n < 0) {
+      if (errno == EAGAIN) return false;
+      if (errno != EINTR) refused(batch.counts[0], errno);
+      continue;
+    }
+    ++stats_.send_calls;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
+      stats_.datagrams_sent += batch.counts[i];
+      if (batch.counts[i] > 1) ++stats_.segmented_sends;
+      drop_front(batch.counts[i]);
+    }
+  }
+  return true;
+}
+
+// sendmmsg(2): the error is that of the first message.
+void UdpOutbox::refused(std::uint32_t datagrams, int error) {
+  if (error == ECONNREFUSED && !refused_before_) {
+    refused_before_ = true;  // what the kernel has kept of an earlier datagram comes once (udp(7))
+  } else if (datagrams > 1 && refuses_train(error)) {
+    ++stats_.segmentation_refused;
+    if (error == EIO) trains_ = false;
+    alone_ = datagrams;
+  } else {
+    stats_.dropped_error += datagrams;
+    drop_front(datagrams);
+  }
+}
+
+void UdpOutbox::drop_front(std::uint32_t datagrams) {
+  for (std::uint32_t i = 0; i < datagrams; ++i) queue_.pop();
+  alone_ -= std::min(alone_, datagrams);
+  refused_before_ = false;
+}
+
+}  // namespace tidewire::io
