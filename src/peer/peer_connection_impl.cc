@@ -13,7 +13,9 @@ SessionConfig session_config(const Configuration& configuration) {
                        .ice_transport_policy = configuration.ice_transport_policy,
                        .ice_lite = configuration.ice_lite,
                        .video_bitrate = configuration.video_bitrate,
-                       .audio_bitrate = configuration.audio_bitrate};
+                       .audio_bitrate = configuration.audio_bitrate,
+                       .max_message_size = configuration.max_message_size,
+                       .send_buffer_limit = configuration.send_buffer_limit};
   io::os_random().fill(config.random_seed);
   return config;
 }
@@ -55,17 +57,26 @@ void PeerConnectionImpl::pump() {
   if (pumping_ || closed_) return;
   const auto self = shared_from_this();
   pumping_ = true;
+  // Others on the loop are not to wait for one who always has more to send.
+  int rounds = 16;
+  while (pump_once() && --rounds > 0) {
+  }
+  if (rounds == 0) schedule_pump();
+  if (!closed_) timer_.set(session_.next_timeout());
+  pumping_ = false;
+}
+
+// True when there may be more to do: sending made room, and somebody waited for it.
+bool PeerConnectionImpl::pump_once() {
   transmit();
+  bool heard = false;
   while (!closed_) {
     auto event = session_.poll_event();
     if (!event) break;
+    heard = true;
     dispatch(std::move(*event));
   }
-  if (!closed_) {
-    transmit();
-    timer_.set(session_.next_timeout());
-  }
-  pumping_ = false;
+  return !closed_ && (serve_room_waiters() || heard);
 }
 
 void PeerConnectionImpl::transmit() {
@@ -111,9 +122,11 @@ void PeerConnectionImpl::handle(const event::ResolveName& request) { network_.re
 
 void PeerConnectionImpl::close() {
   if (closed_) return;
+  for (auto& [id, channel] : channels_) channel->impl_->buffered_amount = session_.buffered_amount(id);
   session_.close(loop_.now());
   transmit();
   closed_ = true;
+  dismiss_room_waiters();
   timer_.cancel();
   transceivers_.clear();
   // W3C close(): channels become closed without an event.
