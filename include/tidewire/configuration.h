@@ -59,6 +59,14 @@ struct Configuration {
   // Authorities that the certificates of turns: servers are checked with, in PEM; empty: those of the system.
   std::string tls_ca_file;
 
+  // Data (no W3C names).
+
+  // The largest message that is taken, which the description tells the peer: 256 KiB is what browsers send at most.
+  // Up to 1 GiB; so much memory one message may take. A peer that sends a larger one loses the channels.
+  std::size_t max_message_size = 256 * 1024;
+  // Bytes of messages that may wait to be sent, all channels together: beyond it send() answers OperationError.
+  std::size_t send_buffer_limit = 16 * 1024 * 1024;
+
   // Media, until quality follows the network.
 
   // What a video encoder aims for, in bits per second.

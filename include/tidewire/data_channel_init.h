@@ -7,6 +7,9 @@
 
 namespace tidewire {
 
+// RTCPriorityType (https://www.w3.org/TR/webrtc-priority/): each is worth twice the one before it.
+enum class Priority : std::uint8_t { kVeryLow, kLow, kMedium, kHigh };
+
 struct DataChannelInit {
   // Messages arrive in the order in which they were sent. Unordered, none waits for another one.
   bool ordered = true;
@@ -20,6 +23,8 @@ struct DataChannelInit {
   bool negotiated = false;
   // The stream of a negotiated channel, 0 to 65534. Ignored when not negotiated: then an id is chosen.
   std::optional<std::uint16_t> id;
+  // Against the other channels, when there is more to send than the network takes. The other side gets to know it.
+  Priority priority = Priority::kLow;
 
   friend bool operator==(const DataChannelInit&, const DataChannelInit&) = default;
 };

@@ -62,6 +62,8 @@ class PeerConnection {
 
   // Data.
   Result<std::shared_ptr<DataChannel>> create_data_channel(std::string label, DataChannelInit init = {});
+  // What carries them; nothing until both descriptions have it.
+  std::optional<SctpTransport> sctp() const;
 
   // What is known now.
   StatsReport get_stats() const;
@@ -79,6 +81,7 @@ class PeerConnection {
   UniqueFunction<void()> on_connection_state_change;
   UniqueFunction<void(const TrackEvent&)> on_track;
   UniqueFunction<void(std::shared_ptr<DataChannel>)> on_data_channel;
+  UniqueFunction<void()> on_sctp_state_change;  // W3C: sctp.onstatechange
 
  private:
   std::shared_ptr<PeerConnectionImpl> impl_;

@@ -30,7 +30,9 @@
 #include "tidewire/ids.h"
 #include "tidewire/local_socket.h"
 #include "tidewire/result.h"
+#include "tidewire/rtc_error.h"
 #include "tidewire/rtp_types.h"
+#include "tidewire/sctp_transport.h"
 #include "tidewire/session_description.h"
 #include "tidewire/stats.h"
 #include "tidewire/stream.h"
@@ -51,6 +53,9 @@ struct SessionConfig {
   // What frames of a kind will come to, bits per second: the pace of sending follows from it.
   std::uint64_t video_bitrate = 1'000'000;
   std::uint64_t audio_bitrate = 32'000;
+  // See Configuration.
+  std::size_t max_message_size = 256 * 1024;
+  std::size_t send_buffer_limit = 16 * 1024 * 1024;
 };
 
 struct OfferOptions {
@@ -162,8 +167,11 @@ struct DataChannelOpened {
 struct DataChannelClosing {
   ChannelId channel;
 };
+// With an error: W3C error, then close.
 struct DataChannelClosed {
   ChannelId channel;
+  std::optional<RtcError> error;
+  std::size_t buffered_amount = 0;  // what was never sent
 };
 struct MessageReceived {
   ChannelId channel;
@@ -172,6 +180,9 @@ struct MessageReceived {
 };
 struct BufferedAmountLow {
   ChannelId channel;
+};
+struct SctpTransportStateChanged {
+  SctpTransportState state{};
 };
 }  // namespace event
 
@@ -182,7 +193,7 @@ using SessionEvent =
                  event::IceCandidateErrorFound, event::TrackAdded, event::TrackRemoved, event::SendingChanged,
                  event::KeyFrameNeeded, event::VideoFrameReceived, event::AudioFrameReceived, event::DataChannelAdded,
                  event::DataChannelOpened, event::DataChannelClosing, event::DataChannelClosed, event::MessageReceived,
-                 event::BufferedAmountLow>;
+                 event::BufferedAmountLow, event::SctpTransportStateChanged>;
 
 class Session {
  public:
@@ -230,10 +241,18 @@ class Session {
   Result<ChannelId> create_data_channel(std::string label, DataChannelInit init = {});
   Result<> send_text(ChannelId channel, std::string_view text, Timestamp now);
   Result<> send_binary(ChannelId channel, ByteView payload, Timestamp now);
+  // Moves the payload: it is held once, until the peer has all of it. On an error it is left as it was.
+  Result<> send_binary(ChannelId channel, Bytes&& payload, Timestamp now);
+  // True when one who waits for room may send `bytes` bytes: the channel is open, and what waits on it leaves room to
+  // the other channels. False: ask again after poll_transmit(). An error: it will never be so.
+  Result<bool> writable(ChannelId channel, std::size_t bytes) const;
   void close_data_channel(ChannelId channel, Timestamp now);
   void set_buffered_amount_low_threshold(ChannelId channel, std::size_t threshold);
   // Nothing once it is closed.
   std::optional<ChannelInfo> channel(ChannelId channel) const;
+  std::size_t buffered_amount(ChannelId channel) const;
+  // Nothing until both descriptions have the data section (W3C: pc.sctp).
+  std::optional<SctpTransport> sctp() const;
 
   // --- Network.
   // Sockets may come and go at any time; when the one in use goes, other paths are tried at once.

@@ -23,22 +23,32 @@ ChannelTable::ChannelTable(Config config) : config_(config) {}
 // -- Commands ---------------------------------------------------------------------------------------------------------
 
 Result<> ChannelTable::check(const std::string& label, const DataChannelInit& init) const {
-  if (closed_) return Error{ErrorCode::kInvalidState, "the connection is closed"};
+  if (closed_) return Error{ErrorCode::kInvalidState, "the connection is closed: make the channel on a new one"};
   if (label.size() > kLongestName) return Error{ErrorCode::kType, "the label is longer than 65535 bytes"};
   if (init.protocol.size() > kLongestName) return Error{ErrorCode::kType, "the protocol is longer than 65535 bytes"};
   if (init.max_packet_life_time && init.max_retransmits) {
-    return Error{ErrorCode::kType, "max_packet_life_time and max_retransmits exclude each other"};
+    return Error{ErrorCode::kType, "max_packet_life_time and max_retransmits exclude each other: set one of them"};
   }
-  if (init.negotiated && !init.id) return Error{ErrorCode::kType, "a negotiated channel needs an id"};
-  if (init.negotiated && *init.id >= kMaxStreams) return Error{ErrorCode::kType, "the id 65535 is reserved"};
-  if (channels_.size() >= kMaxStreams) return Error{ErrorCode::kOperation, "there are 65535 channels already"};
+  if (init.negotiated && !init.id)
+    return Error{ErrorCode::kType, "a negotiated channel needs an id: set the same on both sides"};
+  if (init.negotiated && *init.id >= kMaxStreams) {
+    return Error{ErrorCode::kType, "the id 65535 is reserved: take one from 0 to 65534"};
+  }
+  if (channels_.size() >= kMaxStreams) {
+    return Error{ErrorCode::kOperation, "there are 65535 channels already: close one and wait until it is closed"};
+  }
   return {};
 }
 
 Result<ChannelId> ChannelTable::open(std::string label, DataChannelInit init) {
   if (auto checked = check(label, init); !checked) return checked.error();
   if (init.negotiated && !stream_is_free(*init.id)) {
-    return Error{ErrorCode::kOperation, "the id " + std::to_string(*init.id) + " is taken or beyond the limit"};
+    const std::string id = std::to_string(*init.id);
+    if (*init.id >= streams_) {
+      return Error{ErrorCode::kOperation,
+                   "the id " + id + " is too high: the peer takes ids below " + std::to_string(streams_)};
+    }
+    return Error{ErrorCode::kOperation, "the id " + id + " is taken by another channel, which may still be closing"};
   }
   if (!init.negotiated) init.id.reset();
   Entry& entry = add(std::move(label), std::move(init));
@@ -85,7 +95,7 @@ Result<> ChannelTable::assign_stream(Entry& entry) {
   std::optional<std::uint16_t>& id = entry.channel.init.id;
   if (!id && !role_) return {};
   if (!id) id = choose_stream();
-  if (!id) return Error{ErrorCode::kOperation, "no stream is left for another channel"};
+  if (!id) return Error{ErrorCode::kOperation, "no stream is left for another channel: close one first"};
   by_stream_[*id] = entry.id;
   return {};
 }
@@ -97,50 +107,21 @@ void ChannelTable::bring_up(Entry& entry) {
   if (!init.negotiated) {
     // RFC 8832 §6: user data may follow the OPEN at once.
     entry.acknowledged = false;
-    OpenMessage open{entry.channel.label, init.ordered, init.max_packet_life_time, init.max_retransmits, init.protocol};
-    actions_.push_back(SendMessage{*init.id, kPpidControl, build_open(open)});
+    OpenMessage open{entry.channel.label,  init.ordered,  init.max_packet_life_time,
+                     init.max_retransmits, init.protocol, priority_value(init.priority)};
+    SendMessage message{.stream = *init.id, .ppid = kPpidControl, .payload = build_open(open)};
+    message.priority = open.priority;
+    actions_.push_back(std::move(message));
   }
   entry.channel.state = ChannelState::kOpen;
   events_.push_back(ChannelOpened{entry.id});
 }
 
-Result<> ChannelTable::send_text(ChannelId channel, std::string_view text) {
-  // RFC 8831 §6.6: SCTP has no empty messages; one zero byte and the PPID stand for one.
-  if (text.empty()) return send(channel, {0}, kPpidStringEmpty, 0);
-  return send(channel, Bytes(text.begin(), text.end()), kPpidString, text.size());
-}
-
-Result<> ChannelTable::send_binary(ChannelId channel, Bytes payload) {
-  if (payload.empty()) return send(channel, {0}, kPpidBinaryEmpty, 0);
-  const std::size_t size = payload.size();
-  return send(channel, std::move(payload), kPpidBinary, size);
-}
-
-Result<> ChannelTable::send(ChannelId channel, Bytes payload, std::uint32_t ppid, std::size_t size) {
-  Entry* entry = find_entry(channel);
-  if (!entry || entry->channel.state != ChannelState::kOpen) {
-    return Error{ErrorCode::kInvalidState, "the data channel is not open"};
-  }
-  if (max_message_size_ != 0 && size > max_message_size_) {
-    return Error{ErrorCode::kType, "the message has " + std::to_string(size) + " bytes, but the peer takes at most " +
-                                       std::to_string(max_message_size_)};
-  }
-  if (buffered_total_ + size > config_.send_buffer_limit) {
-    return Error{ErrorCode::kOperation, "the send buffer is full; wait for bufferedamountlow"};
-  }
-  ++entry->channel.messages_sent;
-  entry->channel.bytes_sent += size;
-  set_buffered(*entry, entry->channel.buffered_amount + size);
-  // RFC 8832 §6: until the OPEN is known to have arrived, unordered messages could overtake it.
-  queue_send(*entry, std::move(payload), ppid, entry->channel.init.ordered || !entry->acknowledged);
-  return {};
-}
-
 void ChannelTable::queue_send(Entry& entry, Bytes payload, std::uint32_t ppid, bool ordered) {
   const DataChannelInit& init = entry.channel.init;
   entry.queued_bytes += payload.size();
-  actions_.push_back(
-      SendMessage{*init.id, ppid, std::move(payload), ordered, init.max_retransmits, init.max_packet_life_time});
+  actions_.push_back(SendMessage{*init.id, ppid, std::move(payload), ordered, init.max_retransmits,
+                                 init.max_packet_life_time, priority_value(init.priority)});
 }
 
 void ChannelTable::close(ChannelId channel) {
@@ -167,6 +148,11 @@ ChannelTable::Entry* ChannelTable::find_entry(ChannelId channel) {
   return found == channels_.end() ? nullptr : &found->second;
 }
 
+const ChannelTable::Entry* ChannelTable::find_entry(ChannelId channel) const {
+  const auto found = channels_.find(channel);
+  return found == channels_.end() ? nullptr : &found->second;
+}
+
 ChannelTable::Entry* ChannelTable::find_stream(std::uint16_t stream) {
   const auto found = by_stream_.find(stream);
   return found == by_stream_.end() ? nullptr : find_entry(found->second);
@@ -179,14 +165,17 @@ void ChannelTable::set_role(Role role) {
   role_ = role;
   for (auto& [id, entry] : channels_) {
     if (entry.channel.state != ChannelState::kConnecting || entry.channel.init.id) continue;
-    if (auto assigned = assign_stream(entry); !assigned)
-      finish(entry, assigned.error());
-    else
+    if (auto assigned = assign_stream(entry); !assigned) {
+      finish(entry, RtcError{assigned.error()});
+    } else {
       bring_up(entry);
+    }
   }
 }
 
-void ChannelTable::set_max_message_size(std::size_t size) { max_message_size_ = size; }
+void ChannelTable::set_max_message_size(std::size_t size) {
+  max_message_size_ = size == 0 ? kLargestMessage : std::min(size, kLargestMessage);
+}
 
 void ChannelTable::handle_connected(std::uint16_t streams) {
   if (connected_ || closed_) return;
@@ -194,7 +183,8 @@ void ChannelTable::handle_connected(std::uint16_t streams) {
   streams_ = std::min<std::uint32_t>(streams, kMaxStreams);
   for (auto& [id, entry] : channels_) {
     if (entry.channel.init.id && *entry.channel.init.id >= streams_) {
-      finish(entry, Error{ErrorCode::kOperation, "the peer takes only " + std::to_string(streams_) + " streams"});
+      finish(entry, RtcError{Error{ErrorCode::kOperation, "the peer takes only " + std::to_string(streams_) +
+                                                              " channels: open no more, with ids below that"}});
     } else {
       bring_up(entry);
     }
@@ -270,7 +260,8 @@ void ChannelTable::handle_open(std::uint16_t stream, ByteView payload) {
                        .max_packet_life_time = open->max_packet_life_time,
                        .max_retransmits = open->max_retransmits,
                        .protocol = std::move(open->protocol),
-                       .id = stream};
+                       .id = stream,
+                       .priority = priority_from(open->priority)};
   Entry& entry = add(std::move(open->label), std::move(init));
   by_stream_[stream] = entry.id;
   announced_names_ += entry.announced_names = payload.size();

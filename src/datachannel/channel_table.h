@@ -27,6 +27,7 @@
 #include "tidewire/data_channel_init.h"
 #include "tidewire/ids.h"
 #include "tidewire/result.h"
+#include "tidewire/rtc_error.h"
 
 namespace tidewire::datachannel {
 
@@ -43,6 +44,7 @@ struct SendMessage {
   bool ordered = true;
   std::optional<std::uint16_t> max_retransmits;
   std::optional<std::uint16_t> max_packet_life_time;  // milliseconds
+  std::uint16_t priority = 256;                       // RFC 8831 §6.4: the weight of the stream
 };
 // When the association cannot even begin to (the peer does not support it), the owner says handle_reset_failed().
 struct ResetStreams {
@@ -69,7 +71,8 @@ struct ChannelClosing {  // the peer began to close it. W3C: "closing"
 };
 struct ChannelClosed {  // both sides are done with it, or the transport is. W3C: "error" (when set), then "close"
   ChannelId channel;
-  std::optional<Error> error;
+  std::optional<RtcError> error;
+  std::size_t unsent = 0;  // the last buffered_amount
 };
 struct MessageArrived {  // W3C: "message"
   ChannelId channel;
@@ -96,8 +99,12 @@ struct Channel {
 };
 
 struct Config {
-  // Bytes that all channels together may hold before send() answers OperationError. 16 MiB is Chromium's limit.
+  // Bytes that all channels together may hold before send() answers OperationError. 16 MiB is Chromium's limit. A
+  // larger message is taken when nothing else waits.
   std::size_t send_buffer_limit = 16 * 1024 * 1024;
+  // What a channel may hold and still be called writable(): enough for any network between two turns of a loop, and so
+  // little that who waits for room leaves some to those who do not.
+  std::size_t writable_limit = 1024 * 1024;
 };
 
 class ChannelTable {
@@ -107,6 +114,8 @@ class ChannelTable {
   // What the peer may send for new channels on streams whose old channel is not quite closed: all together, and each.
   static constexpr std::size_t kMaxEarlyBytes = 4 * 1024 * 1024;
   static constexpr std::size_t kMaxEarlyMessages = 64;
+  // The largest message whatever the peer takes: what the association can count.
+  static constexpr std::size_t kLargestMessage = 1024 * 1024 * 1024;
 
   explicit ChannelTable(Config config = {});
 
@@ -121,7 +130,13 @@ class ChannelTable {
   // W3C send(). InvalidStateError: not open. TypeError: over the peer's limit of message size. OperationError: the
   // send buffer is full, nothing was taken.
   Result<> send_text(ChannelId channel, std::string_view text);
-  Result<> send_binary(ChannelId channel, Bytes payload);
+  Result<> send_binary(ChannelId channel, ByteView payload);
+  // Moves the payload, which is left as it was on an error.
+  Result<> send_binary(ChannelId channel, Bytes&& payload);
+
+  // Whether one who waits for room may send `size` bytes now: the channel is open and holds little, and the send buffer
+  // takes them. An error when it will never be so: those of send(), but for the full buffer.
+  Result<bool> writable(ChannelId channel, std::size_t size) const;
 
   // W3C close(): what was sent before is delivered. Does nothing on a channel that is closing, closed or unknown.
   void close(ChannelId channel);
@@ -142,8 +157,12 @@ class ChannelTable {
   // From the remote description: a=max-message-size; 0 for no limit. RFC 8841 §6.1: 64 KiB when it says nothing, which
   // is the default here.
   void set_max_message_size(std::size_t size);
+  std::size_t max_message_size() const { return max_message_size_; }
   // The association is up; streams below `streams` may be used.
   void handle_connected(std::uint16_t streams);
+  bool connected() const { return connected_ && !closed_; }
+  bool closed() const { return closed_; }
+  std::uint16_t streams() const { return static_cast<std::uint16_t>(streams_); }
   void handle_message(IncomingMessage message);
   // The peer reset its side of streams.
   void handle_incoming_reset(std::span<const std::uint16_t> streams);
@@ -154,7 +173,7 @@ class ChannelTable {
   // What waits in the association for a stream.
   void handle_buffered_amount(std::uint16_t stream, std::size_t amount);
   // The association is gone: every channel closes, with the error when there is one. Nothing can be opened after it.
-  void handle_transport_closed(std::optional<Error> error);
+  void handle_transport_closed(std::optional<RtcError> error);
 
   // -- Output ---------------------------------------------------------------------------------------------------------
 
@@ -166,6 +185,7 @@ class ChannelTable {
     ChannelId id;
     Channel channel;
     std::size_t queued_bytes = 0;  // in actions that have not been polled
+    std::size_t held = 0;          // buffered_amount, and the bytes that stand for empty messages
     bool acknowledged = true;      // RFC 8832 §6: false until our OPEN was answered; everything is ordered till then
     // RFC 8831 §6.7: all must be before the stream is free.
     bool reset_requested = false;
@@ -178,6 +198,7 @@ class ChannelTable {
   };
 
   Entry* find_entry(ChannelId channel);
+  const Entry* find_entry(ChannelId channel) const;
   Entry* find_stream(std::uint16_t stream);
   Entry& add(std::string label, DataChannelInit init);
   Result<> check(const std::string& label, const DataChannelInit& init) const;
@@ -185,7 +206,9 @@ class ChannelTable {
   std::optional<std::uint16_t> choose_stream();
   Result<> assign_stream(Entry& entry);
   void bring_up(Entry& entry);
-  Result<> send(ChannelId channel, Bytes payload, std::uint32_t ppid, std::size_t size);
+  Result<> check_send(const Entry* entry, std::size_t size) const;
+  bool buffer_takes(std::size_t size) const;
+  Result<> send(ChannelId channel, ByteView payload, Bytes* owned, std::uint32_t ppid);
   void queue_send(Entry& entry, Bytes payload, std::uint32_t ppid, bool ordered);
   void handle_control(std::uint16_t stream, ByteView payload);
   void handle_open(std::uint16_t stream, ByteView payload);
@@ -197,8 +220,8 @@ class ChannelTable {
   void peer_reset(Entry& entry);
   void own_reset_ended(std::uint16_t stream, bool performed);
   void finish_if_reset(Entry& entry);
-  void finish(Entry& entry, std::optional<Error> error);
-  void set_buffered(Entry& entry, std::size_t amount);
+  void finish(Entry& entry, std::optional<RtcError> error);
+  void hold(Entry& entry, std::size_t amount);
 
   Config config_;
   std::optional<Role> role_;
@@ -208,7 +231,7 @@ class ChannelTable {
   std::uint32_t streams_ = 65535;
   std::uint32_t next_id_ = 1;
   std::uint32_t next_stream_ = 0;  // where the search for a free one goes on; of either parity
-  std::size_t buffered_total_ = 0;
+  std::size_t held_total_ = 0;
   std::size_t early_bytes_ = 0;
   std::size_t announced_names_ = 0;
   std::map<ChannelId, Entry> channels_;

@@ -1,4 +1,4 @@
-// How channels end (RFC 8831 §6.7), and what waits to be sent on them.
+// How channels end (RFC 8831 §6.7).
 #include <algorithm>
 #include <utility>
 
@@ -71,38 +71,21 @@ void ChannelTable::finish_if_reset(Entry& entry) {
   if (reset_again) handle_incoming_reset({&stream, 1});
 }
 
-void ChannelTable::finish(Entry& entry, std::optional<Error> error) {
+void ChannelTable::finish(Entry& entry, std::optional<RtcError> error) {
   if (entry.channel.state == ChannelState::kClosed) return;
   entry.channel.state = ChannelState::kClosed;
   take_early(entry);
-  set_buffered(entry, 0);
+  const std::size_t unsent = entry.channel.buffered_amount;
+  hold(entry, 0);
   if (entry.channel.init.id) by_stream_.erase(*entry.channel.init.id);
-  events_.push_back(ChannelClosed{entry.id, std::move(error)});
+  events_.push_back(ChannelClosed{entry.id, std::move(error), unsent});
 }
 
-void ChannelTable::handle_transport_closed(std::optional<Error> error) {
+void ChannelTable::handle_transport_closed(std::optional<RtcError> error) {
   if (closed_) return;
   closed_ = true;
   actions_.clear();
   for (auto& [id, entry] : channels_) finish(entry, error);
-}
-
-// -- Buffered amount -------------------------------------------------------------------------------------------------
-
-void ChannelTable::set_buffered(Entry& entry, std::size_t amount) {
-  buffered_total_ += amount - entry.channel.buffered_amount;
-  entry.channel.buffered_amount = amount;
-}
-
-void ChannelTable::handle_buffered_amount(std::uint16_t stream, std::size_t amount) {
-  Entry* entry = find_stream(stream);
-  if (!entry) return;
-  // The association counts DCEP's messages and the bytes that stand for empty ones, the W3C's bufferedAmount does not.
-  const std::size_t before = entry->channel.buffered_amount;
-  const std::size_t after = std::min(before, amount + entry->queued_bytes);
-  set_buffered(*entry, after);
-  const std::size_t threshold = entry->channel.buffered_amount_low_threshold;
-  if (before > threshold && after <= threshold) events_.push_back(BufferedAmountLow{entry->id});
 }
 
 }  // namespace tidewire::datachannel

@@ -93,11 +93,13 @@ TEST(ChannelTable, ClosesEverythingWithTheTransport) {
   pair.start();
   ASSERT_TRUE(pair.client.open("a", {}));
   ASSERT_TRUE(pair.client.open("b", {}));
-  pair.client.handle_transport_closed(Error{ErrorCode::kNetwork, "gone"});
+  pair.client.handle_transport_closed(RtcError{Error{ErrorCode::kOperation, "gone"}, RtcErrorDetail::kSctpFailure, 12});
   pair.run();
   const auto closed = of<ChannelClosed>(pair.client_events);
   ASSERT_EQ(closed.size(), 2U);
   EXPECT_EQ(closed[0].error->message, "gone");
+  EXPECT_EQ(to_string(closed[0].error->detail), "sctp-failure");
+  EXPECT_EQ(closed[0].error->sctp_cause_code, 12);
   EXPECT_EQ(pair.client.size(), 0U);
 }
 

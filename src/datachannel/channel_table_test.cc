@@ -10,7 +10,7 @@ namespace {
 
 TEST(ChannelTable, AnnouncesAChannelWithAllItsOptions) {
   Pair pair;
-  const DataChannelInit init{.ordered = false, .max_retransmits = 3, .protocol = "proto"};
+  const DataChannelInit init{.ordered = false, .max_retransmits = 3, .protocol = "proto", .priority = Priority::kHigh};
   const auto id = pair.client.open("label", init);  // before anything is known
   ASSERT_TRUE(id);
   EXPECT_EQ(pair.client.find(*id)->state, ChannelState::kConnecting);
@@ -46,7 +46,7 @@ TEST(ChannelTable, CarriesTextBinaryAndEmptyMessages) {
   ASSERT_TRUE(pair.client.send_text(id, "hello"));
   ASSERT_TRUE(pair.client.send_binary(id, {1, 2, 3}));
   ASSERT_TRUE(pair.client.send_text(id, ""));
-  ASSERT_TRUE(pair.client.send_binary(id, {}));
+  ASSERT_TRUE(pair.client.send_binary(id, Bytes()));
   EXPECT_EQ(pair.client.find(id)->buffered_amount, 8U);
   pair.run();
   EXPECT_EQ(pair.client.find(id)->buffered_amount, 0U);

@@ -58,6 +58,22 @@ Bytes build_open(const OpenMessage& open) {
   return bytes;
 }
 
+std::uint16_t priority_value(Priority priority) {
+  switch (priority) {
+    case Priority::kVeryLow: return 128;
+    case Priority::kLow: return 256;
+    case Priority::kMedium: return 512;
+    case Priority::kHigh: return 1024;
+  }
+  return 256;
+}
+
+Priority priority_from(std::uint16_t value) {
+  if (value <= 128) return Priority::kVeryLow;
+  if (value <= 256) return Priority::kLow;
+  return value <= 512 ? Priority::kMedium : Priority::kHigh;
+}
+
 Bytes build_ack() { return {kMessageAck}; }
 
 }  // namespace tidewire::datachannel

@@ -32,6 +32,11 @@ struct OpenMessage {
   std::uint16_t priority = 256;  // RFC 8831 §6.4: 256 is normal
 };
 
+// webrtc-priority §3.1 and RFC 8831 §6.4: 128 is below normal, 256 normal, 512 high, 1024 extra high.
+std::uint16_t priority_value(Priority priority);
+// Any value is legal on the wire. W3C §6.2: one between two of them counts as the higher one.
+Priority priority_from(std::uint16_t value);
+
 // Nothing when it is malformed. Limits beyond 16 bits, which the API cannot tell, become 65535.
 std::optional<OpenMessage> parse_open(ByteView bytes);
 // Label and protocol are at most 65535 bytes; at most one limit is set.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace tidewire::datachannel {
 namespace {
 
@@ -38,6 +40,21 @@ TEST(Dcep, RefusesEveryOtherLengthAndUnknownTypes) {
   Bytes unknown = whole;
   unknown[1] = 3;
   EXPECT_FALSE(parse_open(unknown));
+}
+
+TEST(Dcep, MapsPrioritiesToTheValuesOfTheRfcAndBack) {
+  struct Case {
+    std::uint16_t value;
+    Priority priority;
+  };
+  const Case cases[] = {
+      {0, Priority::kVeryLow}, {128, Priority::kVeryLow}, {129, Priority::kLow},
+      {256, Priority::kLow},   {257, Priority::kMedium},  {512, Priority::kMedium},
+      {513, Priority::kHigh},  {1024, Priority::kHigh},   {65535, Priority::kHigh},
+  };
+  for (const Case& c : cases) EXPECT_EQ(priority_from(c.value), c.priority) << c.value;
+  for (const std::uint16_t value : std::array<std::uint16_t, 4>{128, 256, 512, 1024})
+    EXPECT_EQ(priority_value(priority_from(value)), value);
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ struct DataChannel::Impl {
   DataChannelInit init;
   DataChannelState state = DataChannelState::kConnecting;
   std::size_t buffered_amount_low_threshold = 0;
+  std::size_t buffered_amount = 0;  // once it is closed
 };
 
 }  // namespace tidewire

@@ -88,6 +88,8 @@ Result<std::shared_ptr<DataChannel>> PeerConnection::create_data_channel(std::st
   return impl_->create_data_channel(std::move(label), std::move(init));
 }
 
+std::optional<SctpTransport> PeerConnection::sctp() const { return impl_->session().sctp(); }
+
 StatsReport PeerConnection::get_stats() const { return impl_->stats(); }
 
 void PeerConnection::close() { impl_->close(); }

@@ -13,7 +13,9 @@ SessionConfig session_config(const Configuration& configuration) {
                        .ice_transport_policy = configuration.ice_transport_policy,
                        .ice_lite = configuration.ice_lite,
                        .video_bitrate = configuration.video_bitrate,
-                       .audio_bitrate = configuration.audio_bitrate};
+                       .audio_bitrate = configuration.audio_bitrate,
+                       .max_message_size = configuration.max_message_size,
+                       .send_buffer_limit = configuration.send_buffer_limit};
   io::os_random().fill(config.random_seed);
   return config;
 }
@@ -57,23 +59,26 @@ void PeerConnectionImpl::pump() {
   if (pumping_ || closed_) return;
   const auto self = shared_from_this();
   pumping_ = true;
-  do {
-    transmit();
-  } while (dispatch_events());
+  // Others on the loop are not to wait for one who always has more to send.
+  int rounds = 16;
+  while (pump_once() && --rounds > 0) {
+  }
   if (!closed_) timer_.set(session_.next_timeout());
   pumping_ = false;
+  if (rounds == 0) schedule_pump();
 }
 
-// True when there were any: then there may be more to transmit, which may bring more of them.
-bool PeerConnectionImpl::dispatch_events() {
-  bool dispatched = false;
+// True when there may be more to do: sending made room, and somebody waited for it.
+bool PeerConnectionImpl::pump_once() {
+  transmit();
+  bool heard = false;
   while (!closed_) {
     auto event = session_.poll_event();
     if (!event) break;
+    heard = true;
     dispatch(std::move(*event));
-    dispatched = true;
   }
-  return dispatched && !closed_;
+  return !closed_ && (serve_room_waiters() || heard);
 }
 
 void PeerConnectionImpl::transmit() {
@@ -119,9 +124,11 @@ void PeerConnectionImpl::handle(const event::ResolveName& request) { network_.re
 
 void PeerConnectionImpl::close() {
   if (closed_) return;
+  for (auto& [id, channel] : channels_) channel->impl_->buffered_amount = session_.buffered_amount(id);
   session_.close(loop_.now());
   transmit();
   closed_ = true;
+  dismiss_room_waiters();
   timer_.cancel();
   transceivers_.clear();
   // W3C close(): channels become closed without an event.

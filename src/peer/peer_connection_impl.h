@@ -4,6 +4,7 @@
 // API call, so callbacks may call and destroy anything.
 #pragma once
 
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -48,6 +49,14 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
 
   // Data (peer_data.cc).
   Result<std::shared_ptr<DataChannel>> create_data_channel(std::string label, DataChannelInit init);
+  struct RoomWaiter {
+    ChannelId channel;
+    std::size_t bytes = 0;
+    UniqueFunction<void(Result<>)> callback;
+    bool call_when_closed = false;  // also when the connection was closed from this side
+  };
+  Result<bool> writable(ChannelId channel, std::size_t bytes) const;
+  void wait_for_room(RoomWaiter waiter);
 
  private:
   struct Transceiver {
@@ -58,8 +67,8 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
 
   void pump();
   void pump_and_flush();
+  bool pump_once();
   void transmit();
-  bool dispatch_events();
   void dispatch(SessionEvent event);
   void handle(event::NegotiationNeeded);
   void handle(const event::SignalingStateChanged&);
@@ -89,6 +98,9 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
   void handle(const event::DataChannelClosed& gone);
   void handle(event::MessageReceived& message);
   void handle(const event::BufferedAmountLow& low);
+  void handle(const event::SctpTransportStateChanged&);
+  bool serve_room_waiters();
+  void dismiss_room_waiters();
   std::shared_ptr<DataChannel> make_channel(ChannelId id, DataChannelState state);
   std::shared_ptr<DataChannel> find_channel(ChannelId id) const;
 
@@ -101,6 +113,8 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
   io::Task pump_task_;
   std::map<TransceiverId, Transceiver> transceivers_;
   std::map<ChannelId, std::shared_ptr<DataChannel>> channels_;
+  std::list<RoomWaiter> room_waiters_;
+  bool starving_ = false;  // the first of them that is not served waits for the other channels
   bool network_open_ = false;
   bool pumping_ = false;
   bool closed_ = false;

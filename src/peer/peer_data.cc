@@ -1,4 +1,4 @@
-// Data channels of a connection, and the DataChannel object.
+// Data channels of a connection.
 #include <utility>
 
 #include "peer/data_channel_impl.h"
@@ -53,17 +53,24 @@ void PeerConnectionImpl::handle(const event::DataChannelClosing& closing) {
   if (channel->on_closing) channel->on_closing();
 }
 
+// W3C "announce the data channel as closed".
 void PeerConnectionImpl::handle(const event::DataChannelClosed& gone) {
   const auto channel = find_channel(gone.channel);
   if (!channel) return;
   channels_.erase(gone.channel);
   channel->impl_->state = DataChannelState::kClosed;
-  if (channel->on_close) channel->on_close();
+  channel->impl_->buffered_amount = gone.buffered_amount;
+  if (gone.error && channel->on_error) channel->on_error(*gone.error);
+  if (!closed_ && channel->on_close) channel->on_close();
 }
 
 void PeerConnectionImpl::handle(event::MessageReceived& message) {
   const auto channel = find_channel(message.channel);
-  if (channel && channel->on_message) channel->on_message({message.payload, message.is_text});
+  if (channel && channel->on_message) channel->on_message(DataMessage(message.payload, message.is_text));
+}
+
+void PeerConnectionImpl::handle(const event::SctpTransportStateChanged&) {
+  if (facade_ && facade_->on_sctp_state_change) facade_->on_sctp_state_change();
 }
 
 void PeerConnectionImpl::handle(const event::BufferedAmountLow& low) {
@@ -71,59 +78,52 @@ void PeerConnectionImpl::handle(const event::BufferedAmountLow& low) {
   if (channel && channel->on_buffered_amount_low) channel->on_buffered_amount_low();
 }
 
-DataChannel::DataChannel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-DataChannel::~DataChannel() = default;
+// -- Waiting for room ------------------------------------------------------------------------------------------------
 
-const std::string& DataChannel::label() const { return impl_->label; }
-const std::string& DataChannel::protocol() const { return impl_->init.protocol; }
-bool DataChannel::ordered() const { return impl_->init.ordered; }
-bool DataChannel::negotiated() const { return impl_->init.negotiated; }
-std::optional<std::uint16_t> DataChannel::max_packet_life_time() const { return impl_->init.max_packet_life_time; }
-std::optional<std::uint16_t> DataChannel::max_retransmits() const { return impl_->init.max_retransmits; }
-DataChannelState DataChannel::ready_state() const { return impl_->state; }
-
-std::optional<std::uint16_t> DataChannel::id() const {
-  const auto connection = impl_->connection.lock();
-  const auto info = connection ? connection->session().channel(impl_->id) : std::nullopt;
-  if (info) impl_->init.id = info->init.id;
-  return impl_->init.id;
+Result<bool> PeerConnectionImpl::writable(ChannelId channel, std::size_t bytes) const {
+  auto writable = session_.writable(channel, bytes);
+  // Who comes now is not to pass one who has waited long.
+  if (writable && starving_) return false;
+  return writable;
 }
 
-std::size_t DataChannel::buffered_amount() const {
-  const auto connection = impl_->connection.lock();
-  const auto info = connection ? connection->session().channel(impl_->id) : std::nullopt;
-  return info ? info->buffered_amount : 0;
+void PeerConnectionImpl::wait_for_room(RoomWaiter waiter) {
+  room_waiters_.push_back(std::move(waiter));
+  schedule_pump();
 }
 
-std::size_t DataChannel::buffered_amount_low_threshold() const { return impl_->buffered_amount_low_threshold; }
-
-void DataChannel::set_buffered_amount_low_threshold(std::size_t bytes) {
-  impl_->buffered_amount_low_threshold = bytes;
-  if (const auto connection = impl_->connection.lock()) {
-    connection->session().set_buffered_amount_low_threshold(impl_->id, bytes);
+// Calls those for whom there is room, in their order. True when it called somebody.
+bool PeerConnectionImpl::serve_room_waiters() {
+  bool served = false;
+  starving_ = false;
+  auto next = room_waiters_.begin();
+  for (std::size_t left = room_waiters_.size(); left > 0 && !closed_; --left) {
+    const auto writable = session_.writable(next->channel, next->bytes);
+    if (writable && !*writable) {
+      // Nothing waits on its own channel: the others fill the buffer, and must not do so for ever.
+      const auto channel = find_channel(next->channel);
+      const bool is_open = channel && channel->impl_->state == DataChannelState::kOpen;
+      starving_ = is_open && session_.buffered_amount(next->channel) == 0;
+      if (starving_) return served;
+      ++next;
+      continue;
+    }
+    RoomWaiter waiter = std::move(*next);
+    next = room_waiters_.erase(next);
+    served = true;
+    waiter.callback(writable ? Result<>() : writable.error());
   }
+  return served;
 }
 
-Result<> DataChannel::send(std::string_view text) {
-  const auto connection = impl_->connection.lock();
-  if (!connection || connection->closed()) return Error{ErrorCode::kInvalidState, "the connection is closed"};
-  connection->schedule_pump();
-  return connection->session().send_text(impl_->id, text, connection->now());
-}
-
-Result<> DataChannel::send(ByteView binary) {
-  const auto connection = impl_->connection.lock();
-  if (!connection || connection->closed()) return Error{ErrorCode::kInvalidState, "the connection is closed"};
-  connection->schedule_pump();
-  return connection->session().send_binary(impl_->id, binary, connection->now());
-}
-
-void DataChannel::close() {
-  const auto connection = impl_->connection.lock();
-  if (!connection || connection->closed() || impl_->state == DataChannelState::kClosed) return;
-  impl_->state = DataChannelState::kClosing;
-  connection->session().close_data_channel(impl_->id, connection->now());
-  connection->schedule_pump();
+void PeerConnectionImpl::dismiss_room_waiters() {
+  for (RoomWaiter& waiter : room_waiters_) {
+    if (!waiter.call_when_closed) continue;
+    loop_.post([callback = std::move(waiter.callback)]() mutable {
+      callback(Error{ErrorCode::kInvalidState, "the connection was closed while this waited for room"});
+    });
+  }
+  room_waiters_.clear();
 }
 
 }  // namespace tidewire

@@ -52,11 +52,11 @@ void Core::deliver_received() {
   }
 }
 
-void Core::close(CloseReason reason, std::string text) {
+void Core::close(CloseReason reason, std::string text, std::optional<std::uint16_t> cause_code) {
   if (state == State::kClosed) return;
   state = State::kClosed;
   timers.stop_all();
-  emit(Closed{reason, std::move(text)});
+  emit(Closed{reason, std::move(text), cause_code});
 }
 
 void Core::abort(CloseReason reason, Cause cause, std::string text) {
@@ -68,7 +68,7 @@ void Core::abort(CloseReason reason, Cause cause, std::string text) {
     append_parameter(causes, static_cast<std::uint16_t>(cause), as_bytes(std::string_view(text).substr(0, kLongest)));
     send_control(ChunkType::kAbort, causes);
   }
-  close(reason, std::move(text));
+  close(reason, std::move(text), static_cast<std::uint16_t>(cause));
 }
 
 void Core::send_error(Cause cause, ByteView value) {

@@ -54,7 +54,7 @@ struct Core {
   void deliver_received();
 
   // Ends the association. Nothing but what is in the outbox is sent afterwards.
-  void close(CloseReason reason, std::string text);
+  void close(CloseReason reason, std::string text, std::optional<std::uint16_t> cause_code = std::nullopt);
   // Tells the peer why, and closes.
   void abort(CloseReason reason, Cause cause, std::string text);
   // Sends ERROR with one cause.

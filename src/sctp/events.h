@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -65,6 +66,8 @@ enum class CloseReason {
 struct Closed {
   CloseReason reason = CloseReason::kShutdown;
   std::string text;  // one sentence for a person
+  // RFC 9260 §3.3.10: the first cause of the ABORT that was received or sent.
+  std::optional<std::uint16_t> cause_code;
 };
 
 using Event = std::variant<Connected, MessageReceived, IncomingStreamsReset, OutgoingStreamsReset, OutgoingResetFailed,

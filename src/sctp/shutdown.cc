@@ -22,7 +22,9 @@ void Shutdown::begin() {
 void Shutdown::handle_abort(const ChunkView& chunk) {
   if (core_.state == State::kIdle) return;
   core_.outbox.clear();
-  core_.close(CloseReason::kAbortedByPeer, "the peer aborted the association: " + describe_causes(chunk.value));
+  const auto first = ParameterReader(chunk.value).next();
+  core_.close(CloseReason::kAbortedByPeer, "the peer aborted the association: " + describe_causes(chunk.value),
+              first ? std::optional(first->type) : std::nullopt);
 }
 
 void Shutdown::handle_shutdown() {

@@ -32,7 +32,9 @@ void Session::Impl::update_connection_state() {
 // DTLS will never connect, or it broke: nothing may pass any more.
 void Session::Impl::fail(const session::Keying::Failed& failed, Timestamp) {
   failure = session::diagnose_dtls(transport, failed.kind, failed.reason);
-  data.stop(Error{ErrorCode::kNetwork, failure->message});
+  const bool wrong_peer = failure->cause == FailureCause::kFingerprintMismatch;
+  data.stop(RtcError{Error{ErrorCode::kOperation, failure->message},
+                     wrong_peer ? RtcErrorDetail::kFingerprintFailure : RtcErrorDetail::kDtlsFailure});
   update_connection_state();
 }
 
@@ -57,6 +59,7 @@ void Session::Impl::close(Timestamp at) {
   state = PeerConnectionState::kClosed;
   // W3C close(): no event is fired.
   events.clear();
+  event_bytes = 0;
 }
 
 }  // namespace tidewire

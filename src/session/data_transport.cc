@@ -1,6 +1,7 @@
 #include "session/data_transport.h"
 
 #include <chrono>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -16,14 +17,16 @@ std::vector<std::uint16_t> values(const std::vector<sctp::StreamId>& streams) {
 
 }  // namespace
 
-void DataTransport::start(const sctp::Config& config, Timestamp now) {
+void DataTransport::start(sctp::Config config, Timestamp now) {
   if (association_) return;
+  // The channel table bounds what waits to be sent. A second limit here could only lose what it has taken.
+  config.send_buffer_limit = SIZE_MAX / 2;
   association_.emplace(config, *pool_, random_.fork());
   association_->connect(now);
   now_ = now;
 }
 
-void DataTransport::stop(std::optional<Error> error) {
+void DataTransport::stop(std::optional<RtcError> error) {
   association_.reset();
   channels_.handle_transport_closed(std::move(error));
 }
@@ -83,7 +86,9 @@ void DataTransport::handle(sctp::Event event) {
     channels_.handle_reset_failed(values(refused->streams));
   } else if (auto* closed = std::get_if<sctp::Closed>(&event)) {
     const bool clean = closed->reason == sctp::CloseReason::kShutdown;
-    channels_.handle_transport_closed(clean ? std::nullopt : std::optional(Error{ErrorCode::kNetwork, closed->text}));
+    if (clean) return channels_.handle_transport_closed(std::nullopt);
+    channels_.handle_transport_closed(RtcError{Error{ErrorCode::kOperation, closed->text + ": connect anew"},
+                                               RtcErrorDetail::kSctpFailure, closed->cause_code});
   }
 }
 
@@ -101,6 +106,8 @@ void DataTransport::carry_out(datachannel::Action action, Timestamp now) {
   }
   auto& message = std::get<datachannel::SendMessage>(action);
   sctp::SendOptions options{.ordered = message.ordered, .max_retransmits = message.max_retransmits};
+  // message.priority is the weight of the stream for a scheduler of RFC 8260 §3.6: it goes to SendOptions as soon as
+  // those know one.
   if (message.max_packet_life_time) options.lifetime = std::chrono::milliseconds(*message.max_packet_life_time);
   // The channel table's limit is below the association's: a refusal means that the association is going down, and the
   // channels close with it.

@@ -16,7 +16,8 @@ namespace tidewire::session {
 
 class DataTransport {
  public:
-  DataTransport(PacketPool& pool, crypto::Random random) : pool_(&pool), random_(std::move(random)) {}
+  DataTransport(PacketPool& pool, crypto::Random random, datachannel::Config config = {})
+      : pool_(&pool), random_(std::move(random)), channels_(config) {}
 
   datachannel::ChannelTable& channels() { return channels_; }
   const datachannel::ChannelTable& channels() const { return channels_; }
@@ -24,10 +25,10 @@ class DataTransport {
   const sctp::Association* association() const { return association_ ? &*association_ : nullptr; }
 
   // DTLS is connected and both descriptions have the data section.
-  void start(const sctp::Config& config, Timestamp now);
+  void start(sctp::Config config, Timestamp now);
   bool started() const { return association_.has_value(); }
   // The transport below is gone.
-  void stop(std::optional<Error> error);
+  void stop(std::optional<RtcError> error);
   // Says goodbye; what is queued is lost.
   void abort(Timestamp now);
 

@@ -15,6 +15,7 @@ void Session::Impl::pump(Timestamp at) {
     moved = pump_data() || moved;
     moved = pump_media() || moved;
   }
+  announce_sctp_state();
 }
 
 // One SCTP packet after the other, each with what comes of it.
@@ -109,6 +110,7 @@ void Session::Impl::handle_keyed(session::Keying::Connected connected, Timestamp
 
 void Session::Impl::tell(datachannel::Event event) {
   if (auto* message = std::get_if<datachannel::MessageArrived>(&event)) {
+    event_bytes += message->payload.size();
     emit(event::MessageReceived{message->channel, std::move(message->payload), !message->binary});
   } else if (auto* announced = std::get_if<datachannel::ChannelAnnounced>(&event)) {
     emit(event::DataChannelAdded{announced->channel});
@@ -117,7 +119,7 @@ void Session::Impl::tell(datachannel::Event event) {
   } else if (auto* closing = std::get_if<datachannel::ChannelClosing>(&event)) {
     emit(event::DataChannelClosing{closing->channel});
   } else if (auto* gone = std::get_if<datachannel::ChannelClosed>(&event)) {
-    emit(event::DataChannelClosed{gone->channel});
+    emit(event::DataChannelClosed{gone->channel, std::move(gone->error), gone->unsent});
   } else if (auto* low = std::get_if<datachannel::BufferedAmountLow>(&event)) {
     emit(event::BufferedAmountLow{low->channel});
   }

@@ -20,10 +20,18 @@ std::shared_ptr<const crypto::Certificate> make_certificate(const WallClockAncho
                                        {clock.wall.since_epoch + kCertificateLifetime});
 }
 
-sdp::NegotiatorConfig negotiator_config(const crypto::Certificate& certificate, bool ice_lite) {
+sdp::NegotiatorConfig negotiator_config(const crypto::Certificate& certificate, const SessionConfig& config) {
   return {.capabilities = sdp::default_capabilities(),
           .fingerprints = {session::to_sdp(certificate.fingerprint())},
-          .ice_lite = ice_lite};
+          .ice_lite = config.ice_lite,
+          .max_message_size = config.max_message_size};
+}
+
+// 0 would mean "no limit" in the description, which nothing can keep.
+SessionConfig checked(SessionConfig config) {
+  config.max_message_size =
+      std::clamp<std::size_t>(config.max_message_size, 1, datachannel::ChannelTable::kLargestMessage);
+  return config;
 }
 
 session::TransportConfig transport_config(const sdp::IceCredentials& local, const SessionConfig& config) {
@@ -44,18 +52,16 @@ TransceiverInfo to_info(const sdp::TransceiverState& state) {
           .stopped = state.stopped};
 }
 
-Error closed_error() { return {ErrorCode::kInvalidState, "the connection is closed"}; }
-
 }  // namespace
 
 Session::Impl::Impl(SessionConfig configuration)
-    : config(std::move(configuration)),
+    : config(checked(std::move(configuration))),
       random(config.random_seed),
       certificate(make_certificate(config.wall_clock)),
-      negotiator(negotiator_config(*certificate, config.ice_lite), random.fork()),
+      negotiator(negotiator_config(*certificate, config), random.fork()),
       transport(transport_config(negotiator.local_ice(), config), certificate, random.fork(), pool),
       media({config.wall_clock, config.video_bitrate, config.audio_bitrate}, pool, random.fork()),
-      data(pool, random.fork()) {}
+      data(pool, random.fork(), {.send_buffer_limit = config.send_buffer_limit}) {}
 
 Session::Session(SessionConfig config) : impl_(std::make_unique<Impl>(std::move(config))) {}
 Session::~Session() = default;
@@ -170,48 +176,6 @@ void Session::request_key_frame(TransceiverId transceiver, Timestamp now) {
   }
 }
 
-// --- Data ---
-
-Result<ChannelId> Session::create_data_channel(std::string label, DataChannelInit init) {
-  if (impl_->closed) return closed_error();
-  auto channel = impl_->data.channels().open(std::move(label), std::move(init));
-  if (!channel) return channel.error();
-  if (auto added = impl_->negotiator.add_data_section(); !added) return added.error();
-  impl_->data.flush(impl_->now);
-  impl_->announce_negotiation_needed();
-  return *channel;
-}
-
-Result<> Session::send_text(ChannelId channel, std::string_view text, Timestamp now) {
-  auto result = impl_->data.channels().send_text(channel, text);
-  impl_->now = now;
-  impl_->data.flush(now);
-  return result;
-}
-
-Result<> Session::send_binary(ChannelId channel, ByteView payload, Timestamp now) {
-  auto result = impl_->data.channels().send_binary(channel, Bytes(payload.begin(), payload.end()));
-  impl_->now = now;
-  impl_->data.flush(now);
-  return result;
-}
-
-void Session::close_data_channel(ChannelId channel, Timestamp now) {
-  impl_->data.channels().close(channel);
-  impl_->now = now;
-  impl_->data.flush(now);
-}
-
-void Session::set_buffered_amount_low_threshold(ChannelId channel, std::size_t threshold) {
-  impl_->data.channels().set_buffered_amount_low_threshold(channel, threshold);
-}
-
-std::optional<ChannelInfo> Session::channel(ChannelId channel) const {
-  const datachannel::Channel* found = impl_->data.channels().find(channel);
-  if (!found) return std::nullopt;
-  return ChannelInfo{found->label, found->init, found->buffered_amount};
-}
-
 // --- Network ---
 
 Result<> Session::add_local_socket(const LocalSocket& socket, Timestamp now) {
@@ -299,7 +263,9 @@ std::optional<Datagram> Session::poll_transmit() { return poll_transmit(impl_->n
 std::optional<SessionEvent> Session::poll_event() {
   if (impl_->events.empty() && !impl_->closed) impl_->pump(impl_->now);
   if (impl_->events.empty()) return std::nullopt;
-  return impl_->events.pop_front();
+  SessionEvent event = impl_->events.pop_front();
+  if (const auto* message = std::get_if<event::MessageReceived>(&event)) impl_->event_bytes -= message->payload.size();
+  return event;
 }
 
 StatsReport Session::stats(Timestamp now) const { return impl_->report(now); }

@@ -1,6 +1,6 @@
-// What a Session is made of. Its methods are spread by subject: session.cc (commands), negotiation.cc (descriptions to
-// transport, media and channels), routing.cc (what comes out of each part and where it goes), closing.cc (states,
-// failure, the end), session_stats.cc.
+// What a Session is made of. Its methods are spread by subject: session.cc (commands), session_data.cc (the commands
+// for channels), negotiation.cc (descriptions to transport, media and channels), routing.cc (what comes out of each
+// part and where it goes), closing.cc (states, failure, the end), session_stats.cc.
 #pragma once
 
 #include <map>
@@ -21,8 +21,10 @@
 namespace tidewire {
 
 struct Session::Impl {
-  // Events that wait for poll_event(). When it is full, what is in the parts stays there, and their bounds hold.
+  // Events that wait for poll_event(), and the bytes of messages in them. When it is full, what is in the parts stays
+  // there, and their bounds hold.
   static constexpr std::size_t kMaxEvents = 256;
+  static constexpr std::size_t kMaxEventBytes = 4 * 1024 * 1024;
 
   explicit Impl(SessionConfig config);
 
@@ -31,6 +33,7 @@ struct Session::Impl {
   void apply_transport(const sdp::NegotiatedTransport& remote, Timestamp now);
   void apply_media(Timestamp now);
   void start_data_if_ready(Timestamp now);
+  void announce_sctp_state();
   void announce_tracks(const sdp::Applied& applied);
   void announce_sending();
   void announce_negotiation_needed();
@@ -50,7 +53,7 @@ struct Session::Impl {
   void tell(datachannel::Event event);
   void tell(media::Event event);
   void emit(SessionEvent event) { events.push_back(std::move(event)); }
-  bool has_room() const { return events.size() < kMaxEvents; }
+  bool has_room() const { return events.size() < kMaxEvents && event_bytes < kMaxEventBytes; }
   void fill_transport(Timestamp now);
 
   // closing.cc
@@ -59,6 +62,9 @@ struct Session::Impl {
   void peer_closed(Timestamp now);
   void close(Timestamp now);
   PeerConnectionState computed_state() const;
+
+  // session_data.cc
+  std::optional<SctpTransport> sctp_transport() const;
 
   // session_stats.cc
   StatsReport report(Timestamp now) const;
@@ -73,11 +79,13 @@ struct Session::Impl {
   session::DataTransport data;
 
   sctp::Ring<SessionEvent> events;
+  std::size_t event_bytes = 0;
   Timestamp now{};
   PeerConnectionState state = PeerConnectionState::kNew;
   std::optional<Failure> failure;
   bool closed = false;
   bool negotiation_needed = false;
+  std::optional<SctpTransportState> sctp_state;
 
   std::uint32_t selected_pair_changes = 0;
   std::string dtls_version;

@@ -11,7 +11,8 @@ namespace tidewire::api {
 using namespace std::chrono_literals;
 
 struct TwoPeers {
-  TwoPeers() : alice(loop, {.include_loopback = true}), bob(loop, {.include_loopback = true}) {
+  explicit TwoPeers(const Configuration& configuration = {.include_loopback = true})
+      : alice(loop, configuration), bob(loop, configuration) {
     alice.on_ice_candidate = [this](const IceCandidateInit& candidate) { bob.add_ice_candidate(candidate).value(); };
     bob.on_ice_candidate = [this](const IceCandidateInit& candidate) { alice.add_ice_candidate(candidate).value(); };
   }
@@ -23,10 +24,10 @@ struct TwoPeers {
     alice.set_remote_description(*bob.local_description()).value();
   }
 
-  // Runs the loop until somebody calls loop.stop(); false after 20 s.
-  bool run() {
+  // Runs the loop until somebody calls loop.stop(); false after the limit.
+  bool run(Duration limit = 20s) {
     bool in_time = true;
-    loop.post_after(20s, [&] {
+    loop.post_after(limit, [&] {
       in_time = false;
       loop.stop();
     });

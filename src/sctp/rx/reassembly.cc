@@ -27,25 +27,46 @@ void Reassembly::take_in_order(Tsn tsn, const Header& header, ByteView payload, 
     return;
   }
   if (begin) {
-    partial_.emplace(Fragment{header, {}});
+    partial_.emplace().header = header;
     buffered_ += kOverhead;
   } else if (!partial_ || partial_next_ != tsn) {
     ++orphans_;
     return;
   }
-  Bytes& message = partial_->payload;
-  message.insert(message.end(), payload.begin(), payload.end());
+  partial_->append(payload);
   buffered_ += payload.size();
   partial_next_ = tsn + 1;
-  if (message.size() > max_message_size_) {
+  if (partial_->size > max_message_size_) {
     oversized_ = true;
     drop_partial();
   } else if (end) {
-    Fragment whole = std::move(*partial_);
+    buffered_ -= kOverhead + partial_->size;
+    const Header first = partial_->header;
+    Bytes whole = partial_->take();
     partial_.reset();
-    buffered_ -= kOverhead + whole.payload.size();
-    deliver(whole.header, std::move(whole.payload));
+    deliver(first, std::move(whole));
   }
+}
+
+void Reassembly::Partial::append(ByteView bytes) {
+  if (!last.empty() && last.size() + bytes.size() > kBlock) {
+    blocks.push_back(std::exchange(last, {}));
+    last.reserve(kBlock);
+  }
+  last.insert(last.end(), bytes.begin(), bytes.end());
+  size += bytes.size();
+}
+
+Bytes Reassembly::Partial::take() {
+  if (blocks.empty()) return std::move(last);
+  Bytes whole;
+  whole.reserve(size);
+  for (Bytes& block : blocks) {
+    whole.insert(whole.end(), block.begin(), block.end());
+    block = Bytes();
+  }
+  whole.insert(whole.end(), last.begin(), last.end());
+  return whole;
 }
 
 // The gap is closed up to `cumulative`: what was kept beyond it follows.
@@ -103,6 +124,7 @@ void Reassembly::assemble(Runs::iterator run) {
     message.reserve(size);
     for (auto it = first; it != last; ++it) {
       message.insert(message.end(), it->second.payload.begin(), it->second.payload.end());
+      it->second.payload = Bytes();
     }
   }
   const auto count = static_cast<std::size_t>(std::distance(first, last));
@@ -114,7 +136,7 @@ void Reassembly::assemble(Runs::iterator run) {
 
 void Reassembly::drop_partial() {
   if (!partial_) return;
-  buffered_ -= kOverhead + partial_->payload.size();
+  buffered_ -= kOverhead + partial_->size;
   partial_.reset();
   ++orphans_;
 }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "sctp/events.h"
 #include "sctp/packet/messages.h"
@@ -58,6 +59,19 @@ class Reassembly {
     Header header;
     Bytes payload;
   };
+  // A message while its end is missing. A large one lies in blocks, which are given back one by one as they are put
+  // together: it never takes its memory twice, as a growing vector would.
+  struct Partial {
+    static constexpr std::size_t kBlock = 1024 * 1024;
+
+    void append(ByteView bytes);
+    Bytes take();
+
+    Header header;
+    std::size_t size = 0;
+    std::vector<Bytes> blocks;
+    Bytes last;
+  };
   // Neighbouring fragments of one message.
   struct Run {
     Tsn last = 0;
@@ -84,7 +98,7 @@ class Reassembly {
   bool oversized_ = false;
   std::uint64_t orphans_ = 0;
   // The message at the cumulative TSN, while it is incomplete: its beginning, all in order.
-  std::optional<Fragment> partial_;
+  std::optional<Partial> partial_;
   Tsn partial_next_ = 0;
   std::map<Tsn, Fragment> fragments_;  // of incomplete messages beyond a gap
   Runs runs_;                          // by their first TSN

@@ -52,7 +52,7 @@ class MessageStore {
   void release_if_unused(MessageIndex index) {
     StoredMessage& message = slots_[index];
     if (message.queued || message.chunks > 0) return;
-    message.payload = {};
+    message.payload = Bytes();  // "= {}" would keep its memory
     free_.push_back(index);
   }
 

@@ -215,7 +215,7 @@ void Outstanding::restore_lost() {
 void Outstanding::abandon(MessageIndex message) {
   StoredMessage& stored = store_[message];
   stored.abandoned = true;
-  stored.payload = {};
+  stored.payload = Bytes();
   const Tsn end = next_tsn();
   for (Tsn tsn = std::max(stored.first_tsn, cumulative_ + 1); tsn < end; ++tsn) {
     OutstandingChunk& chunk = chunks_[index(tsn)];
