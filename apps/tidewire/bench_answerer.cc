@@ -13,7 +13,8 @@ BenchAnswerer::BenchAnswerer(int descriptor, std::size_t size)
     : size_(size),
       connection_(loop_, {.include_loopback = true, .tcp_candidates = false}),
       wire_(
-          loop_, descriptor, [this](const boost::json::object& message) { handle(message); }, [this] { loop_.stop(); }) {
+          loop_, descriptor, [this](const boost::json::object& message) { handle(message); },
+          [this] { loop_.stop(); }) {
   connection_.on_ice_candidate = [this](const IceCandidateInit& candidate) { wire_.send_candidate(candidate); };
   connection_.on_data_channel = [this](std::shared_ptr<DataChannel> channel) { adopt(std::move(channel)); };
 }

@@ -58,7 +58,8 @@ Result<BenchFigures> BenchCaller::run() {
 void BenchCaller::call() {
   connection_.on_ice_candidate = [this](const IceCandidateInit& candidate) { wire_.send_candidate(candidate); };
   connection_.on_connection_state_change = [this] {
-    if (const auto& failure = connection_.failure()) fail_with("the two ends do not reach each other: " + failure->message);
+    if (const auto& failure = connection_.failure())
+      fail_with("the two ends do not reach each other: " + failure->message);
   };
   bulk_ = connection_.create_data_channel(kBulkLabel).value();
   bulk_->set_buffered_amount_low_threshold(kLowWater);
@@ -138,7 +139,8 @@ void BenchCaller::fail_with(std::string sentence) {
 
 void BenchCaller::watch(std::uint64_t before) {
   loop_.post_after(kStall, [this, before] {
-    if (progress_ == before && stage_ == Stage::kConnecting) return fail_with("the two ends did not connect within 5 s");
+    if (progress_ == before && stage_ == Stage::kConnecting)
+      return fail_with("the two ends did not connect within 5 s");
     if (progress_ == before) return fail_with("the transfer has stalled: nothing moved for 5 s");
     watch(progress_);
   });

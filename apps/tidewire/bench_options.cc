@@ -28,7 +28,8 @@ BenchCommands add_bench(CLI::App& app, BenchDataChannelOptions& options) {
           "--size",
           [&options](const std::string& text) {
             const auto size = parse_message_size(text);
-            if (!size) throw CLI::ValidationError("--size", "'" + text + "' is no size up to 256k; try 1k, 64k or 1200");
+            if (!size)
+              throw CLI::ValidationError("--size", "'" + text + "' is no size up to 256k; try 1k, 64k or 1200");
             options.size = *size;
           },
           "Bytes of each message (64k)")
@@ -36,7 +37,8 @@ BenchCommands add_bench(CLI::App& app, BenchDataChannelOptions& options) {
   add_duration_option(*channel, "--duration", options.duration,
                       "How long to transfer; the round-trip times take half as long again (10s)");
   channel
-      ->add_option("--processes", options.processes, "2: each peer has a process of its own; 1: a thread of one process")
+      ->add_option("--processes", options.processes,
+                   "2: each peer has a process of its own; 1: a thread of one process")
       ->check(CLI::IsMember({1, 2}))
       ->type_name("1|2")
       ->capture_default_str();
