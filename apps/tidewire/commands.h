@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "bench_options.h"
 #include "serve_options.h"
 #include "tidewire/result.h"
 #include "tidewire/time.h"
@@ -62,5 +63,7 @@ struct DoctorOptions {
 };
 // 0: calls from here will work; 1: some or all will not; 2: the options make no sense.
 int doctor(const DoctorOptions& options);
+
+int bench_data_channel(const BenchDataChannelOptions& options);
 
 }  // namespace tidewire::app

@@ -112,11 +112,15 @@ int main(int argc, char** argv) {
   tidewire::app::DoctorOptions doctor_options;
   const CLI::App* doctor = add_doctor(app, doctor_options);
 
+  tidewire::app::BenchDataChannelOptions bench_options;
+  const auto bench = tidewire::app::add_bench(app, bench_options);
+
   CLI11_PARSE(app, argc, argv);
   if (app.get_subcommands().empty()) {
     std::cerr << app.help();
     return 2;
   }
+  if (bench.data_channel->parsed()) return tidewire::app::bench_data_channel(bench_options);
   if (doctor->parsed()) return tidewire::app::doctor(doctor_options);
   if (serve->parsed()) {
     // Read in the way in which SIGHUP reads it again.

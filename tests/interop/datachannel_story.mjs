@@ -1,0 +1,155 @@
+// What two ends do with data channels, and what must be true of it. See datachannel.test.mjs.
+
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import { content } from './datachannel_peer.mjs';
+
+const kSizes = [0, 1, 1199, 1200, 1201, 16384, 65535, 65536, 262144];
+const kHuge = 8 << 20;
+const kBurst = Array(40).fill(16384);
+
+const DEFAULTS = { protocol: '', ordered: true, negotiated: false, maxRetransmits: null, maxPacketLifeTime: null };
+
+// Of the side that offers, before it offers; the other makes the like later.
+const CHANNELS = {
+  plain: {},
+  unordered: { ordered: false },
+  retransmits: { maxRetransmits: 3 },
+  'no retransmission': { ordered: false, maxRetransmits: 0 },
+  lifetime: { ordered: false, maxPacketLifeTime: 30000 },
+  protocol: { protocol: 'chat.v1' },
+  '名前 ярлык 😀 é': { protocol: 'протокол 😀' },
+  '': {},
+};
+const NEGOTIATED = { negotiated: true, id: 100, protocol: 'agreed' };
+
+// Hands descriptions and candidates over until both ends are told that they are connected.
+async function connect(offerer, answerer) {
+  const passed = [0, 0];
+  const pass = (from, to, i) => {
+    for (; passed[i] < from.events.length; ++passed[i]) {
+      const { event, ...rest } = from.events[passed[i]];
+      if (event === 'description' || event === 'candidate') to.tell({ do: event, ...rest });
+    }
+  };
+  await offerer.tell({ do: 'offer' });
+  const isConnected = (events) => events.some((e) => e.event === 'state' && e.state === 'connected');
+  await Promise.all([
+    offerer.until('the connection', (events) => { pass(offerer, answerer, 0); return isConnected(events); }),
+    answerer.until('the connection', (events) => { pass(answerer, offerer, 1); return isConnected(events); }),
+  ]);
+}
+
+function limitOf(end) {
+  const { sdp } = end.events.find((e) => e.event === 'description');
+  return Number(/^a=max-message-size:(\d+)/m.exec(sdp)?.[1] ?? 65536);
+}
+
+const announcement = (end, label, event) => end.until(`${event} of "${label}"`,
+  (events) => events.find((e) => e.event === event && e.label === label));
+
+async function checkOptions(maker, other, label, init) {
+  const event = init.negotiated ? 'open' : 'channel';
+  const [own, seen] = await Promise.all([announcement(maker, label, 'open'), announcement(other, label, event)]);
+  for (const [key, value] of Object.entries({ ...DEFAULTS, ...init })) {
+    assert.deepEqual(own[key], value, `${maker.name}'s ${key} of "${label}"`);
+    assert.deepEqual(seen[key], value, `${other.name}'s ${key} of "${label}"`);
+  }
+  assert.equal(seen.id, own.id, `stream of "${label}"`);
+}
+
+let seeds = 0;
+const expectedOf = (sizes, seed, text) => sizes.map((size, i) => ({ text, size,
+  sha256: crypto.createHash('sha256').update(content(size, seed + i, text)).digest('hex') }));
+const got = (end, label) => end.events.filter((e) => e.event === 'message' && e.label === label);
+
+// One sends, the other receives all of it. `command`: more for the send command.
+async function transfer(from, to, label, sizes, { text = false, ordered = true, ...command } = {}) {
+  const before = got(to, label).length;
+  const seed = (seeds += 1000);
+  await from.tell({ do: 'send', label, sizes, seed, text, ...command });
+  await to.until(`${sizes.length} messages on "${label}"`, () => got(to, label).length >= before + sizes.length);
+  const messages = got(to, label).slice(before).map(({ text: t, size, sha256 }) => ({ text: t, size, sha256 }));
+  const expected = expectedOf(sizes, seed, text);
+  const sorted = (list) => (ordered ? list : list.map((m) => JSON.stringify(m)).sort());
+  assert.deepEqual(sorted(messages), sorted(expected), `${from.name} to ${to.name} on "${label}"`);
+}
+
+async function sizesBothWays(ours, theirs, quirks) {
+  for (const [from, to] of [[ours, theirs], [theirs, ours]]) {
+    const limit = limitOf(to);
+    const sizes = kSizes.filter((size) => size <= limit && !(size === 0 && quirks.noEmpty));
+    await transfer(from, to, 'plain', sizes);
+    await transfer(from, to, 'plain', sizes, { text: true });
+    if (limit >= kHuge && from === ours) await transfer(from, to, 'plain', [kHuge]);
+  }
+}
+
+async function closing(from, to, label) {
+  await from.tell({ do: 'create', label, init: {} });
+  await announcement(to, label, 'channel');
+  await announcement(from, label, 'open');
+  await transfer(from, to, label, kBurst, { close: true });
+  const closed = (end) => end.until(`closed of "${label}"`, (e) => e.find((x) => x.event === 'closed' && x.label === label));
+  await Promise.all([closed(from), closed(to)]);
+  assert.equal(got(to, label).length, kBurst.length);
+}
+
+async function churn(from, to, count) {
+  const before = await counted(to);
+  await from.tell({ do: 'churn', count });
+  await from.until(`${count} channels that open and close`, (events) => events.find((e) => e.event === 'churned'), 40);
+  for (let i = 0; i < 100; ++i) {
+    const now = await counted(to);
+    if (now.closed - before.closed === count) {
+      assert.equal(now.opened - before.opened, count);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.fail(`${to.name} saw ${JSON.stringify(await counted(to))} of ${count} channels`);
+}
+
+async function counted(end) {
+  const before = end.events.filter((e) => e.event === 'count').length;
+  await end.tell({ do: 'count' });
+  return end.until('its count', (events) => events.filter((e) => e.event === 'count')[before]);
+}
+
+// The steps of a call, so that a failure has a name. `quirks`: what the other stack cannot do, with the reason.
+export async function story(ours, theirs, weOffer, quirks, step) {
+  const [offerer, answerer] = weOffer ? [ours, theirs] : [theirs, ours];
+  const channels = Object.entries(CHANNELS).filter(([label]) => !quirks.withoutLabels?.includes(label));
+  await step('connects', async () => {
+    for (const end of quirks.noNegotiated ? [] : [offerer, answerer]) await end.tell({ do: 'create', label: 'agreed', init: NEGOTIATED });
+    for (const [label, init] of channels) await offerer.tell({ do: 'create', label, init });
+    await connect(offerer, answerer);
+  });
+  await step('options are seen by the other side', async () => {
+    if (!quirks.noNegotiated) await checkOptions(offerer, answerer, 'agreed', NEGOTIATED);
+    for (const [label, init] of channels) await checkOptions(offerer, answerer, label, init);
+    for (const [label, init] of channels) {
+      await answerer.tell({ do: 'create', label: `${label} back`, init });
+      await checkOptions(answerer, offerer, `${label} back`, init);
+    }
+  });
+  await step('each kind of channel carries text and bytes both ways', async () => {
+    const small = quirks.noEmpty ? [1, 1000] : [0, 1, 1000];
+    const labels = [...channels.flatMap(([label, init]) => [[label, init], [`${label} back`, init]])];
+    if (!quirks.noNegotiated) labels.push(['agreed', NEGOTIATED]);
+    await Promise.all(labels.map(async ([label, { ordered = true }]) => {
+      for (const [from, to] of [[ours, theirs], [theirs, ours]]) {
+        await transfer(from, to, label, small, { ordered });
+        await transfer(from, to, label, small, { ordered, text: true });
+      }
+    }));
+  });
+  await step('messages of all sizes arrive whole', () => sizesBothWays(ours, theirs, quirks));
+  await step('what was sent before our close() arrives', () => closing(ours, theirs, 'closed by us'));
+  if (!quirks.closeDrops) await step('what was sent before their close() arrives', () => closing(theirs, ours, 'closed by them'));
+  const count = quirks.churn ?? 1000;
+  await step(`${count} channels open and close`, () => churn(ours, theirs, count));
+  if (!quirks.noOwnChurn) await step(`${count} channels of theirs open and close`, () => churn(theirs, ours, count));
+  const errors = [...ours.errors(), ...theirs.errors()];
+  assert.deepEqual(errors, [], 'errors');
+}
