@@ -61,9 +61,15 @@ class TurnService::Impl {
     if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
     for (std::size_t i = 0; i < threads; ++i) {
       auto worker = std::make_unique<WorkerThread>();
-      if (const auto started = worker->start(options_, ledger_, log_); !started) return started;
+      if (const auto started = worker->start(options_of_worker(threads), ledger_, log_); !started) return started;
       // The others listen on the ports that the first one has found.
-      if (i == 0) worker->ask([this](TurnWorker& first) { options_ = first.options(); });
+      if (i == 0) {
+        worker->ask([this](TurnWorker& first) {
+          const std::size_t wanted = options_.threads;
+          options_ = first.options();
+          options_.threads = wanted;
+        });
+      }
       workers_.push_back(std::move(worker));
     }
     for (const auto& worker : workers_) worker->ask([](TurnWorker& each) { each.start(); });
@@ -106,6 +112,12 @@ class TurnService::Impl {
   }
 
  private:
+  // Each is told how many they are: so they share the connections (io::MessageListener::Options::steer_among).
+  TurnOptions options_of_worker(std::size_t threads) const {
+    TurnOptions options = options_;
+    options.threads = threads;
+    return options;
+  }
   static bool same(const std::vector<SocketAddress>& open, const std::vector<SocketAddress>& wanted) {
     return std::equal(open.begin(), open.end(), wanted.begin(), wanted.end(),
                       [](const SocketAddress& is, const SocketAddress& is_to_be) {

@@ -70,9 +70,12 @@ Result<> TurnWorker::listen_tcp(std::vector<SocketAddress>& addresses, const std
     const auto udp = std::find_if(listening_.begin(), listening_.end(),
                                   [&](const auto& entry) { return entry.first.ip == address.ip; });
     if (address.port == 0 && certificate.empty() && udp != listening_.end()) address.port = udp->first.port;
-    auto listener = io::MessageListener::listen(
-        loop_, address, [this](io::MessageStream stream) { accepted(std::move(stream)); },
-        {.framing = StreamFraming::kStun, .certificate_pem = certificate, .reuse_port = true});
+    auto listener =
+        io::MessageListener::listen(loop_, address, [this](io::MessageStream stream) { accepted(std::move(stream)); },
+                                    {.framing = StreamFraming::kStun,
+                                     .certificate_pem = certificate,
+                                     .reuse_port = true,
+                                     .steer_among = static_cast<unsigned>(options_.threads)});
     if (!listener) return listener.error();
     address = listener->local_address();
     (certificate.empty() ? listeners_ : tls_listeners_).push_back(*std::move(listener));
@@ -86,6 +89,10 @@ void TurnWorker::start() {
   if (config.relay_v4) relays_[0].resize(ports);
   if (config.relay_v6) relays_[1].resize(ports);
   machine_.emplace(config, io::os_random(), io::EventLoop::wall_clock_anchor(), loop_.packet_pool(), ledger_);
+  tcp_relays_.emplace(loop_, *machine_, [this] {
+    carry_out();
+    hub_.flush();
+  });
 }
 
 Result<> TurnWorker::reconfigure(const TurnOptions& options) {
@@ -144,6 +151,7 @@ void TurnWorker::accepted(io::MessageStream stream) {
 void TurnWorker::stream_closed(StreamId id) {
   const auto client = clients_.extract(id);
   if (!client) return;
+  tcp_relays_->stream_closed(id);
   machine_->stream_closed(client.mapped().local, client.mapped().remote, id, io::EventLoop::now());
   carry_out();
 }
@@ -188,6 +196,21 @@ void TurnWorker::carry_out(const turn::CloseRelay& close) {
   UdpSocketId& socket = relay_socket(close.address);
   if (socket != UdpSocketId()) hub_.close(socket);
   socket = UdpSocketId();
+}
+
+// The client's connection carries messages for as long as the answer is on its way.
+void TurnWorker::carry_out(const turn::Splice& splice) {
+  const StreamId id = splice.client.stream;
+  const auto client = clients_.find(id);
+  if (client == clients_.end()) {
+    tcp_relays_->carry_out(turn::ClosePeer{splice.id});
+    return machine_->peer_closed(splice.id, io::EventLoop::now());
+  }
+  tcp_relays_->expect(splice);
+  client->second.stream.hand_over([this, id] {
+    auto node = clients_.extract(id);
+    if (node) tcp_relays_->splice(id, std::move(node.mapped().stream));
+  });
 }
 
 void TurnWorker::carry_out(const turn::AllocationMade& made) {
