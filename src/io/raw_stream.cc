@@ -68,9 +68,10 @@ SocketAddress RawStream::remote_address() const { return impl_->remote; }
 
 struct RawListener::Impl : std::enable_shared_from_this<RawListener::Impl> {
   Impl(EventLoop& event_loop, OnAccept callback)
-      : loop(event_loop), on_accept(std::move(callback)), acceptor(event_loop.context()), pause(event_loop, [this](Timestamp) {
-          accept();
-        }) {}
+      : loop(event_loop),
+        on_accept(std::move(callback)),
+        acceptor(event_loop.context()),
+        pause(event_loop, [this](Timestamp) { accept(); }) {}
 
   boost::system::error_code open(const SocketAddress& wanted) {
     boost::system::error_code failure;

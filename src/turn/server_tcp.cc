@@ -160,9 +160,8 @@ void Server::close_connections(Allocation& allocation, Family family) {
 }
 
 void Server::close_forbidden_connections(Allocation& allocation) {
-  close_connections(allocation, [this](const SocketAddress& peer) {
-    return !policy_.allows(peer.ip) || !policy_.allows_port(peer);
-  });
+  close_connections(
+      allocation, [this](const SocketAddress& peer) { return !policy_.allows(peer.ip) || !policy_.allows_port(peer); });
 }
 
 void Server::expire_connections(Timestamp now) {

@@ -148,13 +148,12 @@ TEST_F(TurnServerTcp, RefusesAConnect) {
   EXPECT_EQ((bench_.challenge(client_), bench_.code(client_, Method::kConnect, to(kPeer))), 437);
   const SocketAddress relayed = allocate();
   const std::vector<std::pair<const char*, int>> cases{
-      {"192.0.2.1:3478", 403},     // a listening port
-      {"192.0.2.1:80", 403},       // another port of this host
-      {"127.0.0.1:80", 403},       // loopback
-      {"10.0.0.1:80", 403},        // private
-      {"169.254.169.254:80", 403}, // metadata
-      {"198.51.100.7:0", 403},
-      {"[2001:db8:7::7]:80", 443},  // the other family
+      {"192.0.2.1:3478", 403},                                   // a listening port
+      {"192.0.2.1:80", 403},                                     // another port of this host
+      {"127.0.0.1:80", 403},                                     // loopback
+      {"10.0.0.1:80", 403},                                      // private
+      {"169.254.169.254:80", 403},                               // metadata
+      {"198.51.100.7:0", 403},     {"[2001:db8:7::7]:80", 443},  // the other family
   };
   for (const auto& [peer, code] : cases) {
     EXPECT_EQ(bench_.code(client_, Method::kConnect, to(address(peer))), code) << peer;
@@ -240,7 +239,8 @@ TEST_F(TurnServerTcp, AnnouncesAPermittedPeer) {
   EXPECT_EQ(connection_id(attempt), id->value());
   EXPECT_EQ(attempt.message().find_xor_address(AttributeType::kXorPeerAddress), kPeer);
   EXPECT_FALSE(bench_.server.peer_accepted(relayed, kOtherPeer, bench_.now));
-  EXPECT_FALSE(bench_.server.peer_accepted({relayed.ip, static_cast<std::uint16_t>(relayed.port ^ 1)}, kPeer, bench_.now));
+  EXPECT_FALSE(
+      bench_.server.peer_accepted({relayed.ip, static_cast<std::uint16_t>(relayed.port ^ 1)}, kPeer, bench_.now));
   bench_.run_for(std::chrono::seconds(30));
   EXPECT_EQ(bench_.peers_closed, std::vector{*id});
   bench_.run_for(std::chrono::minutes(5));
@@ -361,7 +361,8 @@ TEST_F(TurnServerTcpPaced, CountsAndPacesTheBytes) {
   ASSERT_EQ(bench_.ended.size(), 1U);
   EXPECT_EQ(bench_.ended[0].counters.to_peers_bytes, 1000U);
   EXPECT_EQ(bench_.ended[0].counters.to_client_bytes, 500U);
-  EXPECT_EQ(bench_.server.spliced(one, {.to_peer = 1'000'000}, bench_.now), bench_.now) << "there is nobody to wait for";
+  EXPECT_EQ(bench_.server.spliced(one, {.to_peer = 1'000'000}, bench_.now), bench_.now)
+      << "there is nobody to wait for";
 }
 
 // Behind a NAT that maps addresses one to one.

@@ -9,8 +9,7 @@ TcpRelays::TcpRelays(io::EventLoop& loop, turn::Server& machine, UniqueFunction<
 
 void TcpRelays::carry_out(const turn::OpenTcpRelay& open) {
   auto listener = io::RawListener::listen(
-      loop_, open.address,
-      [this, relay = open.address](io::RawStream peer) { accepted(relay, std::move(peer)); });
+      loop_, open.address, [this, relay = open.address](io::RawStream peer) { accepted(relay, std::move(peer)); });
   if (!listener) return machine_.relay_failed(open.address, io::EventLoop::now());
   listeners_[open.address.ip.is_v4() ? 0 : 1].emplace(open.address.port, *std::move(listener));
   machine_.relay_opened(open.address, io::EventLoop::now());
@@ -21,8 +20,9 @@ void TcpRelays::carry_out(const turn::CloseTcpRelay& close) {
 }
 
 void TcpRelays::carry_out(const turn::ConnectPeer& connect) {
-  connections_[connect.id].peer.emplace(io::RawStream::connect(
-      loop_, connect.from, connect.to, [this, id = connect.id](const Result<>& result) { connected(id, result.has_value()); }));
+  connections_[connect.id].peer.emplace(
+      io::RawStream::connect(loop_, connect.from, connect.to,
+                             [this, id = connect.id](const Result<>& result) { connected(id, result.has_value()); }));
 }
 
 void TcpRelays::connected(turn::ConnectionId id, bool success) {
