@@ -121,8 +121,7 @@ int main(int argc, char** argv) {
   tidewire::PeerConnection connection(loop, {.include_loopback = true});
   const auto strokes = connection.create_data_channel("strokes", {.negotiated = true, .id = 0}).value();
   const auto pointer =
-      connection
-          .create_data_channel("pointer", {.ordered = false, .max_retransmits = 0, .negotiated = true, .id = 1})
+      connection.create_data_channel("pointer", {.ordered = false, .max_retransmits = 0, .negotiated = true, .id = 1})
           .value();
 
   std::unique_ptr<Drawing> drawing;

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <variant>
 
@@ -63,7 +65,7 @@ class Script {
     now_ += std::chrono::hours(3);
     settle();
     check(server_.stats().allocations == 0 && server_.stats().users == 0);
-    check(open_.empty() && living_ == 0);
+    check(open_.empty() && living_ == 0 && connections_.empty() && server_.stats().connections == 0);
     check(server_.next_timeout() == kNever);
   }
 
@@ -84,6 +86,8 @@ class Script {
       case 9: answer_open(); break;
       case 10: server_.set_draining(in_.u8() & 1); break;
       case 11: reconfigure(); break;
+      case 12: peer_connection(); break;
+      case 13: tcp_request(client); break;
       default: request(client); break;
     }
   }
@@ -123,6 +127,7 @@ class Script {
         case 7: builder.add_u32(AttributeType::kChannelNumber, (0x4000U + in_.u8() % 4) << 16); break;
         case 8: builder.add_u32(AttributeType::kChangeRequest, in_.u8()); break;
         case 9: builder.add_flag(AttributeType::kDontFragment); break;
+        case 11: builder.add_u32(AttributeType::kConnectionId, connection_id_); break;
         case 10: builder.add(AttributeType{in_.u16()}, in_.take(in_.u8() % 16)); break;
         default: break;
       }
@@ -133,12 +138,23 @@ class Script {
     static constexpr std::array kMethods{stun::Method::kAllocate, stun::Method::kRefresh,
                                          stun::Method::kCreatePermission, stun::Method::kChannelBind,
                                          stun::Method::kBinding};
+    request(client, kMethods, 17);
+  }
+  void tcp_request(Client& client) {
+    static constexpr std::array kMethods{stun::Method::kAllocate, stun::Method::kConnect,
+                                         stun::Method::kConnectionBind};
+    request(client, kMethods, 6);
+  }
+  void request(Client& client, std::span<const stun::Method> methods, std::uint32_t transport) {
     const std::uint8_t how = in_.u8();
     Bytes buffer(1500);
     stun::TransactionId id{};
     id[0] = how & 0x10 ? 0 : in_.u8();
-    stun::MessageBuilder builder(buffer, stun::MessageClass::kRequest, kMethods[how % kMethods.size()], id);
-    if (how % kMethods.size() == 0) builder.add_u32(AttributeType::kRequestedTransport, 17U << 24);
+    const stun::Method method = methods[how % methods.size()];
+    stun::MessageBuilder builder(buffer, stun::MessageClass::kRequest, method, id);
+    if (method == stun::Method::kAllocate) builder.add_u32(AttributeType::kRequestedTransport, transport << 24);
+    if (method == stun::Method::kConnect) builder.add_xor_address(AttributeType::kXorPeerAddress, peer());
+    if (method == stun::Method::kConnectionBind) builder.add_u32(AttributeType::kConnectionId, connection_id_);
     attributes(builder);
     if (how & 0x20) sign(builder, client, how);
     if (how & 0x40) builder.add_fingerprint();
@@ -202,6 +218,33 @@ class Script {
     input({to, port}, from, {}, bytes, in_.u8() & 1);
   }
 
+  // One of the peers' connections is made, fails, comes, carries or ends.
+  void peer_connection() {
+    const std::uint8_t how = in_.u8();
+    if (how % 5 == 0) {
+      const SocketAddress relay{kListen.ip, static_cast<std::uint16_t>(50000 + in_.u8() % 9)};
+      const auto id = server_.peer_accepted(relay, peer(), now_);
+      if (id) check(connections_.insert({*id, Connection::kAccepted}).second);
+      return;
+    }
+    if (connections_.empty()) return;
+    auto which = connections_.begin();
+    std::advance(which, in_.u8() % connections_.size());
+    const auto [id, state] = *which;
+    if (how % 5 == 1 && state == Connection::kConnecting) {
+      which->second = Connection::kConnected;
+      server_.peer_connected(id, now_);
+    } else if (how % 5 == 2 && state == Connection::kConnecting) {
+      connections_.erase(which);
+      server_.peer_connect_failed(id, now_);
+    } else if (how % 5 == 3) {
+      check(server_.spliced(id, {in_.u16(), in_.u16()}, now_) >= now_);
+    } else if (how % 5 == 4 && state != Connection::kConnecting) {
+      connections_.erase(which);
+      server_.peer_closed(id, now_);
+    }
+  }
+
   void answer_open() {
     if (open_.empty()) return;
     auto which = open_.begin();
@@ -233,12 +276,43 @@ class Script {
       } else if (const auto* closed = std::get_if<CloseRelay>(&*event)) {
         check(open_.erase(closed->address) == 1);
         waiting_.erase(closed->address);
+      } else if (settle_tcp(*event)) {
+        continue;
       } else {
         living_ += std::holds_alternative<AllocationMade>(*event) ? 1 : -1;
         check(living_ >= 0);
       }
     }
     while (const auto datagram = server_.poll_transmit()) leaves(*datagram);
+  }
+
+  bool settle_tcp(const ServerEvent& event) {
+    if (const auto* opened = std::get_if<OpenTcpRelay>(&event)) {
+      check(open_.insert(opened->address).second);
+      if (opens_) {
+        server_.relay_opened(opened->address, now_);
+      } else {
+        waiting_.insert(opened->address);
+      }
+    } else if (const auto* closed = std::get_if<CloseTcpRelay>(&event)) {
+      check(open_.erase(closed->address) == 1);
+      waiting_.erase(closed->address);
+    } else if (const auto* connect = std::get_if<ConnectPeer>(&event)) {
+      check(open_.contains(connect->from) && connect->from != connect->to);
+      check(policy_.allows(connect->to.ip) && policy_.allows_port(connect->to));
+      check(connections_.insert({connect->id, Connection::kConnecting}).second);
+      connection_id_ = connect->id.value();
+    } else if (const auto* splice = std::get_if<Splice>(&event)) {
+      const auto connection = connections_.find(splice->id);
+      check(connection != connections_.end() && splice->client.stream.value());
+      check(connection->second == Connection::kConnected || connection->second == Connection::kAccepted);
+      connection->second = Connection::kSpliced;
+    } else if (const auto* closed_peer = std::get_if<ClosePeer>(&event)) {
+      check(connections_.erase(closed_peer->id) == 1);
+    } else {
+      return false;
+    }
+    return true;
   }
 
   void leaves(const Datagram& datagram) {
@@ -258,6 +332,7 @@ class Script {
       // With IP and UDP headers.
       check(datagram.stream.value() || (datagram.packet.size() + 28) * 2 <= (asked_ + 28) * 3);
     }
+    connection_id_ = message->find_u32(AttributeType::kConnectionId).value_or(connection_id_);
     token_ = message->find_u64(AttributeType::kReservationToken).value_or(token_);
   }
 
@@ -273,6 +348,9 @@ class Script {
                                  Client{.address = {IpAddress::v4({203, 0, 113, 2}), 1000}, .stream = StreamId(2)}};
   std::set<SocketAddress> open_;     // as the owner sees it
   std::set<SocketAddress> waiting_;  // of them: neither opened nor failed
+  enum class Connection { kConnecting, kConnected, kAccepted, kSpliced };
+  std::map<ConnectionId, Connection> connections_;  // as the owner sees them
+  std::uint32_t connection_id_ = 1;
   bool opens_ = true;
   int living_ = 0;  // allocations by what the log says
   std::uint64_t token_ = 1;

@@ -4,6 +4,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 
 #include "io/message_stream_impl.h"
+#include "io/socket_options.h"
 
 namespace tidewire::io {
 namespace {
@@ -38,6 +39,8 @@ struct MessageListener::Impl : std::enable_shared_from_this<MessageListener::Imp
     if (!failure && wanted.ip.is_v6()) acceptor.set_option(asio::ip::v6_only(true), failure);
     if (!failure) acceptor.bind(to_endpoint(wanted), failure);
     if (!failure) acceptor.listen(tcp::acceptor::max_listen_connections, failure);
+    if (!failure)
+      steer_by_source(acceptor.native_handle(), wanted.ip.is_v4() ? AF_INET : AF_INET6, options.steer_among);
     if (!failure) local = from_endpoint(acceptor.local_endpoint(failure));
     return failure;
   }

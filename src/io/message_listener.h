@@ -17,6 +17,10 @@ class MessageListener {
     std::string certificate_pem;
     // Several listeners may have one address, each in a loop of its own; the kernel spreads connections over them.
     bool reuse_port = false;
+    // Beside reuse_port: of how many listeners of this address, made one after the other, each is to be given all
+    // connections from the same IPv4 address or IPv6 /64. 0: the kernel spreads them anyhow. So it does where it knows
+    // no such thing (before Linux 4.5).
+    unsigned steer_among = 0;
     // Anybody may connect. Of the connections whose owner has not said set_authenticated(), handshakes included, so
     // many live at a time: one more ends the one that has been idle for longest.
     std::size_t max_unauthenticated = 64;

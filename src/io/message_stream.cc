@@ -1,7 +1,5 @@
 #include "io/message_stream.h"
 
-#include <netinet/tcp.h>
-
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/write.hpp>
@@ -9,6 +7,7 @@
 
 #include "io/message_stream_impl.h"
 #include "io/socket_address.h"
+#include "io/socket_options.h"
 
 namespace tidewire::io {
 namespace {
@@ -17,9 +16,6 @@ using asio::ip::tcp;
 
 constexpr std::size_t kBatch = 32;
 constexpr Duration kGoodbye = std::chrono::seconds{3};
-// What the kernel takes beyond what it can send (tcp(7), TCP_NOTSENT_LOWAT): the queue is to be here, where it is
-// bounded, and not there, where it is megabytes.
-constexpr int kUnsentInKernel = 32 * 1024;
 
 }  // namespace
 
@@ -104,6 +100,7 @@ void MessageStream::Impl::accept(tcp::socket accepted, TlsContext tls_of_listene
   if (failure) return abort();
   tls_context_ = std::move(tls_of_listener);
   authenticate_within_ = authenticate_within;
+  accepted_ = true;
   on_ready_ = std::move(when_ready);
   deadline_.set(EventLoop::now() + options.connect_timeout);
   tls_context_ ? secure(asio::ssl::stream_base::server) : opened();
@@ -127,9 +124,7 @@ void MessageStream::Impl::opened() {
   boost::system::error_code failure;
   local = from_endpoint(socket_.local_endpoint(failure));
   if (failure) return end("cannot reach " + peer() + ": " + failure.message());
-  const int unsent = kUnsentInKernel;
-  socket_.set_option(tcp::no_delay(true), failure);
-  setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+  send_at_once(socket_.native_handle());
   deadline_.cancel();
   phase = Phase::kOpen;
   if (on_ready_) {
@@ -180,17 +175,21 @@ void MessageStream::Impl::received(boost::system::error_code error, std::size_t 
 
 // False when the stream has ended meanwhile.
 bool MessageStream::Impl::deliver(ByteView bytes) {
+  std::size_t most = 0;
   do {
     batch_.clear();
-    while (batch_.size() < kBatch) {
+    // What comes behind a message that makes the stream something else is no message.
+    most = accepted_ && !authenticated ? 1 : kBatch;
+    while (batch_.size() < most) {
       std::optional<Packet> message = framer_.next(bytes);
       if (!message) break;
       batch_.push_back({local, remote, *std::move(message), id});
     }
     stats.messages_received += batch_.size();
     if (!batch_.empty() && callbacks.on_messages) callbacks.on_messages(batch_);
+    if (phase == Phase::kHandingOver) unread_.assign(bytes.begin(), bytes.end());
     if (phase != Phase::kOpen) return phase == Phase::kClosing;
-  } while (batch_.size() == kBatch);
+  } while (batch_.size() == most);
   batch_.clear();
   if (!framer_.failed()) return true;
   end(peer() + " sent bytes that are no message; the connection to it is closed");
@@ -213,7 +212,7 @@ bool MessageStream::Impl::send(Packet packet) {
 }
 
 void MessageStream::Impl::schedule_flush() {
-  if (phase != Phase::kOpen || flush_scheduled_ || !writing_.empty()) return;
+  if ((phase != Phase::kOpen && phase != Phase::kHandingOver) || flush_scheduled_ || !writing_.empty()) return;
   flush_scheduled_ = true;
   asio::post(loop.context(), [self = shared_from_this()] {
     self->flush_scheduled_ = false;
@@ -222,7 +221,8 @@ void MessageStream::Impl::schedule_flush() {
 }
 
 void MessageStream::Impl::flush() {
-  if ((phase != Phase::kOpen && phase != Phase::kClosing) || !writing_.empty() || pending_.empty()) return;
+  const bool may_write = phase == Phase::kOpen || phase == Phase::kHandingOver || phase == Phase::kClosing;
+  if (!may_write || !writing_.empty() || pending_.empty()) return;
   std::swap(pending_, writing_);
   ++stats.writes;
   auto handler = [self = shared_from_this()](boost::system::error_code error, std::size_t) { self->written(error); };
@@ -231,15 +231,34 @@ void MessageStream::Impl::flush() {
 }
 
 void MessageStream::Impl::written(boost::system::error_code error) {
-  if (error && phase == Phase::kOpen) return end(why_ended(error));
+  if (error && (phase == Phase::kOpen || phase == Phase::kHandingOver)) return end(why_ended(error));
   if (error) return abort();
   writing_.clear();
   if (!pending_.empty()) return flush();
   if (phase == Phase::kClosing) say_goodbye();
+  finish_hand_over();
+}
+
+void MessageStream::Impl::hand_over(UniqueFunction<void()> when_ready) {
+  if (phase != Phase::kOpen) return;
+  phase = Phase::kHandingOver;
+  authenticated = true;
+  on_handed_over_ = std::move(when_ready);
+  deadline_.set(EventLoop::now() + options.connect_timeout);
+  asio::post(loop.context(), [self = shared_from_this()] { self->finish_hand_over(); });
+}
+
+void MessageStream::Impl::finish_hand_over() {
+  if (phase != Phase::kHandingOver || !pending_.empty() || !writing_.empty()) return;
+  phase = Phase::kHandedOver;
+  deadline_.cancel();
+  callbacks = {};
+  std::exchange(on_handed_over_, nullptr)();
 }
 
 void MessageStream::Impl::close() {
   callbacks = {};
+  on_handed_over_ = nullptr;
   const bool was_started = std::exchange(started_, true);
   if (is_over()) return;
   if (phase == Phase::kOpening) return abort();
@@ -277,6 +296,7 @@ void MessageStream::Impl::abort() {
   deadline_.cancel();
   pending_.clear();
   on_ready_ = nullptr;
+  on_handed_over_ = nullptr;
   boost::system::error_code ignored;
   socket_.close(ignored);
 }
@@ -285,6 +305,7 @@ void MessageStream::Impl::expire() {
   const auto self = shared_from_this();
   if (phase == Phase::kOpening) return end("cannot reach " + peer() + ": no answer in time");
   if (phase == Phase::kOpen) return end(peer() + " has not proven in time who it is");
+  if (phase == Phase::kHandingOver) return end(peer() + " has not taken its answers in time");
   abort();
 }
 
@@ -317,6 +338,7 @@ MessageStream& MessageStream::operator=(MessageStream&& other) noexcept {
 
 void MessageStream::start(StreamId id, Callbacks callbacks) { impl_->start(id, std::move(callbacks)); }
 void MessageStream::set_authenticated() { impl_->set_authenticated(); }
+void MessageStream::hand_over(UniqueFunction<void()> ready) { impl_->hand_over(std::move(ready)); }
 bool MessageStream::send(Packet packet) { return impl_->send(std::move(packet)); }
 SocketAddress MessageStream::local_address() const { return impl_->local; }
 SocketAddress MessageStream::remote_address() const { return impl_->remote; }

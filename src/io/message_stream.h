@@ -57,6 +57,10 @@ class MessageStream {
   // Queues a message; what is sent in one turn of the loop leaves together. Before on_open it waits. False when it was
   // dropped.
   bool send(Packet packet);
+  // In on_messages, of a stream that a MessageListener accepted, before set_authenticated(): the connection is to carry
+  // other things than messages from here on. What has been sent, and is sent now, still leaves; then `ready` is called,
+  // in which the stream goes to a StreamSplice. Until then it may end as always.
+  void hand_over(UniqueFunction<void()> ready);
   // The connection's ends. The local one is 0.0.0.0:0 before on_open.
   SocketAddress local_address() const;
   SocketAddress remote_address() const;
@@ -67,6 +71,7 @@ class MessageStream {
 
  private:
   friend class MessageListener;
+  friend class StreamSplice;
   struct Impl;
   explicit MessageStream(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;

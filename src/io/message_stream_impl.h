@@ -1,5 +1,5 @@
-// The connection behind a MessageStream: opening, reading, writing and its end. For message_stream.cc and
-// message_listener.cc only.
+// The connection behind a MessageStream: opening, reading, writing and its end. For message_stream.cc,
+// message_listener.cc and stream_splice.cc only.
 #pragma once
 
 #include <array>
@@ -23,7 +23,8 @@ SocketAddress from_endpoint(const asio::ip::tcp::endpoint& endpoint);
 struct MessageStream::Impl : std::enable_shared_from_this<MessageStream::Impl> {
   using TlsContext = std::shared_ptr<asio::ssl::context>;
   using OnReady = UniqueFunction<void(std::shared_ptr<Impl> self)>;
-  enum class Phase { kOpening, kOpen, kClosing, kClosed };
+  using Tls = asio::ssl::stream<asio::ip::tcp::socket&>;
+  enum class Phase { kOpening, kOpen, kHandingOver, kHandedOver, kClosing, kClosed };
 
   Impl(EventLoop& event_loop, StreamFraming framing_of_messages, Options given);
 
@@ -44,6 +45,13 @@ struct MessageStream::Impl : std::enable_shared_from_this<MessageStream::Impl> {
   void abandon_opening() {
     if (phase == Phase::kOpening) abort();
   }
+
+  void hand_over(UniqueFunction<void()> when_ready);
+  // What belongs to a StreamSplice once the stream is handed over.
+  asio::ip::tcp::socket& socket() { return socket_; }
+  Tls* tls() { return tls_ ? &*tls_ : nullptr; }
+  ByteView unread() const { return unread_; }
+  void abort();
 
   bool is_over() const { return phase == Phase::kClosing || phase == Phase::kClosed; }
 
@@ -70,21 +78,24 @@ struct MessageStream::Impl : std::enable_shared_from_this<MessageStream::Impl> {
   void schedule_flush();
   void flush();
   void written(boost::system::error_code error);
+  void finish_hand_over();
   void say_goodbye();
-  void abort();
   void expire();
   std::string why_ended(const boost::system::error_code& error) const;
   std::string peer() const { return remote.to_string(); }
 
   TlsContext tls_context_;
   asio::ip::tcp::socket socket_;
-  std::optional<asio::ssl::stream<asio::ip::tcp::socket&>> tls_;
+  std::optional<Tls> tls_;
   std::string server_name_;
   Timer deadline_;  // of opening, of proving itself, of the goodbye
   Duration authenticate_within_{};
   OnReady on_ready_;
   Phase phase = Phase::kOpening;
+  bool accepted_ = false;
   bool started_ = false;
+  UniqueFunction<void()> on_handed_over_;
+  Bytes unread_;            // behind the last message
   std::string end_reason_;  // of one that ended before it was started
 
   stun::StreamFramer framer_;

@@ -146,6 +146,8 @@ std::string_view reason_phrase(ErrorNumber code) {
     case ErrorNumber::kWrongCredentials: return "Wrong Credentials";
     case ErrorNumber::kUnsupportedTransport: return "Unsupported Transport Protocol";
     case ErrorNumber::kPeerAddressFamilyMismatch: return "Peer Address Family Mismatch";
+    case ErrorNumber::kConnectionAlreadyExists: return "Connection Already Exists";
+    case ErrorNumber::kConnectionTimeoutOrFailure: return "Connection Timeout or Failure";
     case ErrorNumber::kAllocationQuotaReached: return "Allocation Quota Reached";
     case ErrorNumber::kRoleConflict: return "Role Conflict";
     case ErrorNumber::kServerError: return "Server Error";

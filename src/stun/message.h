@@ -27,7 +27,7 @@ using TransactionId = std::array<std::uint8_t, 12>;
 
 enum class MessageClass : std::uint8_t { kRequest = 0, kIndication = 1, kSuccess = 2, kError = 3 };
 
-// RFC 8489 §18.2 and RFC 8656 §17.
+// RFC 8489 §18.2, RFC 8656 §17 and RFC 6062 §6.1.
 enum class Method : std::uint16_t {
   kBinding = 0x001,
   kAllocate = 0x003,
@@ -36,9 +36,12 @@ enum class Method : std::uint16_t {
   kData = 0x007,
   kCreatePermission = 0x008,
   kChannelBind = 0x009,
+  kConnect = 0x00a,
+  kConnectionBind = 0x00b,
+  kConnectionAttempt = 0x00c,
 };
 
-// RFC 8489 §18.3, RFC 8445 §20.1, RFC 8656 §18, RFC 5780 §7.
+// RFC 8489 §18.3, RFC 8445 §20.1, RFC 8656 §18, RFC 5780 §7, RFC 6062 §6.2.
 enum class AttributeType : std::uint16_t {
   kMappedAddress = 0x0001,
   kChangeRequest = 0x0003,
@@ -64,6 +67,7 @@ enum class AttributeType : std::uint16_t {
   kReservationToken = 0x0022,
   kPriority = 0x0024,
   kUseCandidate = 0x0025,
+  kConnectionId = 0x002a,
   kAdditionalAddressFamily = 0x8000,
   kAddressErrorCode = 0x8001,
   kPasswordAlgorithms = 0x8002,
@@ -80,7 +84,7 @@ enum class AttributeType : std::uint16_t {
 // RFC 8489 §14: types below 0x8000 must be understood by the receiver, others may be skipped.
 constexpr bool comprehension_required(AttributeType type) { return static_cast<std::uint16_t>(type) < 0x8000; }
 
-// The error codes that this library sends (RFC 8489 §14.8, RFC 8445 §7.3.1.1, RFC 8656 §19).
+// The error codes that this library sends (RFC 8489 §14.8, RFC 8445 §7.3.1.1, RFC 8656 §19, RFC 6062 §6.3).
 enum class ErrorNumber : std::uint16_t {
   kTryAlternate = 300,
   kBadRequest = 400,
@@ -93,6 +97,8 @@ enum class ErrorNumber : std::uint16_t {
   kWrongCredentials = 441,
   kUnsupportedTransport = 442,
   kPeerAddressFamilyMismatch = 443,
+  kConnectionAlreadyExists = 446,
+  kConnectionTimeoutOrFailure = 447,
   kAllocationQuotaReached = 486,
   kRoleConflict = 487,
   kServerError = 500,

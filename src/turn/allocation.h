@@ -8,12 +8,16 @@
 
 #include "stun/message.h"
 #include "tidewire/address.h"
+#include "tidewire/strong_id.h"
 #include "tidewire/time.h"
 #include "turn/channel_data.h"
 #include "turn/five_tuple.h"
 #include "turn/long_term_credential.h"
 
 namespace tidewire::turn {
+
+// CONNECTION-ID (RFC 6062 §6.2.1).
+using ConnectionId = StrongId<struct ConnectionIdTag, std::uint32_t>;
 
 enum class Family : std::uint8_t { kV4 = 0, kV6 = 1 };
 inline constexpr std::array kFamilies{Family::kV4, Family::kV6};
@@ -49,7 +53,7 @@ struct Relay {
   std::uint16_t error = 0;  // why there is none although it was asked for; ADDRESS-ERROR-CODE
 };
 
-// Data relayed for one allocation.
+// Data relayed for one allocation. Of TCP, bytes only.
 struct RelayCounters {
   std::uint64_t to_peers = 0;  // datagrams
   std::uint64_t to_peers_bytes = 0;
@@ -83,10 +87,12 @@ struct Allocation {
   Timestamp expires{};
   std::array<Relay, 2> relays;
   bool answered = false;  // all relays are open, or given up
+  bool tcp = false;       // RFC 6062
   // Few of each are alive at a time, so that a walk is faster than a hash. Bounded as above; what has run out
   // makes room for what comes.
   std::vector<Permission> permissions;
   std::vector<Channel> channels;
+  std::vector<ConnectionId> connections;  // see TcpConnections
   RelayCounters counters;
   Timestamp paid_until{};  // see Server::over_rate()
   // The Allocate request that made it; a repetition gets the same answer.

@@ -86,6 +86,8 @@ bool Server::count_request(stun::Method method) {
     case stun::Method::kRefresh: ++stats_.requests.refresh; return true;
     case stun::Method::kCreatePermission: ++stats_.requests.create_permission; return true;
     case stun::Method::kChannelBind: ++stats_.requests.channel_bind; return true;
+    case stun::Method::kConnect: ++stats_.requests.connect; return true;
+    case stun::Method::kConnectionBind: ++stats_.requests.connection_bind; return true;
     default:
       ++stats_.requests.unknown;
       ++stats_.dropped_from_clients;
@@ -101,8 +103,9 @@ void Server::handle_request(const Request& received) {
   // RFC 8656 §5: every request is authenticated; RFC 8489 §6.3.1: before unknown attributes are looked at.
   if (!authenticate(request) || refuse_unknown_attributes(request)) return;
   if (method == stun::Method::kAllocate) return handle_allocate(request);
+  if (method == stun::Method::kConnectionBind) return handle_connection_bind(request);
   Allocation* allocation = established(request.reply.client, request.now);
-  // RFC 8656 §8.2, §10.2, §12.2
+  // RFC 8656 §8.2, §10.2, §12.2, RFC 6062 §5.2
   if (allocation == nullptr) return send_error(request.reply, stun::ErrorNumber::kAllocationMismatch);
   // RFC 8656 §5: it is its maker's alone.
   if (allocation->username != request.username) {
@@ -110,6 +113,7 @@ void Server::handle_request(const Request& received) {
   }
   if (method == stun::Method::kRefresh) return handle_refresh(request, *allocation);
   if (method == stun::Method::kCreatePermission) return handle_create_permission(request, *allocation);
+  if (method == stun::Method::kConnect) return handle_connect(request, *allocation);
   handle_channel_bind(request, *allocation);
 }
 
@@ -124,27 +128,35 @@ void Server::handle_timeout(Timestamp now) {
     if (first->expires > now) break;
     remove(*first, EndReason::kExpired, now);
   }
+  expire_connections(now);
   if (reservation_expires_ <= now) reservation_expires_ = ledger_.expire(now);
 }
 
 std::optional<ServerEvent> Server::poll_event() {
   const auto widened = [](auto&& event) { return ServerEvent(std::forward<decltype(event)>(event)); };
+  // Before the port that a connection leaves from goes to somebody else.
+  if (auto event = connection_events_.pop()) return std::visit(widened, *event);
   auto event = events_.pop();
   if (!event) {
     auto log = log_.pop();
     return log ? std::optional(std::visit(widened, std::move(*log))) : std::nullopt;
   }
-  if (const auto* closed = std::get_if<CloseRelay>(&*event)) {
-    ledger_.release_port(family_of(closed->address.ip), closed->address.port);
-  }
+  const auto release = [this](const SocketAddress& address) {
+    ledger_.release_port(family_of(address.ip), address.port);
+  };
+  if (const auto* closed = std::get_if<CloseRelay>(&*event)) release(closed->address);
+  if (const auto* closed = std::get_if<CloseTcpRelay>(&*event)) release(closed->address);
   return std::visit(widened, std::move(*event));
 }
 
-Timestamp Server::next_timeout() const { return std::min(allocations_.next_expiry(), reservation_expires_); }
+Timestamp Server::next_timeout() const {
+  return std::min({allocations_.next_expiry(), connections_.next_deadline(), reservation_expires_});
+}
 
 ServerStats Server::stats() const {
   ServerStats stats = stats_;
   stats.allocations = allocations_.size();
+  stats.connections = connections_.size();
   stats.users = ledger_.users();
   return stats;
 }

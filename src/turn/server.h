@@ -1,10 +1,10 @@
-// A STUN and TURN server without sockets (RFC 8489, RFC 8656, RFC 5780): what a client sends goes in, what leaves the
-// listening and the relayed ports comes out.
+// A STUN and TURN server without sockets (RFC 8489, RFC 8656, RFC 6062, RFC 5780): what a client sends goes in, what
+// leaves the listening and the relayed ports comes out.
 //
 // The files: server_forward.cc takes in and carries data; server.cc takes messages; server_auth.cc asks who it is;
 // server_answer.cc writes answers; server_binding.cc, server_allocate.cc, server_refresh.cc and server_permissions.cc
-// answer requests; server_relays.cc opens and closes ports and tells of allocations; server_configure.cc checks and
-// changes the configuration.
+// answer requests; server_tcp.cc connects peers over TCP; server_relays.cc opens and closes ports and tells of
+// allocations; server_configure.cc checks and changes the configuration.
 #pragma once
 
 #include <array>
@@ -31,6 +31,7 @@
 #include "turn/server_config.h"
 #include "turn/server_events.h"
 #include "turn/server_stats.h"
+#include "turn/server_tcp_connections.h"
 
 namespace tidewire::turn {
 
@@ -60,9 +61,23 @@ class Server {
                              Timestamp now, Forwarding& out);
   // A client's connection has ended, and its allocation with it (RFC 8656 §3.1).
   void stream_closed(const SocketAddress& local, const SocketAddress& remote, StreamId stream, Timestamp now);
-  // The answer to OpenRelay.
+  // The answer to OpenRelay and OpenTcpRelay.
   void relay_opened(const SocketAddress& address, Timestamp now);
   void relay_failed(const SocketAddress& address, Timestamp now);
+  // The answer to ConnectPeer.
+  void peer_connected(ConnectionId id, Timestamp now);
+  void peer_connect_failed(ConnectionId id, Timestamp now);
+  // Who connected to a relayed port. Nothing: the connection is to be closed.
+  std::optional<ConnectionId> peer_accepted(const SocketAddress& relay, const SocketAddress& remote, Timestamp now);
+  // Bytes that were taken from spliced connections, and go on to the other one. Tells when to take more: at once, or
+  // later, where there are more than ServerConfig::max_bytes_per_second.
+  struct SplicedBytes {
+    std::size_t to_peer = 0;
+    std::size_t to_client = 0;
+  };
+  Timestamp spliced(ConnectionId id, const SplicedBytes& bytes, Timestamp now);
+  // The peer's connection has ended, or the client's that it was spliced with.
+  void peer_closed(ConnectionId id, Timestamp now);
   // From now on, another configuration: users, secrets, realm, quotas, lifetimes, rates, and whom it relays to. What is
   // allocated lives on with the credentials that it was made with, until they end or, with end_with_credentials, are
   // refused; but permissions and channels of peers that are no longer allowed end at once. What cannot change (the
@@ -100,6 +115,7 @@ class Server {
   struct Wanted {
     std::array<bool, 2> families{};
     bool both = false;  // one of them will do
+    bool tcp = false;
     PortSet::Want port = PortSet::Want::kAny;
     std::optional<std::uint64_t> token;
   };
@@ -144,6 +160,7 @@ class Server {
   bool authenticate(Request& request);
   std::optional<PasswordAlgorithm> algorithm_of(const stun::MessageView& message) const;
   bool verify(Request& request, PasswordAlgorithm algorithm);
+  const Allocation* allocation_of(const Request& request);
   // Errors to those who are not authenticated: few, and never much longer than what was sent.
   bool may_answer_stranger(const Request& request);
   void challenge(const Request& request, stun::ErrorNumber code);
@@ -192,6 +209,21 @@ class Server {
   void handle_create_permission(const Request& request, Allocation& allocation);
   void handle_channel_bind(const Request& request, Allocation& allocation);
 
+  // server_tcp.cc
+  std::optional<stun::ErrorNumber> read_tcp_allocate(const Request& request, Wanted& wanted) const;
+  bool has_room_for_connection(const Allocation& allocation) const;
+  std::optional<stun::ErrorNumber> check_connect(const Allocation& allocation, const SocketAddress& peer);
+  void handle_connect(const Request& request, Allocation& allocation);
+  TcpConnection* to_be_bound(const stun::MessageView& message);
+  void handle_connection_bind(const Request& request);
+  void close_connection(const TcpConnection& connection);
+  template <typename Predicate>
+  void close_connections(Allocation& allocation, Predicate is_to_go);
+  void close_connections(Allocation& allocation, Family family);
+  void close_forbidden_connections(Allocation& allocation);
+  void expire_connections(Timestamp now);
+  void say(ConnectionEvent event);
+
   // server_forward.cc
   bool channel_data(const FiveTuple& client, ByteView bytes, Timestamp now, Forwarding& out);
   bool send_indication(const FiveTuple& client, const stun::MessageView& message, Timestamp now, Forwarding& out);
@@ -199,6 +231,8 @@ class Server {
   bool from_peer(const SocketAddress& local, const SocketAddress& remote, ByteView bytes, Timestamp now,
                  Forwarding& out);
   stun::TransactionId next_data_id();
+  static constexpr Duration kRateBurst = std::chrono::seconds(1);
+  Duration cost_of(std::size_t size) const { return Duration((cost_per_byte_ * size) >> 16); }
   bool over_rate(Allocation& allocation, std::size_t size, Timestamp now);
   bool drop_from_client();  // false
   bool drop_from_peer();    // false
@@ -213,6 +247,7 @@ class Server {
   AnswerLimiter limiter_;
   std::uint64_t data_id_;
   AllocationTable allocations_;
+  TcpConnections connections_;
   std::array<PortOwners, 2> owners_;
   std::array<std::optional<IpAddress>, 2> advertised_;
   std::optional<Ledger> own_ledger_;  // when none is shared
@@ -221,6 +256,7 @@ class Server {
   BoundedQueue<Datagram> transmit_{kMaxQueuedDatagrams};
   // Each port has at most one of each kind in it, because it is not free before its CloseRelay has left.
   BoundedQueue<RelayEvent> events_;
+  BoundedQueue<ConnectionEvent> connection_events_{3 * TcpConnections::kMaxConnections};
   BoundedQueue<LogEvent> log_{kMaxQueuedLogEvents};
   std::uint64_t cost_per_byte_;  // see over_rate()
   bool draining_ = false;

@@ -1,4 +1,4 @@
-// Allocate (RFC 8656 §7.2).
+// Allocate (RFC 8656 §7.2, RFC 6062 §5.1).
 #include <algorithm>
 #include <array>
 #include <memory>
@@ -12,7 +12,8 @@ namespace {
 using stun::AttributeType;
 using stun::ErrorNumber;
 
-constexpr std::uint8_t kUdp = 17;      // IANA's protocol number
+constexpr std::uint8_t kUdp = 17;  // IANA's protocol numbers
+constexpr std::uint8_t kTcp = 6;
 constexpr std::uint8_t kFamilyV4 = 1;  // RFC 8656 §18.6
 constexpr std::uint8_t kFamilyV6 = 2;
 constexpr std::uint8_t kReserveNext = 0x80;  // RFC 8656 §18.7: the R bit of EVEN-PORT
@@ -32,6 +33,7 @@ std::optional<ErrorNumber> Server::read_allocate(const Request& request, Wanted&
   const stun::MessageView& message = request.message;
   const auto transport = message.find_u32(AttributeType::kRequestedTransport);
   if (!transport) return ErrorNumber::kBadRequest;
+  if (*transport >> 24 == kTcp) return read_tcp_allocate(request, wanted);
   if (*transport >> 24 != kUdp) return ErrorNumber::kUnsupportedTransport;
   if (const auto even = message.find(AttributeType::kEvenPort)) {
     if (even->size() != 1) return ErrorNumber::kBadRequest;
@@ -110,6 +112,7 @@ void Server::handle_allocate(const Request& request) {
   if (error) return send_error(request.reply, *error);
   allocation->made_by = request.reply;
   allocation->username = request.username;
+  allocation->tcp = wanted.tcp;
   allocation->made_at = request.now;
   allocation->granted = granted_lifetime(request.message);
   allocation->expires = request.now + allocation->granted;

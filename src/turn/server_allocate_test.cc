@@ -69,7 +69,8 @@ TEST(TurnServerAllocate, RefusesWhatItCannotDo) {
        [](stun::MessageBuilder& b) {
          b.add(AttributeType::kRequestedTransport, Bytes{17, 0});
        }},
-      {442, "TCP", [](stun::MessageBuilder& b) { b.add_u32(AttributeType::kRequestedTransport, 6U << 24); }},
+      {400, "TCP over UDP", [](stun::MessageBuilder& b) { b.add_u32(AttributeType::kRequestedTransport, 6U << 24); }},
+      {442, "SCTP", [](stun::MessageBuilder& b) { b.add_u32(AttributeType::kRequestedTransport, 132U << 24); }},
       {420, "DONT-FRAGMENT", with({{AttributeType::kDontFragment, {}}})},
       {440, "IPv6", with({{AttributeType::kRequestedAddressFamily, kV6}})},
       {440, "family 3", with({{AttributeType::kRequestedAddressFamily, {3, 0, 0, 0}}})},

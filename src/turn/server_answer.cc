@@ -15,6 +15,7 @@ using stun::AttributeType;
 bool is_understood(AttributeType type, bool dont_fragment) {
   if (type == AttributeType::kDontFragment) return dont_fragment;
   if (type == AttributeType::kUserhash) return false;  // never offered
+  if (type == AttributeType::kConnectionId) return true;
   return is_known_attribute(type) || !stun::comprehension_required(type);
 }
 

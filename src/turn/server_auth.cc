@@ -83,6 +83,13 @@ std::optional<PasswordAlgorithm> Server::algorithm_of(const stun::MessageView& m
   return first_known_algorithm(*chosen);
 }
 
+// Whose credentials count beyond their end: ConnectionBind comes on a connection that has no allocation itself.
+const Allocation* Server::allocation_of(const Request& request) {
+  if (request.reply.method != stun::Method::kConnectionBind) return allocations_.find(request.reply.client);
+  const TcpConnection* connection = to_be_bound(request.message);
+  return connection != nullptr ? connection->allocation : nullptr;
+}
+
 bool Server::verify(Request& request, PasswordAlgorithm algorithm) {
   const stun::MessageView& message = request.message;
   // RFC 8489 §9.2.4: the better one counts when both are there.
@@ -92,7 +99,7 @@ bool Server::verify(Request& request, PasswordAlgorithm algorithm) {
     request.reply.signature = {.key = key, .algorithm = algorithm, .sha1 = !sha256, .sha256 = sha256};
     return true;
   };
-  const Allocation* allocation = allocations_.find(request.reply.client);
+  const Allocation* allocation = allocation_of(request);
   if (allocation != nullptr && !config_.end_with_credentials && allocation->username == request.username &&
       allocation->made_by.signature.algorithm == algorithm) {
     return signed_by(allocation->made_by.signature.key);
@@ -134,7 +141,7 @@ void Server::challenge(const Request& request, ErrorNumber code) {
   const std::size_t least = stun::kHeaderSize + kErrorCodeSize + kAttributeHeader + padded(config_.realm.size()) +
                             kAttributeHeader + NonceMint::kSize;
   if (!fits(least)) {
-    // Shorter than any of the four requests can be when it is complete: it would be refused afterwards all the same.
+    // Shorter than any request over UDP can be when it is complete: it would be refused afterwards all the same.
     if (config_.realm.size() <= ServerConfig::kMaxRealm) return refuse_stranger(request, ErrorNumber::kBadRequest);
     room = 0;
   }

@@ -77,6 +77,7 @@ Result<> Server::reconfigure(const ServerConfig& config) {
     std::erase_if(allocation.channels, [this](const Allocation::Channel& channel) {
       return !policy_.allows(channel.peer.ip) || !policy_.allows_port(channel.peer);
     });
+    close_forbidden_connections(allocation);
   });
   return {};
 }

@@ -21,7 +21,34 @@ struct OpenRelay {
 struct CloseRelay {
   SocketAddress address;
 };
-using RelayEvent = std::variant<OpenRelay, CloseRelay>;
+// The same for a socket that listens for TCP connections (RFC 6062), each of which is told of by peer_accepted().
+struct OpenTcpRelay {
+  SocketAddress address;
+};
+struct CloseTcpRelay {
+  SocketAddress address;
+};
+using RelayEvent = std::variant<OpenRelay, CloseRelay, OpenTcpRelay, CloseTcpRelay>;
+
+// A TCP connection is wanted, which leaves from the relayed port. The answer is peer_connected() or
+// peer_connect_failed(). Nothing is to be read from a peer's connection before its Splice.
+struct ConnectPeer {
+  ConnectionId id;
+  SocketAddress from;
+  SocketAddress to;
+};
+// The client's connection no longer carries messages, but what goes to and comes from the peer's. First it carries what
+// poll_transmit() still has for it; what came in behind the last message is the peer's already. The owner tells of
+// bytes by spliced(), and of the end of either connection by peer_closed().
+struct Splice {
+  ConnectionId id;
+  FiveTuple client;
+};
+// The peer's connection is no longer wanted, nor the client's that it is spliced with.
+struct ClosePeer {
+  ConnectionId id;
+};
+using ConnectionEvent = std::variant<ConnectPeer, Splice, ClosePeer>;
 
 // For the log, and to be passed over by who keeps none. An owner who polls late misses some (ServerStats::log_lost),
 // never one of those above, which come first.
@@ -47,6 +74,7 @@ struct AllocationEnded {
 };
 using LogEvent = std::variant<AllocationMade, AllocationEnded>;
 
-using ServerEvent = std::variant<OpenRelay, CloseRelay, AllocationMade, AllocationEnded>;
+using ServerEvent = std::variant<OpenRelay, CloseRelay, OpenTcpRelay, CloseTcpRelay, ConnectPeer, Splice, ClosePeer,
+                                 AllocationMade, AllocationEnded>;
 
 }  // namespace tidewire::turn

@@ -69,6 +69,11 @@ class ServerBench {
   bool open_relays = true;  // or leave them to the test
   std::vector<SocketAddress> opened{};
   std::vector<SocketAddress> closed{};
+  std::vector<SocketAddress> tcp_opened{};
+  std::vector<SocketAddress> tcp_closed{};
+  std::vector<ConnectPeer> connects{};
+  std::vector<Splice> splices{};
+  std::vector<ConnectionId> peers_closed{};
   std::vector<AllocationMade> made{};
   std::vector<AllocationEnded> ended{};
   Server server;
@@ -86,6 +91,17 @@ class ServerBench {
         if (open_relays) server.relay_opened(open->address, now);
       } else if (const auto* close = std::get_if<CloseRelay>(&*event)) {
         closed.push_back(close->address);
+      } else if (const auto* open_tcp = std::get_if<OpenTcpRelay>(&*event)) {
+        tcp_opened.push_back(open_tcp->address);
+        if (open_relays) server.relay_opened(open_tcp->address, now);
+      } else if (const auto* close_tcp = std::get_if<CloseTcpRelay>(&*event)) {
+        tcp_closed.push_back(close_tcp->address);
+      } else if (const auto* connect = std::get_if<ConnectPeer>(&*event)) {
+        connects.push_back(*connect);
+      } else if (const auto* splice = std::get_if<Splice>(&*event)) {
+        splices.push_back(*splice);
+      } else if (const auto* close_peer = std::get_if<ClosePeer>(&*event)) {
+        peers_closed.push_back(close_peer->id);
       } else if (auto* one_made = std::get_if<AllocationMade>(&*event)) {
         made.push_back(std::move(*one_made));
       } else {
@@ -199,6 +215,9 @@ class ServerBench {
     return exchange(relayed, peer, as_bytes(data));
   }
 
+  static void tcp(stun::MessageBuilder& builder) {
+    builder.add_u32(stun::AttributeType::kRequestedTransport, 6U << 24);
+  }
   static void udp(stun::MessageBuilder& builder) {
     builder.add_u32(stun::AttributeType::kRequestedTransport, 17U << 24);
   }

@@ -53,7 +53,7 @@ bool Server::channel_data(const FiveTuple& client, ByteView bytes, Timestamp now
 bool Server::send_indication(const FiveTuple& client, const stun::MessageView& message, Timestamp now,
                              Forwarding& out) {
   Allocation* allocation = established(client, now);
-  if (allocation == nullptr) return drop_from_client();
+  if (allocation == nullptr || allocation->tcp) return drop_from_client();  // RFC 6062 §3: not for TCP
   const auto indication = read_indication(message);
   // RFC 8656 §11.2: without peer, data or a permission: silently discarded. So is one that must not be fragmented when
   // that cannot be promised (§15).
@@ -90,7 +90,9 @@ bool Server::to_peer(Allocation& allocation, const SocketAddress& peer, Timestam
 bool Server::from_peer(const SocketAddress& local, const SocketAddress& remote, ByteView bytes, Timestamp now,
                        Forwarding& out) {
   Allocation* allocation = owners(family_of(local.ip)).find(local.port);
-  if (allocation == nullptr || !allocation->lives(now) || bytes.size() > kMaxIndicationData) return drop_from_peer();
+  if (allocation == nullptr || !allocation->lives(now) || allocation->tcp || bytes.size() > kMaxIndicationData) {
+    return drop_from_peer();
+  }
   // Another client's relayed port, by the address that the clients know.
   SocketAddress peer = remote;
   const auto& advertised = advertised_ip(family_of(peer.ip));
@@ -141,14 +143,13 @@ stun::TransactionId Server::next_data_id() {
 
 // Each byte is paid for with time, in units of 2^-16 nanoseconds; who has paid more than a second ahead waits.
 bool Server::over_rate(Allocation& allocation, std::size_t size, Timestamp now) {
-  constexpr Duration kBurst = std::chrono::seconds(1);
   if (cost_per_byte_ == 0) return false;
-  if (allocation.paid_until > now + kBurst) {
+  if (allocation.paid_until > now + kRateBurst) {
     ++allocation.counters.dropped_over_rate;
     ++stats_.dropped_over_rate;
     return true;
   }
-  allocation.paid_until = std::max(allocation.paid_until, now) + Duration((cost_per_byte_ * size) >> 16);
+  allocation.paid_until = std::max(allocation.paid_until, now) + cost_of(size);
   return false;
 }
 

@@ -36,6 +36,8 @@ void Server::handle_create_permission(const Request& request, Allocation& alloca
 }
 
 void Server::handle_channel_bind(const Request& request, Allocation& allocation) {
+  // RFC 6062 §3: data of a TCP allocation has connections of its own.
+  if (allocation.tcp) return send_error(request.reply, ErrorNumber::kBadRequest);
   const auto number = request.message.find_u32(AttributeType::kChannelNumber);
   const auto peer = request.message.find_xor_address(AttributeType::kXorPeerAddress);
   const ChannelNumber channel{static_cast<std::uint16_t>(number.value_or(0) >> 16)};

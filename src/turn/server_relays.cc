@@ -5,13 +5,20 @@
 #include "turn/server.h"
 
 namespace tidewire::turn {
+namespace {
+
+RelayEvent open_event(const Allocation& allocation, const SocketAddress& address) {
+  return allocation.tcp ? RelayEvent(OpenTcpRelay{address}) : RelayEvent(OpenRelay{address});
+}
+
+}  // namespace
 
 void Server::open_relays(Allocation& allocation) {
   for (const Family family : kFamilies) {
     const Relay& relay = allocation.relay(family);
     if (relay.port == 0) continue;
     owners(family).set(relay.port, &allocation);
-    (void)events_.push(OpenRelay{{*relay_ip(family), relay.port}});  // has room: see events_
+    (void)events_.push(open_event(allocation, {*relay_ip(family), relay.port}));  // has room: see events_
   }
 }
 
@@ -51,7 +58,7 @@ bool Server::try_another_port(Allocation& allocation, Family family) {
   if (relay.fixed || ++relay.attempts >= kMaxPortAttempts) return false;
   const auto port = ledger_.take_another(family, relay.even ? PortSet::Want::kEven : PortSet::Want::kAny, random_);
   if (!port) return false;
-  if (!events_.push(OpenRelay{{*relay_ip(family), *port}})) {
+  if (!events_.push(open_event(allocation, {*relay_ip(family), *port}))) {
     ledger_.release_port(family, *port);
     return false;
   }
@@ -84,8 +91,11 @@ void Server::settle(Allocation& allocation) {
 void Server::close_relay(Allocation& allocation, Family family) {
   Relay& relay = allocation.relay(family);
   if (relay.port == 0) return;
+  close_connections(allocation, family);
   owners(family).set(relay.port, nullptr);
-  (void)events_.push(CloseRelay{{*relay_ip(family), relay.port}});  // has room: see events_
+  const SocketAddress address{*relay_ip(family), relay.port};
+  // Has room: see events_.
+  (void)events_.push(allocation.tcp ? RelayEvent(CloseTcpRelay{address}) : RelayEvent(CloseRelay{address}));
   relay = {};
 }
 

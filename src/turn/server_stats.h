@@ -23,6 +23,8 @@ class ErrorCounts {
       stun::ErrorNumber::kWrongCredentials,
       stun::ErrorNumber::kUnsupportedTransport,
       stun::ErrorNumber::kPeerAddressFamilyMismatch,
+      stun::ErrorNumber::kConnectionAlreadyExists,
+      stun::ErrorNumber::kConnectionTimeoutOrFailure,
       stun::ErrorNumber::kAllocationQuotaReached,
       stun::ErrorNumber::kInsufficientCapacity,
   };
@@ -52,12 +54,15 @@ struct RequestCounts {
   std::uint64_t refresh = 0;
   std::uint64_t create_permission = 0;
   std::uint64_t channel_bind = 0;
+  std::uint64_t connect = 0;
+  std::uint64_t connection_bind = 0;
   std::uint64_t unknown = 0;  // of methods that this server does not know
 };
 
 struct ServerStats {
   std::size_t allocations = 0;  // now
   std::size_t users = 0;        // who hold them, in the whole ledger
+  std::size_t connections = 0;  // with peers of TCP allocations, now; those that are being made among them
   std::uint64_t allocations_made = 0;
   RequestCounts requests;
   ErrorCounts errors;
@@ -67,7 +72,7 @@ struct ServerStats {
   std::uint64_t wrong_credentials = 0;  // well-formed requests whose name or password was wrong
   std::uint64_t refused = 0;            // error answers to authenticated requests
   std::uint64_t to_peers = 0;           // datagrams
-  std::uint64_t to_peers_bytes = 0;
+  std::uint64_t to_peers_bytes = 0;     // of TCP too
   std::uint64_t to_clients = 0;
   std::uint64_t to_clients_bytes = 0;
   std::uint64_t dropped_from_clients = 0;  // neither a request nor data that may be relayed

@@ -71,22 +71,28 @@ TEST(DataChannelRoomStory, ManyWhoWaitShareASmallBuffer) {
 TEST(DataChannelRoomStory, ACallbackComesFromTheLoopOnceThereIsRoom) {
   Stream stream;
   std::vector<std::string> log;
-  stream.channel->when_writable(10, [&](Result<> room) {
-    room.value();
-    log.emplace_back("open");
-    Result<> sent;
-    while ((sent = stream.channel->send(Bytes(100'000)))) {
-    }
-    for (const char* name : {"first", "second"}) {
-      stream.channel->when_writable(100'000, [&, name](Result<> more) {
-        more.value();
-        log.emplace_back(name);
-        stream.channel->send(Bytes(100'000)).value();
-        if (log.size() == 3) stream.channel->send("end").value();
-      }).value();
-    }
-    EXPECT_EQ(log.size(), 1U) << "never inside the call";
-  }).value();
+  stream.channel
+      ->when_writable(10,
+                      [&](Result<> room) {
+                        room.value();
+                        log.emplace_back("open");
+                        Result<> sent;
+                        while ((sent = stream.channel->send(Bytes(100'000)))) {
+                        }
+                        for (const char* name : {"first", "second"}) {
+                          stream.channel
+                              ->when_writable(100'000,
+                                              [&, name](Result<> more) {
+                                                more.value();
+                                                log.emplace_back(name);
+                                                stream.channel->send(Bytes(100'000)).value();
+                                                if (log.size() == 3) stream.channel->send("end").value();
+                                              })
+                              .value();
+                        }
+                        EXPECT_EQ(log.size(), 1U) << "never inside the call";
+                      })
+      .value();
   stream.peers.negotiate();
   EXPECT_TRUE(log.empty());
   ASSERT_TRUE(stream.peers.run());

@@ -38,8 +38,8 @@ std::string sha256(ByteView bytes) {
   return text;
 }
 
-// What a message holds: pseudo-random bytes of a prime period, so that no fragment looks like its neighbour. The same in
-// datachannel_peer.mjs and datachannel_aiortc.py.
+// What a message holds: pseudo-random bytes of a prime period, so that no fragment looks like its neighbour. The same
+// in datachannel_peer.mjs and datachannel_aiortc.py.
 Bytes content(std::size_t size, std::size_t seed, bool text) {
   static const Bytes block = [] {
     Bytes made(65521);
@@ -127,7 +127,8 @@ class Peer {
   static constexpr std::size_t kChurnAtOnce = 50;
 
   void create(const object& command) {
-    const auto channel = connection_.create_data_channel(text_of(command, "label"), init_of(command.at("init").as_object()));
+    const auto channel =
+        connection_.create_data_channel(text_of(command, "label"), init_of(command.at("init").as_object()));
     if (!channel) return emit_error(channel.error());
     adopt(*channel, "open");
   }
@@ -139,7 +140,9 @@ class Peer {
     channels_[label] = channel;
     DataChannel* raw = channel.get();
     channel->on_open = [raw, event] {
-      const auto number = [](std::optional<std::uint16_t> n) { return n ? boost::json::value(*n) : boost::json::value(); };
+      const auto number = [](std::optional<std::uint16_t> n) {
+        return n ? boost::json::value(*n) : boost::json::value();
+      };
       emit({{"event", event},
             {"label", raw->label()},
             {"protocol", raw->protocol()},
@@ -218,8 +221,8 @@ class Peer {
   PeerConnection connection_;
   std::map<std::string, std::shared_ptr<DataChannel>> channels_;  // by label
   std::map<DataChannel*, std::shared_ptr<DataChannel>> churning_;
-  std::size_t churn_left_ = 0;   // to be opened
-  std::size_t churn_total_ = 0;  // to be closed
+  std::size_t churn_left_ = 0;    // to be opened
+  std::size_t churn_total_ = 0;   // to be closed
   std::size_t churn_opened_ = 0;  // by the other side
   std::size_t churn_closed_ = 0;
 };

@@ -87,11 +87,13 @@ void add(Exposition& out, const turn::RequestCounts& requests) {
   out.value(requests.refresh, {{"method", "refresh"}});
   out.value(requests.create_permission, {{"method", "create_permission"}});
   out.value(requests.channel_bind, {{"method", "channel_bind"}});
+  out.value(requests.connect, {{"method", "connect"}});
+  out.value(requests.connection_bind, {{"method", "connection_bind"}});
   out.value(requests.unknown, {{"method", "other"}});
 }
 
 void add(Exposition& out, const turn::ErrorCounts& errors) {
-  out.counter("tidewire_turn_errors_total", "Error answers, by code (RFC 8489, RFC 8656).");
+  out.counter("tidewire_turn_errors_total", "Error answers, by code (RFC 8489, RFC 8656, RFC 6062).");
   for (const stun::ErrorNumber code : turn::ErrorCounts::kCodes) {
     out.value(errors.of(code), {{"code", std::to_string(static_cast<unsigned>(code))}});
   }
@@ -100,6 +102,7 @@ void add(Exposition& out, const turn::ErrorCounts& errors) {
 void add(Exposition& out, const turn::ServerStats& stats) {
   out.gauge("tidewire_turn_allocations", "Allocations that live.", stats.allocations);
   out.gauge("tidewire_turn_users", "Users who hold an allocation.", stats.users);
+  out.gauge("tidewire_turn_tcp_connections", "Connections with peers of TCP allocations.", stats.connections);
   out.counter("tidewire_turn_allocations_total", "Allocations that were made.", stats.allocations_made);
   out.counter("tidewire_stun_binding_answers_total", "Answers to Binding requests.", stats.binding_answers);
   out.counter("tidewire_turn_challenges_total", "Error answers to those who are not authenticated.", stats.challenges);

@@ -65,7 +65,7 @@ class TurnService::Impl {
     if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
     for (std::size_t i = 0; i < threads; ++i) {
       auto worker = std::make_unique<WorkerThread>();
-      if (auto listens = worker->listen(options_, ledger_, log_); !listens) return listens;
+      if (auto listens = worker->listen(options_of_worker(threads), ledger_, log_); !listens) return listens;
       workers_.push_back(std::move(worker));
     }
     // Not before all are there: until then the kernel's choice for a client changes.
@@ -109,6 +109,12 @@ class TurnService::Impl {
   }
 
  private:
+  // Each is told how many they are: so they share the connections (io::MessageListener::Options::steer_among).
+  TurnOptions options_of_worker(std::size_t threads) const {
+    TurnOptions options = options_;
+    options.threads = threads;
+    return options;
+  }
   static bool same(const std::vector<SocketAddress>& open, const std::vector<SocketAddress>& wanted) {
     return std::equal(open.begin(), open.end(), wanted.begin(), wanted.end(),
                       [](const SocketAddress& is, const SocketAddress& is_to_be) {

@@ -6,12 +6,15 @@ namespace {
 void add(turn::ServerStats& sum, const turn::ServerStats& one) {
   sum.allocations += one.allocations;
   sum.users = one.users;
+  sum.connections += one.connections;
   sum.allocations_made += one.allocations_made;
   sum.requests.binding += one.requests.binding;
   sum.requests.allocate += one.requests.allocate;
   sum.requests.refresh += one.requests.refresh;
   sum.requests.create_permission += one.requests.create_permission;
   sum.requests.channel_bind += one.requests.channel_bind;
+  sum.requests.connect += one.requests.connect;
+  sum.requests.connection_bind += one.requests.connection_bind;
   sum.requests.unknown += one.requests.unknown;
   sum.errors += one.errors;
   sum.binding_answers += one.binding_answers;

@@ -64,6 +64,7 @@ Result<> TurnWorker::listen_tcp(const std::vector<SocketAddress>& addresses, con
                                     {.framing = StreamFraming::kStun,
                                      .certificate_pem = certificate,
                                      .reuse_port = true,
+                                     .steer_among = static_cast<unsigned>(options_.threads),
                                      .max_unauthenticated = kMaxUnauthenticated});
     if (!listener) return listener.error();
     listeners.push_back(*std::move(listener));
@@ -77,6 +78,10 @@ void TurnWorker::start() {
   if (config.relay_v4) relays_[0].resize(ports, kNoSocket);
   if (config.relay_v6) relays_[1].resize(ports, kNoSocket);
   machine_.emplace(config, io::os_random(), io::EventLoop::wall_clock_anchor(), loop_.packet_pool(), ledger_);
+  tcp_relays_.emplace(loop_, *machine_, [this] {
+    carry_out();
+    hub_.flush();
+  });
   for (auto& [id, client] : clients_) serve(id, client);
   housekeeping_.set(io::EventLoop::now() + options_.housekeeping);
 }
@@ -157,6 +162,7 @@ void TurnWorker::received(StreamId id, Client& client, std::span<Datagram> messa
 void TurnWorker::stream_closed(StreamId id) {
   const auto client = clients_.extract(id);
   if (!client) return;
+  tcp_relays_->stream_closed(id);
   machine_->stream_closed(client.mapped().local, client.mapped().remote, id, io::EventLoop::now());
   carry_out();
   hub_.flush();
@@ -215,6 +221,21 @@ void TurnWorker::carry_out(const turn::CloseRelay& close) {
   UdpSocketId& socket = relay_socket(close.address);
   if (socket != kNoSocket) hub_.close(socket);
   socket = kNoSocket;
+}
+
+// The client's connection carries messages for as long as the answer is on its way.
+void TurnWorker::carry_out(const turn::Splice& splice) {
+  const StreamId id = splice.client.stream;
+  const auto client = clients_.find(id);
+  if (client == clients_.end()) {
+    tcp_relays_->carry_out(turn::ClosePeer{splice.id});
+    return machine_->peer_closed(splice.id, io::EventLoop::now());
+  }
+  tcp_relays_->expect(splice);
+  client->second.stream.hand_over([this, id] {
+    auto node = clients_.extract(id);
+    if (node) tcp_relays_->splice(id, std::move(node.mapped().stream));
+  });
 }
 
 void TurnWorker::carry_out(const turn::AllocationMade& made) {

@@ -12,6 +12,7 @@
 #include "io/message_listener.h"
 #include "io/udp_hub.h"
 #include "server/operations/log.h"
+#include "server/turn/tcp_relays.h"
 #include "server/turn/turn_options.h"
 #include "server/turn/turn_service.h"
 #include "turn/ledger.h"
@@ -65,6 +66,11 @@ class TurnWorker final : private io::UdpHub::Handler {
   void carry_out();
   void carry_out(const turn::OpenRelay& open);
   void carry_out(const turn::CloseRelay& close);
+  void carry_out(const turn::OpenTcpRelay& open) { tcp_relays_->carry_out(open); }
+  void carry_out(const turn::CloseTcpRelay& close) { tcp_relays_->carry_out(close); }
+  void carry_out(const turn::ConnectPeer& connect) { tcp_relays_->carry_out(connect); }
+  void carry_out(const turn::Splice& splice);
+  void carry_out(const turn::ClosePeer& close) { tcp_relays_->carry_out(close); }
   void carry_out(const turn::AllocationMade& made);
   void carry_out(const turn::AllocationEnded& ended);
   UdpSocketId& relay_socket(const SocketAddress& address);
@@ -86,6 +92,7 @@ class TurnWorker final : private io::UdpHub::Handler {
   std::vector<io::MessageListener> tls_listeners_;
   std::unordered_map<StreamId, Client> clients_;
   std::uint32_t last_stream_ = 0;
+  std::optional<TcpRelays> tcp_relays_;  // beside machine_
 };
 
 }  // namespace tidewire::server
