@@ -161,6 +161,7 @@ class Server {
   std::optional<PasswordAlgorithm> algorithm_of(const stun::MessageView& message) const;
   bool verify(Request& request, PasswordAlgorithm algorithm);
   const Allocation* allocation_of(const Request& request);
+  bool is_fresh(std::string_view nonce, const Request& request);
   // Errors to those who are not authenticated: few, and never much longer than what was sent.
   bool may_answer_stranger(const Request& request);
   void challenge(const Request& request, stun::ErrorNumber code);

@@ -60,7 +60,7 @@ bool Server::authenticate(Request& request) {
     return false;
   }
   // The nonce is looked at first: whoever does not receive at this address cannot make the server compute more.
-  if (!nonces_.is_fresh(*nonce, request.reply.client, request.now)) {
+  if (!is_fresh(*nonce, request)) {
     challenge(request, ErrorNumber::kStaleNonce);
     return false;
   }
@@ -88,6 +88,14 @@ const Allocation* Server::allocation_of(const Request& request) {
   if (request.reply.method != stun::Method::kConnectionBind) return allocations_.find(request.reply.client);
   const TcpConnection* connection = to_be_bound(request.message);
   return connection != nullptr ? connection->allocation : nullptr;
+}
+
+bool Server::is_fresh(std::string_view nonce, const Request& request) {
+  if (nonces_.is_fresh(nonce, request.reply.client, request.now)) return true;
+  if (request.reply.method != stun::Method::kConnectionBind || !request.reply.client.stream.value()) return false;
+  // QUIRK coturn: its client goes on with the nonce of its control connection, and takes no 438.
+  const Allocation* allocation = allocation_of(request);
+  return allocation != nullptr && nonces_.is_fresh(nonce, allocation->made_by.client, request.now);
 }
 
 bool Server::verify(Request& request, PasswordAlgorithm algorithm) {

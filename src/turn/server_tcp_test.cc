@@ -263,6 +263,15 @@ TEST_F(TurnServerTcp, SplicesWithAConnectionOfTheSameUser) {
   EXPECT_EQ(bench_.server.stats().requests.connection_bind, 1U);
 }
 
+// As coturn's client does.
+TEST_F(TurnServerTcp, BindsWithTheNonceOfTheControlConnection) {
+  allocate();
+  const std::uint32_t id = connected(client_, kPeer);
+  TestClient data = data_client(2);
+  data.nonce = client_.nonce;
+  EXPECT_EQ(bench_.code(data, Method::kConnectionBind, of(id)), 0);
+}
+
 TEST_F(TurnServerTcp, RefusesAConnectionBind) {
   allocate();
   const std::uint32_t id = connected(client_, kPeer);
@@ -278,8 +287,11 @@ TEST_F(TurnServerTcp, RefusesAConnectionBind) {
   TestClient stranger = data_client(4);
   stranger.password = "guessed";
   EXPECT_EQ(bench_.code(stranger, Method::kConnectionBind, of(id)), 401);
+  stranger.nonce = data.nonce;
+  EXPECT_EQ(bench_.code(stranger, Method::kConnectionBind, of(id)), 438) << "the nonce of another connection";
   stranger.nonce = client_.nonce;
-  EXPECT_EQ(bench_.code(stranger, Method::kConnectionBind, of(id)), 438) << "the nonce of the control connection";
+  EXPECT_EQ(bench_.code(stranger, Method::kConnectionBind, of(id)), 401) << "that of the control connection";
+  EXPECT_EQ(bench_.code(stranger, Method::kConnectionBind, of(id ^ 1)), 438) << "which counts for its ids";
   EXPECT_TRUE(bench_.splices.empty());
   EXPECT_EQ(bench_.code(data, Method::kConnectionBind, of(id)), 0);
   EXPECT_EQ(bench_.code(data_client(5), Method::kConnectionBind, of(id)), 400) << "taken";
