@@ -40,12 +40,15 @@ TEST(SctpCubic, IsNeverSlowerThanRenoOnShortPaths) {
   Cubic cubic(kSegment);
   std::size_t cwnd = cubic.on_congestion(100 * kSegment);
   Timestamp now = kStart;
-  for (int round = 0; round < 20; ++round, now += milliseconds(1)) cwnd = cubic.on_ack(cwnd, cwnd, milliseconds(1), now);
+  for (int round = 0; round < 20; ++round, now += milliseconds(1))
+    cwnd = cubic.on_ack(cwnd, cwnd, milliseconds(1), now);
   EXPECT_NEAR(static_cast<double>(cwnd) / kSegment, 70 + 20 * Cubic::kAlpha, 0.5);
-  for (int round = 0; round < 60; ++round, now += milliseconds(1)) cwnd = cubic.on_ack(cwnd, cwnd, milliseconds(1), now);
+  for (int round = 0; round < 60; ++round, now += milliseconds(1))
+    cwnd = cubic.on_ack(cwnd, cwnd, milliseconds(1), now);
   const std::size_t before = cwnd;
   ASSERT_GT(before, 100 * kSegment);
-  for (int round = 0; round < 10; ++round, now += milliseconds(1)) cwnd = cubic.on_ack(cwnd, cwnd, milliseconds(1), now);
+  for (int round = 0; round < 10; ++round, now += milliseconds(1))
+    cwnd = cubic.on_ack(cwnd, cwnd, milliseconds(1), now);
   EXPECT_NEAR(static_cast<double>(cwnd - before) / kSegment, 10, 0.5);
 }
 
@@ -144,7 +147,8 @@ TEST(SctpPacer, LetsAMillisecondGoAtATime) {
 }
 
 TEST(SctpPacer, MakesUpForALateTimerButNotForAPause) {
-  for (const auto& [late, expected] : {std::pair{milliseconds(1), 120'000.0}, std::pair{milliseconds(500), 180'000.0}}) {
+  for (const auto& [late, expected] :
+       {std::pair{milliseconds(1), 120'000.0}, std::pair{milliseconds(500), 180'000.0}}) {
     Pacer pacer(1200);
     pacer.set_rate(60'000'000);
     while (!pacer.blocked(kStart)) pacer.on_sent(1200, kStart);
@@ -204,7 +208,8 @@ TEST(SctpCongestion, TakesAllLossesOfOneFlightForOneEvent) {
   EXPECT_TRUE(sender.congestion.on_loss(sender.tsn, cwnd));
   EXPECT_FALSE(sender.congestion.on_loss(sender.tsn, cwnd));
   EXPECT_EQ(sender.congestion.ssthresh(), cwnd * 7 / 10);
-  EXPECT_TRUE(sender.congestion.on_ack({.cumulative = sender.tsn, .last_sent = sender.tsn, .rtt = {}, .now = sender.now}));
+  EXPECT_TRUE(
+      sender.congestion.on_ack({.cumulative = sender.tsn, .last_sent = sender.tsn, .rtt = {}, .now = sender.now}));
   EXPECT_EQ(sender.congestion.cwnd(), cwnd * 7 / 10);
 }
 
