@@ -36,6 +36,8 @@ class TcpModel : public Path::Neighbour {
       received_.push_back(arrivals_.top().second);
       arrivals_.pop();
       ++arrived_;
+      // RFC 9293 §3.8.6.3: delayed, but not when the sender has nothing more to send before.
+      if (arrived_ % 2 != 0 && in_flight_.size() > 2) continue;
       if (const auto ack = path_.back.carry(kAck, now)) acks_.emplace_back(*ack, arrived_);
     }
     while (!acks_.empty() && acks_.front().first <= now) {
