@@ -23,7 +23,9 @@ struct UdpOutbox::Batch {
 };
 
 SegmentTrain UdpOutbox::add_train(Batch& batch, std::size_t first, bool alone) {
-  const auto append = [&batch](Packet& packet) { batch.vectors[batch.vectors_used++] = {packet.data(), packet.size()}; };
+  const auto append = [&batch](Packet& packet) {
+    batch.vectors[batch.vectors_used++] = {packet.data(), packet.size()};
+  };
   Outgoing& head = queue_.at(first);
   const std::size_t message = batch.size++;
   msghdr& header = batch.headers[message].msg_hdr;

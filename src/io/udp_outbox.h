@@ -31,9 +31,9 @@ class UdpOutbox {
 
   BoundedQueue<Outgoing> queue_;
   UdpSocket::Stats& stats_;
-  bool trains_ = true;             // false once the kernel has said that the way out of this socket cannot do it
-  std::uint32_t alone_ = 0;        // so many from the front on make no trains
-  bool refused_before_ = false;    // the one at the front
+  bool trains_ = true;           // false once the kernel has said that the way out of this socket cannot do it
+  std::uint32_t alone_ = 0;      // so many from the front on make no trains
+  bool refused_before_ = false;  // the one at the front
 };
 
 }  // namespace tidewire::io

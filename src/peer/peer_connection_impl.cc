@@ -57,9 +57,11 @@ void PeerConnectionImpl::pump() {
   if (pumping_ || closed_) return;
   const auto self = shared_from_this();
   pumping_ = true;
-  do {
-    transmit();
-  } while (dispatch_events());
+  transmit();
+  while (dispatch_events()) {
+    // What the application answers does not wait for the rest of this.
+    if (transmit()) network_.flush();
+  }
   if (!closed_) timer_.set(session_.next_timeout());
   pumping_ = false;
 }
@@ -76,10 +78,16 @@ bool PeerConnectionImpl::dispatch_events() {
   return dispatched && !closed_;
 }
 
-void PeerConnectionImpl::transmit() {
+// True when there was anything.
+bool PeerConnectionImpl::transmit() {
   network_.follow_credentials();
   const Timestamp now = loop_.now();
-  while (auto datagram = session_.poll_transmit(now)) network_.send(std::move(*datagram));
+  bool sent = false;
+  while (auto datagram = session_.poll_transmit(now)) {
+    network_.send(std::move(*datagram));
+    sent = true;
+  }
+  return sent;
 }
 
 void PeerConnectionImpl::dispatch(SessionEvent event) {

@@ -58,7 +58,7 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
 
   void pump();
   void pump_and_flush();
-  void transmit();
+  bool transmit();
   bool dispatch_events();
   void dispatch(SessionEvent event);
   void handle(event::NegotiationNeeded);
