@@ -85,19 +85,23 @@ struct UdpSocket::Impl : std::enable_shared_from_this<UdpSocket::Impl> {
     const std::uint64_t first = stats.datagrams_received;
     for (int i = 0; i < kReadsPerTurn && open && stats.datagrams_received - first < kDatagramsPerTurn; ++i) {
       UdpInbox& inbox = loop.udp_inbox();
-      const std::size_t want = trains_come ? UdpInbox::kReadsOfTrains : UdpInbox::kReads;
+      const std::size_t want = reads_to_ask_for;
       inbox.slots.reset();
       const std::size_t n = inbox.slots.receive(descriptor.native_handle(), want);
       // An ICMP error that the kernel kept for this socket comes as an error of one call: it says nothing that
       // the protocols above would not find out.
       if (n == 0 && errno != EAGAIN && errno != EINTR) continue;
+      // A read that finds nothing costs as much as one that does: who sends now and then is asked for one datagram.
+      if (n <= 1 && n < want) reads_to_ask_for = 1;
       if (n == 0) break;
       ++stats.receive_calls;
       deliver(inbox, n);
       if (n < want) break;
+      reads_to_ask_for = std::min(want * 2, trains_come ? UdpInbox::kReadsOfTrains : UdpInbox::kReads);
+      // Answers do not wait for their turn in the loop, nor for a read that most likely finds nothing.
+      if (want == 1 && flush_scheduled) flush();
     }
     if (!open) return;
-    // Answers do not wait for their turn in the loop.
     if (flush_scheduled) flush();
     wait_readable();
   }
@@ -171,6 +175,7 @@ struct UdpSocket::Impl : std::enable_shared_from_this<UdpSocket::Impl> {
   UdpOutbox outbox;
   bool open = true;
   bool trains_come = false;  // by the last read
+  std::size_t reads_to_ask_for = 1;
   bool flush_scheduled = false;
   bool waiting_writable = false;
 };

@@ -59,18 +59,20 @@ void PeerConnectionImpl::pump() {
   if (pumping_ || closed_) return;
   const auto self = shared_from_this();
   pumping_ = true;
+  transmit();
   // Others on the loop are not to wait for one who always has more to send.
   int rounds = 16;
-  while (pump_once() && --rounds > 0) {
+  while (dispatch_events() && --rounds > 0) {
+    // What the application answers does not wait for the rest of this.
+    if (transmit()) network_.flush();
   }
   if (!closed_) timer_.set(session_.next_timeout());
   pumping_ = false;
   if (rounds == 0) schedule_pump();
 }
 
-// True when there may be more to do: sending made room, and somebody waited for it.
-bool PeerConnectionImpl::pump_once() {
-  transmit();
+// True when there may be more to transmit, which may bring more events: sending makes room, and somebody waits for it.
+bool PeerConnectionImpl::dispatch_events() {
   bool heard = false;
   while (!closed_) {
     auto event = session_.poll_event();
@@ -81,10 +83,16 @@ bool PeerConnectionImpl::pump_once() {
   return !closed_ && (serve_room_waiters() || heard);
 }
 
-void PeerConnectionImpl::transmit() {
+// True when there was anything.
+bool PeerConnectionImpl::transmit() {
   network_.follow_credentials();
   const Timestamp now = loop_.now();
-  while (auto datagram = session_.poll_transmit(now)) network_.send(std::move(*datagram));
+  bool sent = false;
+  while (auto datagram = session_.poll_transmit(now)) {
+    network_.send(std::move(*datagram));
+    sent = true;
+  }
+  return sent;
 }
 
 void PeerConnectionImpl::dispatch(SessionEvent event) {

@@ -67,8 +67,8 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
 
   void pump();
   void pump_and_flush();
-  bool pump_once();
-  void transmit();
+  bool transmit();
+  bool dispatch_events();
   void dispatch(SessionEvent event);
   void handle(event::NegotiationNeeded);
   void handle(const event::SignalingStateChanged&);
