@@ -22,9 +22,7 @@ struct State {
 };
 
 std::int64_t microseconds() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             tidewire::EventLoop::now().time_since_epoch())
-      .count();
+  return std::chrono::duration_cast<std::chrono::microseconds>(tidewire::EventLoop::now().time_since_epoch()).count();
 }
 
 class Game {

@@ -121,8 +121,7 @@ int main(int argc, char** argv) {
   tidewire::PeerConnection connection(loop, {.include_loopback = true});
   const auto strokes = connection.create_data_channel("strokes", {.negotiated = true, .id = 0}).value();
   const auto pointer =
-      connection
-          .create_data_channel("pointer", {.ordered = false, .max_retransmits = 0, .negotiated = true, .id = 1})
+      connection.create_data_channel("pointer", {.ordered = false, .max_retransmits = 0, .negotiated = true, .id = 1})
           .value();
 
   std::unique_ptr<Drawing> drawing;
@@ -136,7 +135,11 @@ int main(int argc, char** argv) {
       read_terminal(loop, on_key, [&drawing](Place place) { drawing->move(place); });
     }).detach();
   };
-  strokes->on_close = [&] { loop.stop(); };
+  strokes->on_close = [&] {
+    connection.close();
+    // The farewell leaves first.
+    loop.post_after(std::chrono::milliseconds(100), [&] { loop.stop(); });
+  };
 
   SignalByFiles signaling(loop, connection, argv[1]);
   signaling.offer_or_answer();

@@ -32,8 +32,8 @@ Result<> ChannelTable::check_send(const Entry* entry, std::size_t size) const {
 }
 
 bool ChannelTable::buffer_takes(std::size_t size) const {
-  return held_total_ == 0 || (held_total_ <= config_.send_buffer_limit &&
-                                  size <= config_.send_buffer_limit - held_total_);
+  return held_total_ == 0 ||
+         (held_total_ <= config_.send_buffer_limit && size <= config_.send_buffer_limit - held_total_);
 }
 
 Result<bool> ChannelTable::writable(ChannelId channel, std::size_t size) const {
