@@ -28,7 +28,12 @@ int main(int argc, char** argv) {
   channel->on_message = [](const tidewire::DataMessage& message) {
     std::printf("%.*s\n", static_cast<int>(message.text().size()), message.text().data());
   };
-  channel->on_close = [&] { std::puts("the chat is over"), loop.stop(); };
+  channel->on_close = [&] {
+    std::puts("the chat is over");
+    connection.close();
+    // The farewell leaves first.
+    loop.post_after(std::chrono::milliseconds(100), [&] { loop.stop(); });
+  };
 
   SignalByFiles signaling(loop, connection, argv[1]);
   signaling.offer_or_answer();

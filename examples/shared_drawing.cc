@@ -135,7 +135,11 @@ int main(int argc, char** argv) {
       read_terminal(loop, on_key, [&drawing](Place place) { drawing->move(place); });
     }).detach();
   };
-  strokes->on_close = [&] { loop.stop(); };
+  strokes->on_close = [&] {
+    connection.close();
+    // The farewell leaves first.
+    loop.post_after(std::chrono::milliseconds(100), [&] { loop.stop(); });
+  };
 
   SignalByFiles signaling(loop, connection, argv[1]);
   signaling.offer_or_answer();

@@ -161,6 +161,8 @@ struct UdpSocket::Impl : std::enable_shared_from_this<UdpSocket::Impl> {
   }
 
   void close() {
+    // The farewells of a connection that ends with its program.
+    flush();
     open = false;
     boost::system::error_code ignored;
     descriptor.close(ignored);

@@ -14,7 +14,9 @@ SessionConfig session_config(std::uint64_t seed, const PeerOptions& options) {
   SessionConfig config{.wall_clock = {Timestamp{1h}, UnixTime{std::chrono::hours(24 * 365 * 55)}},
                        .stun_servers = options.stun_servers,
                        .ice_transport_policy = options.policy,
-                       .ice_lite = options.ice_lite};
+                       .ice_lite = options.ice_lite,
+                       .max_message_size = options.max_message_size,
+                       .send_buffer_limit = options.send_buffer_limit};
   for (std::size_t i = 0; i < config.random_seed.size(); ++i) {
     config.random_seed[i] = static_cast<std::uint8_t>(seed >> (i % 8 * 8)) ^ static_cast<std::uint8_t>(i * 37);
   }
@@ -94,12 +96,24 @@ void Peer::handle_media_event(SessionEvent& event, Timestamp now) {
     if (!is_intact(*audio->frame)) ++damaged_frames;
   } else if (auto* added = std::get_if<event::DataChannelAdded>(&event)) {
     channels.push_back(added->channel);
+    channel_log.emplace_back("announced");
     if (!moments.channel_open) moments.channel_open = now;
   } else if (std::holds_alternative<event::DataChannelOpened>(event)) {
+    channel_log.emplace_back("open");
     if (!moments.channel_open) moments.channel_open = now;
   } else if (auto* message = std::get_if<event::MessageReceived>(&event)) {
     if (!moments.first_message) moments.first_message = now;
     messages.emplace_back(as_text(message->payload));
+    channel_log.push_back("message " + std::to_string(message->payload.size()));
+  } else if (std::holds_alternative<event::DataChannelClosing>(event)) {
+    channel_log.emplace_back("closing");
+  } else if (const auto* closed = std::get_if<event::DataChannelClosed>(&event)) {
+    if (closed->error) channel_log.push_back("error " + std::string(to_string(closed->error->detail)));
+    channel_log.push_back("close " + std::to_string(closed->buffered_amount));
+  } else if (std::holds_alternative<event::BufferedAmountLow>(event)) {
+    channel_log.emplace_back("low");
+  } else if (const auto* sctp = std::get_if<event::SctpTransportStateChanged>(&event)) {
+    sctp_states.push_back(sctp->state);
   } else if (auto* track = std::get_if<event::TrackAdded>(&event)) {
     tracks.push_back(track->transceiver);
   }

@@ -34,6 +34,8 @@ struct PeerOptions {
   bool ice_lite = false;
   // ICE-TCP: a listener on each address, and connections from it.
   bool tcp = false;
+  std::size_t max_message_size = 256 * 1024;
+  std::size_t send_buffer_limit = 16 * 1024 * 1024;
 };
 
 class Peer final : public sim::Endpoint {
@@ -80,6 +82,9 @@ class Peer final : public sim::Endpoint {
   std::optional<Timestamp> newest_video;
   std::vector<std::string> messages;
   std::vector<ChannelId> channels;
+  // The events of channels in their order.
+  std::vector<std::string> channel_log;
+  std::vector<SctpTransportState> sctp_states;
   std::string failure;
   std::vector<IceCandidateError> server_errors;
   std::vector<std::string> candidates;  // as they were signalled
