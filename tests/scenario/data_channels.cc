@@ -117,7 +117,7 @@ TEST(DataChannels, BothSidesOpenManyAndStreamsAreUsedAgain) {
   SimulatedCall call({.media = false});
   call.click();
   ASSERT_TRUE(call.run_until_established());
-  constexpr std::size_t kMany = 2000;
+  constexpr std::size_t kMany = 32'766;
   std::vector<ChannelId> ours;
   for (std::size_t i = 0; i < kMany; ++i) {
     ours.push_back(call.alice.session.create_data_channel("a").value());
@@ -133,7 +133,9 @@ TEST(DataChannels, BothSidesOpenManyAndStreamsAreUsedAgain) {
   for (const ChannelId id : call.alice.channels) EXPECT_NE(*call.alice.session.channel(id)->init.id % 2, parity);
   for (const ChannelId id : ours) call.alice.session.close_data_channel(id, call.now());
   ASSERT_TRUE(call.run_until(
-      [&] { return count(call.alice.channel_log, "close 0") == kMany && count(call.bob.channel_log, "close 0") == kMany; },
+      [&] {
+        return count(call.alice.channel_log, "close 0") == kMany && count(call.bob.channel_log, "close 0") == kMany;
+      },
       60s));
   EXPECT_EQ(call.alice.session.stats(call.now()).data_channels.size(), kMany + 1);
   EXPECT_TRUE(call.alice.session.create_data_channel("again"));
