@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include "tidewire/time.h"
 
@@ -45,9 +46,11 @@ class Timers {
  private:
   static constexpr std::size_t slot(Timer timer) { return static_cast<std::size_t>(timer); }
   void set(Timer timer, Timestamp deadline) {
-    if (deadlines_[slot(timer)] == deadline) return;
-    deadlines_[slot(timer)] = deadline;
-    next_ = *std::min_element(deadlines_.begin(), deadlines_.end());
+    const Timestamp before = std::exchange(deadlines_[slot(timer)], deadline);
+    if (deadline <= next_)
+      next_ = deadline;
+    else if (before == next_)
+      next_ = *std::min_element(deadlines_.begin(), deadlines_.end());
   }
 
   std::array<Timestamp, static_cast<std::size_t>(Timer::kCount)> deadlines_;
