@@ -288,9 +288,7 @@ void measure(Sender& sender, Shared& shared, double duration, int processes, pid
   const auto time = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(duration));
   clockid_t other = CLOCK_PROCESS_CPUTIME_ID;
   if (processes == 2 && ::clock_getcpuclockid(child, &other) != 0) die("clock_getcpuclockid");
-  const auto cpu = [&] {
-    return cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) + (processes == 2 ? cpu_seconds(other) : 0);
-  };
+  const auto cpu = [&] { return cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) + (processes == 2 ? cpu_seconds(other) : 0); };
   const RoundTrips idle = sender.ping_idle(time / 4);
   sender.transfer(std::min<Clock::duration>(1s, time));
   const double cpu_before = cpu();
