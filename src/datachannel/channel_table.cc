@@ -74,18 +74,24 @@ bool ChannelTable::stream_is_free(std::uint16_t stream) const {
   return stream < streams_ && !by_stream_.contains(stream) && !unfit_.contains(stream);
 }
 
-// RFC 8832 §6: the client takes even streams, the server odd ones. The search goes on where the last one ended and so
-// costs little however many channels there are; a stream rests as long as possible before it is used again.
+// RFC 8832 §6: the client takes even streams, the server odd ones.
+// QUIRK libwebrtc: releases up to 2023 and what is built from them (@roamhq/wrtc) agree on 65535 streams, but drop a
+// channel on a stream above 1023. So the low ones are used again before a higher one is.
 std::optional<std::uint16_t> ChannelTable::choose_stream() {
+  constexpr std::uint32_t kLow = 1024;
+  if (const auto stream = search_stream(0, std::min(streams_, kLow), next_low_)) return stream;
+  return search_stream(kLow, streams_, next_high_);
+}
+
+// The search goes on where the last one ended and so costs little however many channels there are; a stream rests as
+// long as possible before it is used again.
+std::optional<std::uint16_t> ChannelTable::search_stream(std::uint32_t begin, std::uint32_t end, std::uint32_t& next) {
   const std::uint32_t parity = role_ == Role::kDtlsClient ? 0 : 1;
-  for (std::uint32_t tried = 0; tried < kMaxStreams; tried += 2, next_stream_ += 2) {
-    const std::uint32_t stream = (next_stream_ & ~1U) % (kMaxStreams + 1) + parity;
-    if (stream >= streams_) {
-      next_stream_ = UINT32_MAX - 1;  // begins at 0 in the next step
-    } else if (stream_is_free(static_cast<std::uint16_t>(stream))) {
-      next_stream_ += 2;
-      return static_cast<std::uint16_t>(stream);
-    }
+  for (std::uint32_t tried = begin; tried < end; tried += 2) {
+    if (next < begin || next + parity >= end) next = begin;
+    const std::uint32_t stream = next + parity;
+    next += 2;
+    if (stream < end && stream_is_free(static_cast<std::uint16_t>(stream))) return static_cast<std::uint16_t>(stream);
   }
   return std::nullopt;
 }

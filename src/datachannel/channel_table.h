@@ -204,6 +204,7 @@ class ChannelTable {
   Result<> check(const std::string& label, const DataChannelInit& init) const;
   bool stream_is_free(std::uint16_t stream) const;
   std::optional<std::uint16_t> choose_stream();
+  std::optional<std::uint16_t> search_stream(std::uint32_t begin, std::uint32_t end, std::uint32_t& next);
   Result<> assign_stream(Entry& entry);
   void bring_up(Entry& entry);
   Result<> check_send(const Entry* entry, std::size_t size) const;
@@ -230,7 +231,9 @@ class ChannelTable {
   bool closed_ = false;
   std::uint32_t streams_ = 65535;
   std::uint32_t next_id_ = 1;
-  std::uint32_t next_stream_ = 0;  // where the search for a free one goes on; of either parity
+  // Where the search for a free stream goes on, below 1024 and above; even.
+  std::uint32_t next_low_ = 0;
+  std::uint32_t next_high_ = 0;
   std::size_t held_total_ = 0;
   std::size_t early_bytes_ = 0;
   std::size_t announced_names_ = 0;

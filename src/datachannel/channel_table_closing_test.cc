@@ -158,6 +158,20 @@ TEST(ChannelTable, ClosesHereWhenThePeerRefusesTheReset) {
   EXPECT_EQ(*table.find(*table.open("", {}))->init.id, 2);
 }
 
+TEST(ChannelTable, UsesStreamsBelow1024AgainBeforeHigherOnes) {
+  Pair pair;
+  pair.start();
+  for (int i = 0; i < 1000; ++i) {
+    const ChannelId id = *pair.client.open("x", {});
+    EXPECT_EQ(*pair.client.find(id)->init.id, i * 2 % 1024);
+    pair.run();
+    pair.client.close(id);
+    pair.run();
+  }
+  for (int i = 0; i < 512; ++i) EXPECT_LT(*pair.client.find(*pair.client.open("x", {}))->init.id, 1024);
+  EXPECT_EQ(*pair.client.find(*pair.client.open("x", {}))->init.id, 1024);
+}
+
 TEST(ChannelTable, ClosesEveryChannelWhenThePeerResetsAllStreams) {
   Pair pair;
   pair.start();

@@ -7,8 +7,6 @@ import sys
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.sdp import candidate_from_sdp
 
-CHURN_AT_ONCE = 50
-
 
 def emit(event, **rest):
     print(json.dumps({"event": event, **rest}), flush=True)
@@ -102,7 +100,7 @@ class Peer:
     async def close(self, label):
         self.channels[label].close()
 
-    async def churn(self, count):
+    async def churn(self, count, at_once, linger):
         left, unfinished = count, count
 
         def one():
@@ -111,7 +109,7 @@ class Peer:
                 return
             left -= 1
             channel = self.connection.createDataChannel(f"churn {left}")
-            channel.on("open", channel.close)
+            channel.on("open", lambda: asyncio.get_running_loop().call_later(linger / 1000, channel.close))
             channel.on("close", closed)
 
         def closed():
@@ -121,7 +119,7 @@ class Peer:
                 emit("churned")
             one()
 
-        for _ in range(CHURN_AT_ONCE):
+        for _ in range(at_once):
             one()
 
     async def count(self):

@@ -24,7 +24,7 @@ export class End {
   }
 
   // Resolves to the first truthy value of `find(events)`. `what` completes "waited … for".
-  until(what, find, seconds = 20) {
+  until(what, find, seconds = 8) {
     return new Promise((resolve, reject) => {
       const look = () => {
         const found = find(this.events);

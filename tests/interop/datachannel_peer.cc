@@ -92,7 +92,7 @@ bool is_churn(const std::string& label) { return label.starts_with("churn"); }
 
 class Peer {
  public:
-  explicit Peer(EventLoop& loop) : connection_(loop, {.include_loopback = true}) {
+  explicit Peer(EventLoop& loop) : loop_(loop), connection_(loop, {.include_loopback = true}) {
     connection_.on_ice_candidate = [](const IceCandidateInit& candidate) {
       emit({{"event", "candidate"},
             {"candidate", candidate.candidate},
@@ -118,14 +118,12 @@ class Peer {
     }
     if (what == "send") return send(command);
     if (what == "close") return channels_.at(text_of(command, "label"))->close();
-    if (what == "churn") return churn(*number_of(command, "count"));
+    if (what == "churn") return churn(command);
     if (what == "count") return emit({{"event", "count"}, {"opened", churn_opened_}, {"closed", churn_closed_}});
     emit_error({ErrorCode::kType, "no such command: " + what});
   }
 
  private:
-  static constexpr std::size_t kChurnAtOnce = 50;
-
   void create(const object& command) {
     const auto channel =
         connection_.create_data_channel(text_of(command, "label"), init_of(command.at("init").as_object()));
@@ -172,11 +170,12 @@ class Peer {
     };
   }
 
-  // Opens channels, some at a time, and closes each as soon as it is open.
-  void churn(std::size_t count) {
-    churn_left_ = count;
-    churn_total_ = count;
-    for (std::size_t i = 0; i < kChurnAtOnce; ++i) churn_one();
+  // Opens channels, some at a time, and closes each a while after.
+  void churn(const object& command) {
+    churn_left_ = *number_of(command, "count");
+    churn_total_ = churn_left_;
+    linger_ = std::chrono::milliseconds(*number_of(command, "linger"));
+    for (std::size_t i = 0; i < *number_of(command, "at_once"); ++i) churn_one();
   }
 
   void churn_one() {
@@ -185,7 +184,11 @@ class Peer {
     if (!channel) return emit_error(channel.error());
     DataChannel* raw = channel->get();
     churning_[raw] = *channel;
-    raw->on_open = [raw] { raw->close(); };
+    raw->on_open = [this, channel = std::weak_ptr(*channel)] {
+      loop_.post_after(linger_, [channel] {
+        if (const auto still = channel.lock()) still->close();
+      });
+    };
     raw->on_close = [this, raw] {
       churning_.erase(raw);
       if (--churn_total_ == 0) emit({{"event", "churned"}});
@@ -218,9 +221,11 @@ class Peer {
     if (flag_of(command, "close", false)) channel->close();
   }
 
+  EventLoop& loop_;
   PeerConnection connection_;
   std::map<std::string, std::shared_ptr<DataChannel>> channels_;  // by label
   std::map<DataChannel*, std::shared_ptr<DataChannel>> churning_;
+  Duration linger_{};
   std::size_t churn_left_ = 0;    // to be opened
   std::size_t churn_total_ = 0;   // to be closed
   std::size_t churn_opened_ = 0;  // by the other side

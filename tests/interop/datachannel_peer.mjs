@@ -7,11 +7,10 @@
 //   {do: candidate, candidate, sdpMid, sdpMLineIndex}      {event: candidate, …}
 //   {do: send, label, sizes, seed, text, close?}           {event: message, label, text, size, sha256}
 //   {do: close, label}                                     {event: closed, label}
-//   {do: churn, count}: opens and closes channels          {event: churned}
+//   {do: churn, count, at_once, linger}: opens channels,   {event: churned}
+//     and closes each `linger` ms after
 //   {do: count}: what it has seen of the other's churn     {event: count, opened, closed}
 // Besides: {event: channel, …} when the other side made a channel, {event: error, name, message}, {event: state, state}.
-
-const kChurnAtOnce = 50;
 
 let block;
 
@@ -37,6 +36,7 @@ export function content(size, seed, text) {
 export function makePeer(RTCPeerConnection, emit, sha256) {
   const connection = new RTCPeerConnection({ iceServers: [] });
   const channels = new Map(); // by label
+  const churning = new Set(); // wrtc's channels are lost, with their events, when nobody holds them
   const seen = { opened: 0, closed: 0 };
   let early = []; // candidates before the description
   let last = Promise.resolve(); // events that need time stay in order
@@ -56,7 +56,8 @@ export function makePeer(RTCPeerConnection, emit, sha256) {
   function adopt(channel, event) {
     if (channel.label.startsWith('churn')) {
       ++seen.opened;
-      channel.onclose = () => { ++seen.closed; };
+      churning.add(channel);
+      channel.onclose = () => { ++seen.closed; churning.delete(channel); };
       return;
     }
     const { label } = channel;
@@ -81,19 +82,21 @@ export function makePeer(RTCPeerConnection, emit, sha256) {
     emit({ event: 'description', type, sdp });
   }
 
-  function churn(count) {
+  function churn({ count, at_once: atOnce, linger }) {
     let left = count;
     let open = count;
     const one = () => {
       if (left === 0) return;
       const channel = connection.createDataChannel(`churn ${--left}`);
-      channel.onopen = () => channel.close();
+      churning.add(channel);
+      channel.onopen = () => (linger ? setTimeout(() => channel.close(), linger) : channel.close());
       channel.onclose = () => {
+        churning.delete(channel);
         if (--open === 0) emit({ event: 'churned' });
         one();
       };
     };
-    for (let i = 0; i < kChurnAtOnce; ++i) one();
+    for (let i = 0; i < atOnce; ++i) one();
   }
 
   const commands = {
@@ -119,7 +122,7 @@ export function makePeer(RTCPeerConnection, emit, sha256) {
       if (close) channel.close();
     },
     close: ({ label }) => channels.get(label).close(),
-    churn: ({ count }) => churn(count),
+    churn,
     count: () => emit({ event: 'count', ...seen }),
   };
   return async (command) => {
