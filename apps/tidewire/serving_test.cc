@@ -63,9 +63,9 @@ TEST_F(ServingTest, SaysWhatAReloadCannotChange) {
   EXPECT_THAT(says([](ServeOptions& o) { o.ice_urls = {"stun:192.0.2.1"}; }), HasSubstr("--ice-server"));
   EXPECT_THAT(says([](ServeOptions& o) { o.metrics_listen = "127.0.0.1:9464"; }), HasSubstr("--metrics-listen"));
   EXPECT_THAT(says([](ServeOptions& o) { o.log_level = "debug"; }), HasSubstr("--log-level"));
-  EXPECT_THAT(says([](ServeOptions& o) { o.turn.listen = {"127.0.0.1:3478"}; }), HasSubstr("addresses"));
-  EXPECT_THAT(says([](ServeOptions& o) { o.turn.threads = 2; }), HasSubstr("threads"));
-  EXPECT_THAT(says([](ServeOptions& o) { o.turn.relay_ports = "50000-50001"; }), HasSubstr("relay_port"));
+  EXPECT_THAT(says([](ServeOptions& o) { o.turn.listen = {"127.0.0.1:3478"}; }), HasSubstr("--turn-listen"));
+  EXPECT_THAT(says([](ServeOptions& o) { o.turn.threads = 2; }), HasSubstr("--threads"));
+  EXPECT_THAT(says([](ServeOptions& o) { o.turn.relay_ports = "50000-50001"; }), HasSubstr("--relay-ports"));
   EXPECT_THAT(says([](ServeOptions& o) { o.turn.users = {"bob"}; }), HasSubstr("--turn-user"));
   EXPECT_THAT(log_of(turn_only(), Error{ErrorCode::kSyntax, "the file is wrong"}), HasSubstr("the file is wrong"));
 }

@@ -29,8 +29,12 @@ void StreamReset::progress() {
   if (core_.tx.queue().any_drained()) {
     const std::vector<StreamId> drained = core_.tx.queue().take_drained();
     waiting_.insert(waiting_.end(), drained.begin(), drained.end());
+    waiting_for_ = core_.tx.last_assigned();
   }
   if (request_ || waiting_.empty() || !core_.sends_data()) return;
+  // QUIRK aiortc 1.4, werift 0.25: they close a channel when the request arrives, though data before it (RFC 6525
+  // §5.2.2: the TSN in the request) is still missing. So the request waits until the peer has acknowledged all of it.
+  if (core_.tx.outstanding().cumulative() < waiting_for_) return;
   // RFC 6525 §5.1.1: one request at a time. As many streams as fit into a packet besides the header.
   const std::size_t most = (core_.config.mtu - kCommonHeaderSize - 32) / 2;
   const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), most));

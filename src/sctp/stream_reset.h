@@ -54,6 +54,7 @@ class StreamReset {
   std::optional<Request> request_;
   std::optional<Deferred> deferred_;
   std::vector<StreamId> waiting_;  // ran dry, not yet in a request
+  Tsn waiting_for_ = 0;            // the last of their data
   Duration timeout_{};
 };
 

@@ -43,7 +43,7 @@ TEST(ChannelData, MayBeFollowedByPaddingAndMayBeEmpty) {
 TEST(ChannelData, IsToldFromOtherProtocolsByItsFirstByte) {
   for (int first = 0; first < 256; ++first) {
     const Bytes bytes{static_cast<std::uint8_t>(first), 0, 0, 0};
-    EXPECT_EQ(looks_like_channel_data(bytes), first >= 0x40 && first <= 0x4f) << first;
+    EXPECT_EQ(looks_like_channel_data(bytes), first >= 0x40 && first <= 0x7f) << first;
   }
 }
 
