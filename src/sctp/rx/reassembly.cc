@@ -27,7 +27,7 @@ void Reassembly::take_in_order(Tsn tsn, const Header& header, ByteView payload, 
     return;
   }
   if (begin) {
-    partial_.emplace().header = header;
+    partial_ = Partial{.header = header, .size = 0, .blocks = {}, .last = {}};
     buffered_ += kOverhead;
   } else if (!partial_ || partial_next_ != tsn) {
     ++orphans_;

@@ -68,7 +68,7 @@ class Reassembly {
     Bytes take();
 
     Header header;
-    std::size_t size = 0;
+    std::size_t size;  // no default: clang 14 takes none in an optional of the class that is not complete yet
     std::vector<Bytes> blocks;
     Bytes last;
   };

@@ -63,7 +63,7 @@ class Cubic {
 
  private:
   double segments(std::size_t bytes) const { return static_cast<double>(bytes) / segment_; }
-  std::size_t bytes(double segments) const { return static_cast<std::size_t>(segments * segment_ + 0.5); }
+  std::size_t bytes(double segments) const { return static_cast<std::size_t>(std::lround(segments * segment_)); }
 
   void begin_epoch(double window, Timestamp now) {
     epoch_ = now;
