@@ -9,11 +9,11 @@
 #include <string_view>
 
 #include "base/packet.h"
+#include "base/ring.h"
 #include "crypto/random.h"
 #include "sctp/config.h"
 #include "sctp/events.h"
 #include "sctp/packet/messages.h"
-#include "sctp/ring.h"
 #include "sctp/rx/receiver.h"
 #include "sctp/timers.h"
 #include "sctp/tx/transmitter.h"

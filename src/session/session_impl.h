@@ -9,9 +9,9 @@
 #include <set>
 #include <string>
 
+#include "base/ring.h"
 #include "crypto/certificate.h"
 #include "crypto/random.h"
-#include "sctp/ring.h"
 #include "sdp/negotiator.h"
 #include "session/data_transport.h"
 #include "session/media_transport.h"
@@ -78,7 +78,7 @@ struct Session::Impl {
   session::MediaTransport media;
   session::DataTransport data;
 
-  sctp::Ring<SessionEvent> events;
+  Ring<SessionEvent> events;
   std::size_t event_bytes = 0;
   Timestamp now{};
   PeerConnectionState state = PeerConnectionState::kNew;

@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/ring.h"
 #include "sctp/events.h"
 #include "sctp/packet/messages.h"
-#include "sctp/ring.h"
 #include "sctp/types.h"
 
 namespace tidewire::sctp {

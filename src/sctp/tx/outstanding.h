@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "sctp/ring.h"
+#include "base/ring.h"
 #include "sctp/tx/message_store.h"
 #include "sctp/tx/rack.h"
 #include "sctp/types.h"

@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "sctp/ring.h"
+#include "base/ring.h"
 #include "sctp/tx/message_store.h"
 #include "sctp/types.h"
 #include "tidewire/time.h"

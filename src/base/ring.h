@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace tidewire::sctp {
+namespace tidewire {
 
 template <typename T>
 class Ring {
@@ -55,4 +55,4 @@ class Ring {
   std::size_t size_ = 0;
 };
 
-}  // namespace tidewire::sctp
+}  // namespace tidewire
