@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "tidewire/bytes.h"
+#include "tidewire/bytes_pool.h"
 
 namespace tidewire {
 
@@ -76,8 +77,8 @@ class Packet {
   std::uint32_t end_ = 0;
 };
 
-// A free list of packet blocks; one per event loop. Not thread-safe: packets are made and dropped on the
-// loop's thread. Packets may outlive the pool.
+// A free list of packet blocks, and of memory for messages; one per event loop. Not thread-safe: packets are made and
+// dropped on the loop's thread. Packets may outlive the pool.
 class PacketPool {
  public:
   // `keep` is how many idle blocks are held for reuse; more than that are freed.
@@ -94,7 +95,10 @@ class PacketPool {
   // Blocks that have been allocated from the heap since the start: stays constant in the steady state.
   std::uint64_t allocations() const;
 
+  BytesPool& messages() { return messages_; }
+
  private:
+  BytesPool messages_;
   Packet::Core* core_;  // goes with the pool or with the last packet, whichever is later
 };
 

@@ -19,6 +19,7 @@ class Ring {
   T& operator[](std::size_t i) { return assert(i < size_), slots_[(head_ + i) & (slots_.size() - 1)]; }
   const T& operator[](std::size_t i) const { return assert(i < size_), slots_[(head_ + i) & (slots_.size() - 1)]; }
   T& front() { return (*this)[0]; }
+  const T& front() const { return (*this)[0]; }
   T& back() { return (*this)[size_ - 1]; }
 
   void push_back(T value) {

@@ -101,11 +101,17 @@ bool Association::Impl::handle_chunk(const CommonHeader& header, const ChunkView
   if (core.state == State::kClosed && chunk.type != ChunkType::kShutdownAck) return false;
   switch (chunk.type) {
     case ChunkType::kData:
+    case ChunkType::kInterleavedData:
+      if (chunk.type == ChunkType::kInterleavedData && !core.interleaving) return handle_unknown(chunk);
       data.handle_data(chunk);
       shutdown.handle_late_data();
       return true;
     case ChunkType::kSack: data.handle_sack(chunk); return true;
-    case ChunkType::kForwardTsn: data.handle_forward_tsn(chunk); return true;
+    case ChunkType::kForwardTsn:
+    case ChunkType::kInterleavedForwardTsn:
+      if (chunk.type == ChunkType::kInterleavedForwardTsn && !core.interleaving) return handle_unknown(chunk);
+      data.handle_forward_tsn(chunk);
+      return true;
     case ChunkType::kInit: connect.handle_init(chunk); return true;
     case ChunkType::kInitAck: connect.handle_init_ack(chunk); return true;
     case ChunkType::kCookieEcho:
@@ -259,6 +265,7 @@ Result<> Association::send(OutgoingMessage message, Timestamp now) {
   stored.ppid = message.ppid;
   stored.payload = std::move(message.payload);
   stored.ordered = message.options.ordered;
+  stored.priority = message.options.priority;
   stored.max_retransmits = message.options.max_retransmits;
   if (message.options.lifetime) stored.expires_at = now + *message.options.lifetime;
   core.tx.push(std::move(stored));

@@ -27,6 +27,8 @@ namespace tidewire::sctp {
 // RFC 3758 §4: how hard a message is tried. Both limits unset: reliable.
 struct SendOptions {
   bool ordered = true;
+  // The stream's share beside others, in proportion (RFC 8831 §6.4, RFC 8832 §5.1): the last one that was given.
+  std::uint16_t priority = 256;
   std::optional<std::uint16_t> max_retransmits;
   std::optional<Duration> lifetime;
 };

@@ -55,6 +55,7 @@ struct Link {
   std::uint32_t loss;
   std::uint32_t reorder;
   std::uint32_t duplicate;
+  bool interleaving = true;
 };
 
 class SctpLinks : public testing::TestWithParam<Link> {
@@ -66,6 +67,7 @@ class SctpLinks : public testing::TestWithParam<Link> {
     // The numbers wrap early on.
     options.a.initial_tsn = 0xfffffff0;
     options.b.initial_tsn = 0xffffffff;
+    options.b.interleaving = link.interleaving;
     return options;
   }
 };
@@ -245,15 +247,19 @@ TEST_P(SctpLinks, CarryMessagesOfEverySize) {
 
 INSTANTIATE_TEST_SUITE_P(Loss, SctpLinks,
                          testing::Values(Link{0, 0, 0}, Link{0, 30, 10}, Link{5, 0, 0}, Link{5, 20, 5},
-                                         Link{20, 20, 10}),
+                                         Link{20, 20, 10}, Link{0, 0, 0, false}, Link{5, 20, 5, false},
+                                         Link{20, 20, 10, false}),
                          [](const auto& named) {
                            return "Loss" + std::to_string(named.param.loss) + "Reorder" +
                                   std::to_string(named.param.reorder) + "Duplicate" +
-                                  std::to_string(named.param.duplicate);
+                                  std::to_string(named.param.duplicate) +
+                                  (named.param.interleaving ? "" : "NotInterleaved");
                          });
 
 TEST(SctpAssociation, WrapsStreamSequenceNumbers) {
-  Wire wire({.delay = milliseconds(1), .loss_percent = 2});
+  WireOptions options{.delay = milliseconds(1), .loss_percent = 2};
+  options.a.interleaving = false;  // MIDs have 32 bits
+  Wire wire(options);
   wire.connect();
   std::uint32_t sent = 0;
   while (sent < 66000) {
@@ -287,7 +293,9 @@ TEST(SctpAssociation, StopsAtAClosedWindowAndGoesOnWhenItOpens) {
 }
 
 TEST(SctpAssociation, SharesTheLinkBetweenStreamsMessageByMessage) {
-  Wire wire;
+  WireOptions options;
+  options.a.interleaving = false;
+  Wire wire(options);
   wire.connect();
   for (std::uint32_t i = 0; i < 30; ++i) {
     ASSERT_TRUE(wire.a.association.send(message(1, pattern(20000, i)), wire.now).has_value());

@@ -61,6 +61,8 @@ struct Config {
   int max_init_retransmits = 20;
   // Where TSNs begin; random when not set. For tests.
   std::optional<std::uint32_t> initial_tsn;
+  // RFC 8260: offers I-DATA, so that a large message delays those of other streams by no more than a packet.
+  bool interleaving = true;
   // In units of mtu. DEVIATES RFC 9260 §7.2.1 (4 packets) because ten have been TCP's since RFC 6928, and what every
   // browser does.
   std::size_t initial_cwnd = 10;

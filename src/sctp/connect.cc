@@ -20,8 +20,9 @@ struct Connect::Cookie {
   std::uint16_t peer_inbound = 0;
   bool forward_tsn = false;
   bool re_config = false;
+  bool interleaving = false;
 
-  static constexpr std::size_t kSize = 8 + 4 * 4 + 2 * 2 + 2;
+  static constexpr std::size_t kSize = 8 + 4 * 4 + 2 * 2 + 3;
 
   static Cookie from(const InitChunk& init, std::uint32_t local_tag, Timestamp now) {
     return {.created = now.time_since_epoch().count(),
@@ -32,7 +33,8 @@ struct Connect::Cookie {
             .peer_outbound = init.outbound_streams,
             .peer_inbound = init.inbound_streams,
             .forward_tsn = init.forward_tsn,
-            .re_config = init.re_config};
+            .re_config = init.re_config,
+            .interleaving = init.interleaving};
   }
 };
 
@@ -56,8 +58,11 @@ Bytes Connect::init_value(ByteView cookie) const {
   writer.u32(core_.initial_tsn);
   if (!cookie.empty()) append_parameter(value, kParamStateCookie, cookie);
   append_parameter(value, kParamForwardTsnSupported, {});
-  const std::array<std::uint8_t, 2> extensions{static_cast<std::uint8_t>(ChunkType::kReConfig),
-                                               static_cast<std::uint8_t>(ChunkType::kForwardTsn)};
+  Bytes extensions{static_cast<std::uint8_t>(ChunkType::kReConfig), static_cast<std::uint8_t>(ChunkType::kForwardTsn)};
+  if (core_.config.interleaving) {
+    extensions.push_back(static_cast<std::uint8_t>(ChunkType::kInterleavedData));
+    extensions.push_back(static_cast<std::uint8_t>(ChunkType::kInterleavedForwardTsn));
+  }
   append_parameter(value, kParamSupportedExtensions, extensions);
   return value;
 }
@@ -125,10 +130,12 @@ void Connect::adopt_peer(const Cookie& peer) {
   core_.outgoing_streams = std::min(core_.config.streams, peer.peer_inbound);
   core_.incoming_streams = std::min(core_.config.streams, peer.peer_outbound);
   core_.peer_re_config = peer.re_config;
-  core_.tx.set_peer(peer.a_rwnd, peer.forward_tsn);
+  // RFC 8260 §2.2.1: when both have said so.
+  core_.interleaving = core_.config.interleaving && peer.interleaving;
+  core_.tx.set_peer(peer.a_rwnd, peer.forward_tsn, core_.interleaving);
   if (core_.rx && core_.peer_initial_tsn == peer.peer_initial_tsn) return;
   core_.peer_initial_tsn = peer.peer_initial_tsn;
-  core_.rx.emplace(core_.config, peer.peer_initial_tsn);
+  core_.rx.emplace(core_.config, peer.peer_initial_tsn, core_.interleaving, core_.pool.messages());
 }
 
 void Connect::establish() {
@@ -217,6 +224,7 @@ Bytes Connect::seal(const Cookie& cookie) const {
   writer.u16(cookie.peer_inbound);
   writer.u8(cookie.forward_tsn);
   writer.u8(cookie.re_config);
+  writer.u8(cookie.interleaving);
   const crypto::Sha256Digest mac = crypto::hmac_sha256(secret_, bytes);
   bytes.insert(bytes.end(), mac.begin(), mac.end());
   return bytes;
@@ -238,6 +246,7 @@ std::optional<Connect::Cookie> Connect::unseal(ByteView bytes) const {
   cookie.peer_inbound = reader.u16();
   cookie.forward_tsn = reader.u8() != 0;
   cookie.re_config = reader.u8() != 0;
+  cookie.interleaving = reader.u8() != 0;
   return cookie;
 }
 

@@ -83,6 +83,7 @@ struct Core {
   std::uint16_t outgoing_streams = 0;  // both sides' limits applied
   std::uint16_t incoming_streams = 0;
   bool peer_re_config = false;
+  bool interleaving = false;  // RFC 8260: data goes as I-DATA, both ways
   int errors = 0;
 
   Timers timers;

@@ -17,6 +17,11 @@ void Data::handle_data(const ChunkView& chunk) {
     core_.abort(CloseReason::kProtocolError, Cause::kNoUserData, "the peer sent a DATA chunk without data");
     return;
   }
+  // RFC 8260 §2.2.1
+  if (data->interleaved != core_.interleaving) {
+    core_.abort(CloseReason::kProtocolError, Cause::kProtocolViolation, "the peer mixes DATA with I-DATA chunks");
+    return;
+  }
   data_in_packet_ = true;
   const Receiver::Outcome outcome = core_.rx->handle_data(*data, core_.undelivered, core_.stats);
   switch (outcome) {
@@ -70,7 +75,8 @@ void Data::update_recovery_timer() { core_.timers.start(Timer::kRecovery, core_.
 
 void Data::handle_forward_tsn(const ChunkView& chunk) {
   const auto forward = ForwardTsnChunk::parse(chunk);
-  if (!forward || !core_.receives_data() || !core_.rx->handle_forward_tsn(*forward)) {
+  if (!forward || !core_.receives_data() || forward->interleaved != core_.interleaving ||
+      !core_.rx->handle_forward_tsn(*forward)) {
     ++core_.stats.chunks_dropped;
     return;
   }

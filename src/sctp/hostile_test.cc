@@ -32,6 +32,7 @@ struct Forge {
     options.a.initial_tsn = kTsn;
     options.b.a_rwnd = 100 * 1024;
     options.b.max_message_size = 16 * 1024;
+    options.a.interleaving = false;  // these forge DATA chunks; I-DATA has its own below
     return options;
   }
   static Bytes chunk(ChunkType type, std::uint8_t flags, const std::function<void(ByteWriter&)>& write) {

@@ -160,6 +160,7 @@ class Path {
       if (auto* message = std::get_if<MessageReceived>(&*event)) {
         received_bytes += message->payload.size();
         ++received_messages;
+        if (on_message) on_message(*message);
       } else {
         closed |= std::holds_alternative<Closed>(*event);
       }
@@ -213,6 +214,7 @@ class Path {
   bool closed = false;
   std::uint64_t received_bytes = 0;
   std::uint64_t received_messages = 0;
+  std::function<void(const MessageReceived&)> on_message;
   // Sees every packet that is sent; true takes it off the wire.
   std::function<bool(bool from_a, ByteView)> tap;
 };

@@ -118,8 +118,8 @@ bool StreamReset::perform_deferred() {
   if (core_.reset_events >= kMaxUnread) return false;
   last_result_ = ReConfigResult::kPerformed;
   const bool all = deferred_->streams.empty();
-  if (all) core_.rx->reassembly().reset_all();
-  for (const StreamId stream : deferred_->streams) core_.rx->reassembly().reset_stream(stream);
+  if (all) core_.rx->reset_all_streams();
+  for (const StreamId stream : deferred_->streams) core_.rx->reset_stream(stream);
   ++core_.reset_events;
   core_.emit(IncomingStreamsReset{deferred_->streams, all});
   return true;

@@ -105,9 +105,8 @@ void DataTransport::carry_out(datachannel::Action action, Timestamp now) {
     return;
   }
   auto& message = std::get<datachannel::SendMessage>(action);
-  sctp::SendOptions options{.ordered = message.ordered, .max_retransmits = message.max_retransmits};
-  // message.priority is the weight of the stream for a scheduler of RFC 8260 §3.6: it goes to SendOptions as soon as
-  // those know one.
+  sctp::SendOptions options{
+      .ordered = message.ordered, .priority = message.priority, .max_retransmits = message.max_retransmits};
   if (message.max_packet_life_time) options.lifetime = std::chrono::milliseconds(*message.max_packet_life_time);
   // The channel table's limit is below the association's: a refusal means that the association is going down, and the
   // channels close with it.

@@ -26,11 +26,14 @@ enum class ChunkType : std::uint8_t {
   kCookieEcho = 10,
   kCookieAck = 11,
   kShutdownComplete = 14,
-  kReConfig = 130,    // RFC 6525 §3.1
-  kForwardTsn = 192,  // RFC 3758 §3.2
+  kInterleavedData = 64,         // I-DATA, RFC 8260 §2.1
+  kReConfig = 130,               // RFC 6525 §3.1
+  kForwardTsn = 192,             // RFC 3758 §3.2
+  kInterleavedForwardTsn = 194,  // I-FORWARD-TSN, RFC 8260 §2.3.1
 };
 
-// RFC 9260 §3.3.1: flags of a DATA chunk. Bit U is unordered, B and E the first and last fragment, I asks for a SACK.
+// RFC 9260 §3.3.1, RFC 8260 §2.1: flags of DATA and I-DATA chunks. Bit U is unordered, B and E the first and last
+// fragment, I asks for a SACK.
 inline constexpr std::uint8_t kFlagEnd = 0x01;
 inline constexpr std::uint8_t kFlagBegin = 0x02;
 inline constexpr std::uint8_t kFlagUnordered = 0x04;
@@ -38,9 +41,10 @@ inline constexpr std::uint8_t kFlagImmediate = 0x08;
 // RFC 9260 §3.3.7: flag T of ABORT and SHUTDOWN COMPLETE: the tag is the sender's own, reflected.
 inline constexpr std::uint8_t kFlagTagReflected = 0x01;
 
-inline constexpr std::size_t kCommonHeaderSize = 12;  // RFC 9260 §3.1
-inline constexpr std::size_t kChunkHeaderSize = 4;    // RFC 9260 §3.2
-inline constexpr std::size_t kDataHeaderSize = 16;    // RFC 9260 §3.3.1, chunk header included
+inline constexpr std::size_t kCommonHeaderSize = 12;           // RFC 9260 §3.1
+inline constexpr std::size_t kChunkHeaderSize = 4;             // RFC 9260 §3.2
+inline constexpr std::size_t kDataHeaderSize = 16;             // RFC 9260 §3.3.1, chunk header included
+inline constexpr std::size_t kInterleavedDataHeaderSize = 20;  // RFC 8260 §2.1, the same
 
 struct CommonHeader {
   std::uint16_t source_port = 0;

@@ -10,10 +10,22 @@ std::optional<DataChunk> DataChunk::parse(const ChunkView& chunk) {
   DataChunk data;
   data.tsn = reader.u32();
   data.stream = StreamId(reader.u16());
-  data.ssn = reader.u16();
-  data.ppid = Ppid(reader.u32());
-  if (!reader.ok()) return std::nullopt;
   data.flags = chunk.flags;
+  data.interleaved = chunk.type == ChunkType::kInterleavedData;
+  if (data.interleaved) {
+    reader.u16();  // reserved
+    data.number = reader.u32();
+    // RFC 8260 §2.1: the first fragment, which has FSN 0, has the PPID in its place.
+    const std::uint32_t ppid_or_fsn = reader.u32();
+    if (data.begin())
+      data.ppid = Ppid(ppid_or_fsn);
+    else
+      data.fsn = ppid_or_fsn;
+  } else {
+    data.number = reader.u16();
+    data.ppid = Ppid(reader.u32());
+  }
+  if (!reader.ok()) return std::nullopt;
   data.payload = reader.rest();
   return data;
 }
@@ -35,6 +47,7 @@ std::optional<InitChunk> InitChunk::parse(const ChunkView& chunk) {
     for (const std::uint8_t type : parameter->value) {
       if (static_cast<ChunkType>(type) == ChunkType::kForwardTsn) init.forward_tsn = true;
       if (static_cast<ChunkType>(type) == ChunkType::kReConfig) init.re_config = true;
+      if (static_cast<ChunkType>(type) == ChunkType::kInterleavedData) init.interleaving = true;
     }
   }
   if (!parameters.ok()) return std::nullopt;
@@ -63,16 +76,21 @@ SackChunk::GapAckBlock SackChunk::gap_ack_block(std::size_t i) const {
 std::optional<ForwardTsnChunk> ForwardTsnChunk::parse(const ChunkView& chunk) {
   ByteReader reader(chunk.value);
   ForwardTsnChunk forward;
+  forward.interleaved = chunk.type == ChunkType::kInterleavedForwardTsn;
   forward.new_cumulative_tsn = reader.u32();
-  if (!reader.ok() || reader.remaining() % 4 != 0) return std::nullopt;
-  forward.skipped = reader.rest();
+  if (!reader.ok() || reader.remaining() % entry_size(forward.interleaved) != 0) return std::nullopt;
+  forward.list = reader.rest();
   return forward;
 }
 
-std::pair<StreamId, std::uint16_t> ForwardTsnChunk::skipped_stream(std::size_t i) const {
-  ByteReader reader(skipped.subspan(i * 4, 4));
-  const StreamId stream(reader.u16());
-  return {stream, reader.u16()};
+SkippedMessage ForwardTsnChunk::skipped_message(std::size_t i) const {
+  ByteReader reader(list.subspan(i * entry_size(interleaved), entry_size(interleaved)));
+  SkippedMessage skipped;
+  skipped.stream = StreamId(reader.u16());
+  const std::uint16_t ssn_or_flags = reader.u16();
+  skipped.number = interleaved ? reader.u32() : ssn_or_flags;
+  skipped.unordered = interleaved && (ssn_or_flags & 1) != 0;
+  return skipped;
 }
 
 std::optional<OutgoingResetRequest> OutgoingResetRequest::parse(const ParameterView& parameter) {

@@ -10,13 +10,15 @@
 
 namespace tidewire::sctp {
 
-// RFC 9260 §3.3.1
+// DATA (RFC 9260 §3.3.1) and I-DATA (RFC 8260 §2.1)
 struct DataChunk {
   std::uint32_t tsn = 0;
   StreamId stream;
-  std::uint16_t ssn = 0;
-  Ppid ppid;
+  std::uint32_t number = 0;  // which message of the stream: SSN (16 bits, ordered messages only) or MID
+  Ppid ppid;                 // of I-DATA: on the first fragment only
+  std::uint32_t fsn = 0;     // I-DATA only: which fragment of the message
   std::uint8_t flags = 0;
+  bool interleaved = false;  // I-DATA
   ByteView payload;
 
   bool begin() const { return (flags & kFlagBegin) != 0; }
@@ -40,9 +42,10 @@ struct InitChunk {
   std::uint16_t outbound_streams = 0;
   std::uint16_t inbound_streams = 0;
   std::uint32_t initial_tsn = 0;
-  bool forward_tsn = false;  // RFC 3758
-  bool re_config = false;    // RFC 6525
-  ByteView state_cookie;     // INIT ACK only; else empty
+  bool forward_tsn = false;   // RFC 3758
+  bool re_config = false;     // RFC 6525
+  bool interleaving = false;  // RFC 8260
+  ByteView state_cookie;      // INIT ACK only; else empty
 
   static std::optional<InitChunk> parse(const ChunkView& chunk);
 };
@@ -65,13 +68,22 @@ struct SackChunk {
   static std::optional<SackChunk> parse(const ChunkView& chunk);
 };
 
-// RFC 3758 §3.2
+// A message that will not come, and all before it of its stream and kind.
+struct SkippedMessage {
+  StreamId stream;
+  bool unordered = false;
+  std::uint32_t number = 0;  // as in DataChunk
+};
+
+// FORWARD TSN (RFC 3758 §3.2) and I-FORWARD-TSN (RFC 8260 §2.3.1)
 struct ForwardTsnChunk {
   std::uint32_t new_cumulative_tsn = 0;
-  ByteView skipped;
+  bool interleaved = false;
+  ByteView list;
 
-  std::size_t skipped_streams() const { return skipped.size() / 4; }
-  std::pair<StreamId, std::uint16_t> skipped_stream(std::size_t i) const;
+  static std::size_t entry_size(bool interleaved) { return interleaved ? 8 : 4; }
+  std::size_t skipped_messages() const { return list.size() / entry_size(interleaved); }
+  SkippedMessage skipped_message(std::size_t i) const;
 
   static std::optional<ForwardTsnChunk> parse(const ChunkView& chunk);
 };

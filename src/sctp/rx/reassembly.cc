@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
-
-#include "base/serial.h"
+#include <utility>
 
 namespace tidewire::sctp {
 
@@ -12,7 +11,7 @@ void Reassembly::add(Tsn tsn, const DataChunk& chunk, Tsn cumulative) {
     store(tsn, chunk);
     return;
   }
-  const Header header{chunk.stream, chunk.ssn, chunk.ppid, chunk.flags};
+  const Header header{chunk.stream, chunk.number, chunk.ppid, chunk.flags};
   take_in_order(tsn, header, chunk.payload, nullptr);
   take_up_to(cumulative);
 }
@@ -23,50 +22,28 @@ void Reassembly::take_in_order(Tsn tsn, const Header& header, ByteView payload, 
   const bool end = (header.flags & kFlagEnd) != 0;
   if (begin) drop_partial();
   if (begin && end) {
-    deliver(header, owned ? std::move(*owned) : Bytes(payload.begin(), payload.end()));
+    deliver(header, owned ? std::move(*owned) : pool_.copy_of(payload));
     return;
   }
   if (begin) {
-    partial_ = Partial{.header = header, .size = 0, .blocks = {}, .last = {}};
+    begun_ = header;
     buffered_ += kOverhead;
-  } else if (!partial_ || partial_next_ != tsn) {
+  } else if (!begun_ || partial_next_ != tsn) {
     ++orphans_;
     return;
   }
-  partial_->append(payload);
+  partial_.append(payload, expected_, pool_);
   buffered_ += payload.size();
   partial_next_ = tsn + 1;
-  if (partial_->size > max_message_size_) {
+  if (partial_.size() > max_message_size_) {
     oversized_ = true;
     drop_partial();
   } else if (end) {
-    buffered_ -= kOverhead + partial_->size;
-    const Header first = partial_->header;
-    Bytes whole = partial_->take();
-    partial_.reset();
-    deliver(first, std::move(whole));
+    expected_ = partial_.size();
+    buffered_ -= kOverhead + partial_.size();
+    const Header first = *std::exchange(begun_, std::nullopt);
+    deliver(first, partial_.take(pool_));
   }
-}
-
-void Reassembly::Partial::append(ByteView bytes) {
-  if (!last.empty() && last.size() + bytes.size() > kBlock) {
-    blocks.push_back(std::exchange(last, {}));
-    last.reserve(kBlock);
-  }
-  last.insert(last.end(), bytes.begin(), bytes.end());
-  size += bytes.size();
-}
-
-Bytes Reassembly::Partial::take() {
-  if (blocks.empty()) return std::move(last);
-  Bytes whole;
-  whole.reserve(size);
-  for (Bytes& block : blocks) {
-    whole.insert(whole.end(), block.begin(), block.end());
-    block = Bytes();
-  }
-  whole.insert(whole.end(), last.begin(), last.end());
-  return whole;
 }
 
 // The gap is closed up to `cumulative`: what was kept beyond it follows.
@@ -76,17 +53,18 @@ void Reassembly::take_up_to(Tsn cumulative) {
     Fragment& fragment = node.mapped();
     buffered_ -= kOverhead + fragment.payload.size();
     take_in_order(node.key(), fragment.header, fragment.payload, &fragment.payload);
+    pool_.give(std::move(fragment.payload));
   }
   runs_.erase(runs_.begin(), runs_.upper_bound(cumulative));
 }
 
 void Reassembly::store(Tsn tsn, const DataChunk& chunk) {
-  const Header header{chunk.stream, chunk.ssn, chunk.ppid, chunk.flags};
+  const Header header{chunk.stream, chunk.number, chunk.ppid, chunk.flags};
   if (chunk.begin() && chunk.end()) {
-    deliver(header, Bytes(chunk.payload.begin(), chunk.payload.end()));
+    deliver(header, pool_.copy_of(chunk.payload));
     return;
   }
-  fragments_.emplace(tsn, Fragment{header, Bytes(chunk.payload.begin(), chunk.payload.end())});
+  fragments_.emplace(tsn, Fragment{header, pool_.copy_of(chunk.payload)});
   buffered_ += kOverhead + chunk.payload.size();
   const auto run = join_runs(tsn, chunk.begin(), chunk.end());
   if (run->second.begin && run->second.end) assemble(run);
@@ -121,10 +99,10 @@ void Reassembly::assemble(Runs::iterator run) {
   if (size > max_message_size_) {
     oversized_ = true;
   } else {
-    message.reserve(size);
+    message = pool_.take(size);
     for (auto it = first; it != last; ++it) {
       message.insert(message.end(), it->second.payload.begin(), it->second.payload.end());
-      it->second.payload = Bytes();
+      pool_.give(std::exchange(it->second.payload, {}));
     }
   }
   const auto count = static_cast<std::size_t>(std::distance(first, last));
@@ -135,47 +113,19 @@ void Reassembly::assemble(Runs::iterator run) {
 }
 
 void Reassembly::drop_partial() {
-  if (!partial_) return;
-  buffered_ -= kOverhead + partial_->size;
-  partial_.reset();
+  if (!begun_) return;
+  buffered_ -= kOverhead + partial_.size();
+  begun_.reset();
+  partial_.clear(pool_);
   ++orphans_;
 }
 
 void Reassembly::deliver(const Header& header, Bytes payload) {
-  MessageReceived message{header.stream, header.ppid, std::move(payload), (header.flags & kFlagUnordered) == 0};
-  if (message.payload.size() > max_message_size_) {
+  if (payload.size() > max_message_size_) {
     oversized_ = true;
     return;
   }
-  if (!message.ordered) {
-    ready_.push_back(std::move(message));
-    return;
-  }
-  Stream& stream = streams_[header.stream];
-  const std::int64_t ssn = stream.next_ssn + serial_distance(static_cast<std::uint16_t>(stream.next_ssn), header.ssn);
-  if (ssn == stream.next_ssn) {
-    ++stream.next_ssn;
-    ready_.push_back(std::move(message));
-    if (!stream.early.empty()) deliver_early(stream, stream.next_ssn);
-    return;
-  }
-  const std::size_t size = kOverhead + message.payload.size();
-  // An SSN that was delivered or skipped before is nobody's.
-  if (ssn < stream.next_ssn || !stream.early.emplace(ssn, std::move(message)).second)
-    ++orphans_;
-  else
-    buffered_ += size;
-}
-
-// Delivers what waits below `below`, whatever is missing, and all that follows without a hole.
-void Reassembly::deliver_early(Stream& stream, std::int64_t below) {
-  stream.next_ssn = std::max(stream.next_ssn, below);
-  while (!stream.early.empty() && stream.early.begin()->first <= stream.next_ssn) {
-    auto node = stream.early.extract(stream.early.begin());
-    stream.next_ssn = std::max(stream.next_ssn, node.key() + 1);
-    buffered_ -= kOverhead + node.mapped().payload.size();
-    ready_.push_back(std::move(node.mapped()));
-  }
+  order_.add({header.stream, header.ppid, std::move(payload), (header.flags & kFlagUnordered) == 0}, header.number);
 }
 
 void Reassembly::skip_to(Tsn tsn, Tsn cumulative) {
@@ -185,28 +135,6 @@ void Reassembly::skip_to(Tsn tsn, Tsn cumulative) {
     fragments_.erase(fragments_.begin());
   }
   take_up_to(cumulative);
-}
-
-void Reassembly::skip_stream(StreamId id, std::uint16_t ssn) {
-  Stream& stream = streams_[id];
-  const std::int64_t skipped = stream.next_ssn + serial_distance(static_cast<std::uint16_t>(stream.next_ssn), ssn);
-  if (skipped >= stream.next_ssn) deliver_early(stream, skipped + 1);
-}
-
-void Reassembly::reset_stream(StreamId id) {
-  const auto found = streams_.find(id);
-  if (found == streams_.end()) return;
-  for (const auto& [ssn, message] : found->second.early) buffered_ -= kOverhead + message.payload.size();
-  streams_.erase(found);
-}
-
-void Reassembly::reset_all() {
-  while (!streams_.empty()) reset_stream(streams_.begin()->first);
-}
-
-std::optional<MessageReceived> Reassembly::pop() {
-  if (ready_.empty()) return std::nullopt;
-  return ready_.pop_front();
 }
 
 }  // namespace tidewire::sctp

@@ -3,11 +3,14 @@
 #include <algorithm>
 
 namespace tidewire::sctp {
-Receiver::Receiver(const Config& config, std::uint32_t peer_initial_tsn)
+Receiver::Receiver(const Config& config, std::uint32_t peer_initial_tsn, bool interleaved, BytesPool& pool)
     : window_(config),
       reserve_(config.max_message_size),
       tracker_(peer_initial_tsn),
-      reassembly_(config.max_message_size),
+      interleaved_(interleaved),
+      order_(interleaved),
+      by_tsn_(config.max_message_size, order_, pool),
+      by_message_(config.max_message_size, order_, pool),
       advertised_(window_.size()) {}
 
 Receiver::Outcome Receiver::handle_data(const DataChunk& chunk, std::size_t undelivered, Stats& stats) {
@@ -22,6 +25,7 @@ Receiver::Outcome Receiver::handle_data(const DataChunk& chunk, std::size_t unde
   // RFC 9260 §6.2: with no room left new chunks are dropped, and the SACK says so. The chunk that all others wait for
   // is taken all the same: it is what makes room.
   const bool next = tsn == tracker_.cumulative() + 1;
+  window_.make_room_beside(buffered());
   const std::size_t held = buffered() + undelivered;
   const std::size_t room = window_.size() + (next ? reserve_ : 0);
   if (!tracker_.acceptable(tsn) || held + chunk.payload.size() > room) {
@@ -29,10 +33,13 @@ Receiver::Outcome Receiver::handle_data(const DataChunk& chunk, std::size_t unde
     return next && undelivered == 0 ? Outcome::kStuck : Outcome::kDropped;
   }
   tracker_.add(tsn);
-  reassembly_.add(tsn, chunk, tracker_.cumulative());
+  if (interleaved_)
+    by_message_.add(chunk);
+  else
+    by_tsn_.add(tsn, chunk, tracker_.cumulative());
   // RFC 9260 §6.7: a gap is reported at once, and so is what closes one. RFC 9260 §3.3.1: bit I asks for it.
   if (!tracker_.runs().empty() || tracker_.cumulative() > tsn || (chunk.flags & kFlagImmediate) != 0) sack_due_ = true;
-  return reassembly_.oversized() ? Outcome::kTooLarge : Outcome::kTaken;
+  return by_tsn_.oversized() || by_message_.oversized() ? Outcome::kTooLarge : Outcome::kTaken;
 }
 
 bool Receiver::handle_forward_tsn(const ForwardTsnChunk& forward) {
@@ -42,12 +49,25 @@ bool Receiver::handle_forward_tsn(const ForwardTsnChunk& forward) {
   if (tsn <= tracker_.cumulative()) return true;
   if (tsn > tracker_.cumulative() + TsnTracker::kWindow) return false;
   tracker_.advance(tsn);
-  reassembly_.skip_to(tsn, tracker_.cumulative());
-  for (std::size_t i = 0; i < forward.skipped_streams(); ++i) {
-    const auto [stream, ssn] = forward.skipped_stream(i);
-    reassembly_.skip_stream(stream, ssn);
+  if (!interleaved_) by_tsn_.skip_to(tsn, tracker_.cumulative());
+  for (std::size_t i = 0; i < forward.skipped_messages(); ++i) {
+    const SkippedMessage skipped = forward.skipped_message(i);
+    if (interleaved_)
+      by_message_.skip(skipped);
+    else
+      order_.skip(skipped.stream, skipped.number);
   }
   return true;
+}
+
+void Receiver::reset_stream(StreamId stream) {
+  by_message_.reset(stream);
+  order_.reset(stream);
+}
+
+void Receiver::reset_all_streams() {
+  by_message_.reset_all();
+  order_.reset_all();
 }
 
 bool Receiver::end_of_packet() {

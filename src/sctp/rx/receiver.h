@@ -10,7 +10,9 @@
 #include "sctp/events.h"
 #include "sctp/packet/messages.h"
 #include "sctp/packet/packet_builder.h"
+#include "sctp/rx/interleaved_reassembly.h"
 #include "sctp/rx/reassembly.h"
+#include "sctp/rx/stream_order.h"
 #include "sctp/rx/tsn_tracker.h"
 #include "sctp/rx/window.h"
 
@@ -18,7 +20,10 @@ namespace tidewire::sctp {
 
 class Receiver {
  public:
-  Receiver(const Config& config, std::uint32_t peer_initial_tsn);
+  // `interleaved`: the peer sends I-DATA (RFC 8260). The pool must outlive the receiver.
+  Receiver(const Config& config, std::uint32_t peer_initial_tsn, bool interleaved, BytesPool& pool);
+  Receiver(const Receiver&) = delete;
+  Receiver& operator=(const Receiver&) = delete;
 
   enum class Outcome {
     kTaken,
@@ -33,10 +38,13 @@ class Receiver {
   bool handle_forward_tsn(const ForwardTsnChunk& forward);
 
   // Complete messages, in the order of delivery.
-  std::optional<MessageReceived> pop() { return reassembly_.pop(); }
-  Reassembly& reassembly() { return reassembly_; }
+  std::optional<MessageReceived> pop() { return order_.pop(); }
+  // RFC 6525 §5.2.2: messages of the stream are numbered from 0 again.
+  void reset_stream(StreamId stream);
+  void reset_all_streams();
   const TsnTracker& tracker() const { return tracker_; }
-  std::size_t buffered() const { return reassembly_.buffered(); }
+  // What waits for a gap to be filled or a message to be finished.
+  std::size_t buffered() const { return order_.buffered() + by_tsn_.buffered() + by_message_.buffered(); }
 
   // -- Acknowledging --
   // At the end of a packet that held DATA. True when the delayed SACK timer has to run.
@@ -56,7 +64,10 @@ class Receiver {
   ReceiveWindow window_;
   std::size_t reserve_;  // beyond it, for the chunk that everything else waits for
   TsnTracker tracker_;
-  Reassembly reassembly_;
+  bool interleaved_;
+  StreamOrder order_;
+  Reassembly by_tsn_;
+  InterleavedReassembly by_message_;
   std::uint32_t advertised_;
   int packets_ = 0;  // with DATA, since the last SACK
   bool sack_due_ = false;

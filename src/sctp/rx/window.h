@@ -23,6 +23,12 @@ class ReceiveWindow {
   // The window when nothing is held.
   std::uint32_t size() const { return size_; }
 
+  // What is held waits for more: grows, so that it can come. (Else messages that are large, or many at once, would fill
+  // the window before one of them is whole.)
+  void make_room_beside(std::size_t held) {
+    while (held > size_ / 2 && size_ < limit_) size_ = std::min(limit_ / 2, size_) * 2;
+  }
+
   // The application took so much. `rtt`: zero when it is not known.
   void on_consumed(std::size_t bytes, Duration rtt, Timestamp now) {
     // What one round trip brings, twice because a sender that is in slow start brings twice as much in the next one,

@@ -23,12 +23,14 @@ struct StoredMessage {
   std::optional<std::uint16_t> max_retransmits;  // RFC 7496 §4.2
   Timestamp expires_at = kNever;                 // RFC 3758 §4.1
 
-  std::size_t sent = 0;         // bytes that have become chunks
-  std::uint16_t ssn = 0;        // valid once something was sent
-  Tsn first_tsn = 0;            // the same
-  std::size_t chunks_sent = 0;  // chunks that it has become so far
-  std::size_t chunks = 0;       // those of them that are not yet acknowledged cumulatively
-  bool queued = true;           // still in the send queue
+  std::size_t sent = 0;  // bytes that have become chunks
+  std::uint16_t priority = 256;
+  std::uint32_t number = 0;       // SSN or MID; valid once something was sent
+  Tsn first_tsn = 0;              // the same
+  std::uint32_t chunks_sent = 0;  // chunks that it has become so far
+  std::size_t chunks = 0;         // those of them that are not yet acknowledged cumulatively
+  bool queued = true;             // still in the send queue
+  bool begun = false;             // and more than one chunk, so that the peer waits for the rest
   bool abandoned = false;
 };
 

@@ -32,10 +32,11 @@ Tsn Outstanding::add(MessageIndex message, std::size_t offset, std::size_t size,
   const Tsn tsn = next_tsn();
   StoredMessage& stored = store_[message];
   if (stored.chunks_sent == 0) stored.first_tsn = tsn;
-  ++stored.chunks_sent;
+  const std::uint32_t fsn = stored.chunks_sent++;
   ++stored.chunks;
   chunks_.push_back({.message = message,
                      .offset = static_cast<std::uint32_t>(offset),
+                     .fsn = fsn,
                      .size = static_cast<std::uint16_t>(size),
                      .transmissions = 1,
                      .flags = flags,
@@ -216,10 +217,12 @@ void Outstanding::abandon(MessageIndex message) {
   StoredMessage& stored = store_[message];
   stored.abandoned = true;
   stored.payload = Bytes();
-  const Tsn end = next_tsn();
-  for (Tsn tsn = std::max(stored.first_tsn, cumulative_ + 1); tsn < end; ++tsn) {
+  // Interleaved messages have chunks of others between theirs.
+  std::size_t left = stored.chunks;
+  for (Tsn tsn = std::max(stored.first_tsn, cumulative_ + 1); left > 0; ++tsn) {
     OutstandingChunk& chunk = chunks_[index(tsn)];
-    if (chunk.message != message) break;
+    if (chunk.message != message) continue;
+    --left;
     leave_flight(tsn);
     if (chunk.state == State::kAcked) --gap_acked_;
     chunk.state = State::kAbandoned;

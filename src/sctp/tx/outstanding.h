@@ -28,6 +28,7 @@ struct OutstandingChunk {
 
   MessageIndex message = 0;
   std::uint32_t offset = 0;  // of its payload in the message's
+  std::uint32_t fsn = 0;     // which chunk of the message
   std::uint16_t size = 0;
   std::uint16_t transmissions = 0;
   std::uint8_t flags = 0;

@@ -16,7 +16,7 @@ std::size_t rounded_down(std::size_t size) { return size & ~std::size_t{3}; }
 }  // namespace
 
 Transmitter::Transmitter(const Config& config, Tsn initial_tsn)
-    : max_payload_(rounded_down(config.mtu) - kCommonHeaderSize - kDataHeaderSize),
+    : packet_size_(rounded_down(config.mtu)),
       queue_(store_),
       outstanding_(store_, initial_tsn),
       recovery_(config, rounded_down(config.mtu) - kCommonHeaderSize, outstanding_),
@@ -24,11 +24,18 @@ Transmitter::Transmitter(const Config& config, Tsn initial_tsn)
       pace_above_(config.pacing ? rounded_down(config.mtu) * config.initial_cwnd : SIZE_MAX),
       forward_sent_(initial_tsn - 1) {}
 
-void Transmitter::set_peer(std::uint32_t a_rwnd, bool forward_tsn) {
+void Transmitter::set_peer(std::uint32_t a_rwnd, bool forward_tsn, bool interleaving) {
+  set_window(a_rwnd);
+  forward_tsn_ = forward_tsn;
+  interleaving_ = interleaving;
+  data_header_ = interleaving ? kInterleavedDataHeaderSize : kDataHeaderSize;
+  queue_.set_interleaving(interleaving);
+}
+
+void Transmitter::set_window(std::uint32_t a_rwnd) {
   // What is unacknowledged has to be remembered: no peer needs more than this at any plausible delay.
   constexpr std::uint32_t kMaxWindow = 64 * 1024 * 1024;
   peer_a_rwnd_ = std::min(a_rwnd, kMaxWindow);
-  forward_tsn_ = forward_tsn;
 }
 
 // RFC 9260 §6.2.1: what the peer said it has room for, less what has been sent since.
@@ -59,7 +66,7 @@ void Transmitter::abandon(MessageIndex message, Timestamp now, Stats& stats) {
     // Half of it has no TSN yet. The peer may hold all that has one, and would wait for the rest for ever: a last TSN,
     // which is never sent, lets the FORWARD TSN end the message.
     outstanding_.add(message, store_[message].sent, 0, kFlagEnd, now);
-    queue_.drop_begun();
+    queue_.drop_begun(message);
   }
   outstanding_.abandon(message);
 }
@@ -95,7 +102,7 @@ bool Transmitter::write_lost(PacketBuilder& builder, Timestamp now, Stats& stats
   bool wrote = false;
   while (const auto tsn = next_lost_within_limits(now, stats)) {
     const std::size_t size = outstanding_.chunk(*tsn).size;
-    if (kDataHeaderSize + size > builder.room() || !may_send(size)) break;
+    if (data_header_ + size > builder.room() || !may_send(size)) break;
     send_again(builder, *tsn, now, stats);
     wrote = true;
   }
@@ -107,8 +114,8 @@ bool Transmitter::write_lost(PacketBuilder& builder, Timestamp now, Stats& stats
 bool Transmitter::write_probe(PacketBuilder& builder, Timestamp now, Stats& stats) {
   if (const auto index = next_new_within_limits(now, stats); index && !outstanding_.next_lost()) {
     const StoredMessage& message = store_[*index];
-    const std::size_t room = rounded_down(builder.room() - std::min(builder.room(), kDataHeaderSize));
-    const std::size_t size = std::min({message.payload.size() - message.sent, max_payload_, room});
+    const std::size_t room = rounded_down(builder.room() - std::min(builder.room(), data_header_));
+    const std::size_t size = std::min({message.payload.size() - message.sent, max_payload(), room});
     if (size > 0 && size <= peer_rwnd() && outstanding_.chunks() < kMaxChunks) {
       send_new(builder, *index, size, now, stats);
       recovery_.on_probe_sent({});
@@ -118,7 +125,7 @@ bool Transmitter::write_probe(PacketBuilder& builder, Timestamp now, Stats& stat
   }
   const auto tsn = outstanding_.newest();
   // What may not be sent again is left to the timer, which gives it up.
-  const bool again = tsn && kDataHeaderSize + outstanding_.chunk(*tsn).size <= builder.room() &&
+  const bool again = tsn && data_header_ + outstanding_.chunk(*tsn).size <= builder.room() &&
                      !(forward_tsn_ && given_up(outstanding_.chunk(*tsn), now));
   if (!again) return recovery_.cancel_probe(), false;
   send_again(builder, *tsn, now, stats);
@@ -131,14 +138,14 @@ bool Transmitter::write_new(PacketBuilder& builder, Timestamp now, Stats& stats)
   if (queue_.empty()) return false;
   if (outstanding_.flight_bytes() == 0) recovery_.on_start(now);
   bool wrote = false;
-  while (builder.room() > kDataHeaderSize && outstanding_.chunks() < kMaxChunks) {
+  while (builder.room() > data_header_ && outstanding_.chunks() < kMaxChunks) {
     const auto index = next_new_within_limits(now, stats);
     if (!index) break;
     const StoredMessage& message = store_[*index];
     const std::size_t rest = message.payload.size() - message.sent;
-    const std::size_t size = std::min({rest, max_payload_, rounded_down(builder.room() - kDataHeaderSize)});
+    const std::size_t size = std::min({rest, max_payload(), rounded_down(builder.room() - data_header_)});
     // A piece is cut smaller than a packet only to share it with a SACK, not to fill up behind other messages.
-    if (size < rest && size < max_payload_ / 2) break;
+    if (size < rest && size < max_payload() / 2) break;
     if (!may_send(size)) break;
     send_new(builder, *index, size, now, stats);
     wrote = true;
@@ -189,11 +196,18 @@ void Transmitter::set_pace() {
 void Transmitter::write_chunk(PacketBuilder& builder, Tsn tsn, bool immediate) {
   const OutstandingChunk& chunk = outstanding_.chunk(tsn);
   const StoredMessage& message = store_[chunk.message];
-  ByteWriter& writer = builder.start_chunk(ChunkType::kData, immediate ? chunk.flags | kFlagImmediate : chunk.flags);
+  const std::uint8_t flags = immediate ? chunk.flags | kFlagImmediate : chunk.flags;
+  ByteWriter& writer = builder.start_chunk(interleaving_ ? ChunkType::kInterleavedData : ChunkType::kData, flags);
   writer.u32(wire_tsn(tsn));
   writer.u16(message.stream.value());
-  writer.u16(message.ssn);
-  writer.u32(message.ppid.value());
+  if (interleaving_) {
+    writer.u16(0);  // reserved
+    writer.u32(message.number);
+    writer.u32((flags & kFlagBegin) != 0 ? message.ppid.value() : chunk.fsn);
+  } else {
+    writer.u16(message.ordered ? message.number & 0xFFFF : 0);
+    writer.u32(message.ppid.value());
+  }
   writer.bytes(ByteView(message.payload).subspan(chunk.offset, chunk.size));
   builder.end_chunk();
 }
@@ -206,31 +220,40 @@ bool Transmitter::forward_tsn_due(Timestamp now) const {
   return now - forward_sent_at_ >= std::max<Duration>(rto().srtt(), std::chrono::milliseconds(10));
 }
 
+// Notes a given up message for the FORWARD TSN; false: `most` are noted.
+bool Transmitter::note_skipped(const StoredMessage& message, std::size_t most) {
+  // RFC 3758 §3.5 C4: the highest SSN given up on each stream. RFC 8260 §2.3.1: the highest MID, of unordered too.
+  if (!message.ordered && !interleaving_) return true;
+  const auto same = std::find_if(skipped_.begin(), skipped_.end(), [&](const SkippedMessage& s) {
+    return s.stream == message.stream && s.unordered != message.ordered;
+  });
+  if (same != skipped_.end()) return same->number = message.number, true;
+  if (skipped_.size() == most) return false;
+  skipped_.push_back({message.stream, !message.ordered, message.number});
+  return true;
+}
+
 bool Transmitter::write_forward_tsn(PacketBuilder& builder, Timestamp now) {
   constexpr std::size_t kFixed = kChunkHeaderSize + 4;
-  if (builder.room() < kFixed + 4) return false;
-  // RFC 3758 §3.5 C4: the highest SSN given up on each stream; F5: as many as fit, with the TSN that they cover.
-  const std::size_t most = (builder.room() - kFixed) / 4;
-  std::vector<std::pair<StreamId, std::uint16_t>> skipped;
+  const std::size_t entry = ForwardTsnChunk::entry_size(interleaving_);
+  if (builder.room() < kFixed + entry) return false;
+  // RFC 3758 §3.5 F5: as many as fit, with the TSN that they cover.
+  skipped_.clear();
   Tsn covered = outstanding_.cumulative();
-  while (covered < outstanding_.advanced()) {
-    const StoredMessage& message = store_[outstanding_.chunk(covered + 1).message];
-    if (message.ordered) {
-      const auto same =
-          std::find_if(skipped.begin(), skipped.end(), [&](auto& s) { return s.first == message.stream; });
-      if (same == skipped.end() && skipped.size() == most) break;
-      if (same == skipped.end())
-        skipped.emplace_back(message.stream, message.ssn);
-      else
-        same->second = message.ssn;
-    }
-    covered = std::min(message.first_tsn + static_cast<Tsn>(message.chunks_sent) - 1, outstanding_.advanced());
+  MessageIndex message = 0;
+  for (bool first = true; covered < outstanding_.advanced(); first = false, ++covered) {
+    const MessageIndex next = outstanding_.chunk(covered + 1).message;
+    if (!first && next == message) continue;
+    message = next;
+    if (!note_skipped(store_[message], (builder.room() - kFixed) / entry)) break;
   }
-  ByteWriter& writer = builder.start_chunk(ChunkType::kForwardTsn, 0);
+  ByteWriter& writer =
+      builder.start_chunk(interleaving_ ? ChunkType::kInterleavedForwardTsn : ChunkType::kForwardTsn, 0);
   writer.u32(wire_tsn(covered));
-  for (const auto& [stream, ssn] : skipped) {
-    writer.u16(stream.value());
-    writer.u16(ssn);
+  for (const SkippedMessage& skipped : skipped_) {
+    writer.u16(skipped.stream.value());
+    writer.u16(interleaving_ ? skipped.unordered : skipped.number & 0xFFFF);
+    if (interleaving_) writer.u32(skipped.number);
   }
   builder.end_chunk();
   forward_sent_ = covered;
@@ -267,7 +290,7 @@ Transmitter::SackResult Transmitter::handle_sack(const SackChunk& sack, Timestam
   if (cumulative > outstanding_.last_assigned() || !read_blocks(sack, cumulative)) return {SackOutcome::kInvalid};
   read_duplicates(sack, cumulative);
   const SackResult result = apply(cumulative, duplicates_, now, stats);
-  set_peer(sack.a_rwnd, forward_tsn_);
+  set_window(sack.a_rwnd);
   return result;
 }
 

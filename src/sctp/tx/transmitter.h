@@ -35,8 +35,8 @@ class Transmitter {
   const SendQueue& queue() const { return queue_; }
 
   // -- The peer --
-  // From its INIT or INIT ACK.
-  void set_peer(std::uint32_t a_rwnd, bool forward_tsn);
+  // From its INIT or INIT ACK. `interleaving`: both sides take I-DATA (RFC 8260).
+  void set_peer(std::uint32_t a_rwnd, bool forward_tsn, bool interleaving);
   bool peer_forward_tsn() const { return forward_tsn_; }
 
   // -- Output --
@@ -95,9 +95,12 @@ class Transmitter {
   void fill(Stats& stats) const;
 
  private:
+  void set_window(std::uint32_t a_rwnd);
+  // Of one chunk that has a packet for itself.
+  std::size_t max_payload() const { return packet_size_ - kCommonHeaderSize - data_header_; }
   bool may_send(std::size_t size) const;
   // A closed window is asked by T3-rtx alone.
-  bool probing() const { return peer_a_rwnd_ >= max_payload_; }
+  bool probing() const { return peer_a_rwnd_ >= max_payload(); }
   bool write_probe(PacketBuilder& builder, Timestamp now, Stats& stats);
   void send_new(PacketBuilder& builder, MessageIndex index, std::size_t size, Timestamp now, Stats& stats);
   void send_again(PacketBuilder& builder, Tsn tsn, Timestamp now, Stats& stats);
@@ -110,11 +113,14 @@ class Transmitter {
   std::optional<MessageIndex> next_new_within_limits(Timestamp now, Stats& stats);
   bool given_up(const OutstandingChunk& chunk, Timestamp now) const;
   void abandon(MessageIndex message, Timestamp now, Stats& stats);
+  bool note_skipped(const StoredMessage& message, std::size_t most);
   SackResult apply(Tsn cumulative, std::span<const Tsn> duplicates, Timestamp now, Stats& stats);
   bool read_blocks(const SackChunk& sack, Tsn cumulative);
   void read_duplicates(const SackChunk& sack, Tsn cumulative);
 
-  std::size_t max_payload_;  // of one chunk
+  std::size_t packet_size_;
+  bool interleaving_ = false;
+  std::size_t data_header_ = kDataHeaderSize;
   MessageStore store_;
   SendQueue queue_;
   Outstanding outstanding_;
@@ -126,7 +132,8 @@ class Transmitter {
   bool restart_timer_ = false;
   Tsn forward_sent_ = 0;  // the last FORWARD TSN said this
   Timestamp forward_sent_at_{};
-  std::vector<TsnRange> blocks_;  // scratch, like the next
+  std::vector<SkippedMessage> skipped_;  // scratch, like the next
+  std::vector<TsnRange> blocks_;
   std::vector<Tsn> duplicates_;
 };
 
