@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (const auto id = table.open("l", {.negotiated = (stream & 1) != 0, .id = stream})) last = id->value();
         break;
       case 3: table.close(ChannelId(last)); break;
-      case 4: static_cast<void>(table.send_text(ChannelId(last), "text")); break;
+      case 4: static_cast<void>(table.send_text(ChannelId(last), Bytes{0x74})); break;
       case 5: table.handle_incoming_reset(streams); break;
       case 6: table.handle_outgoing_reset(streams); break;
       case 7: table.handle_reset_failed(streams); break;

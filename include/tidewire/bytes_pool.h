@@ -21,6 +21,9 @@ class BytesPool {
   // Takes the memory over; what was in it is gone. Anybody's will do, also none.
   void give(Bytes&& bytes);
 
+  // Frees what is held for reuse.
+  void trim();
+
   // Bytes that are held for reuse.
   std::size_t held() const { return held_; }
 

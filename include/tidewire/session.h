@@ -243,6 +243,8 @@ class Session {
   Result<> send_binary(ChannelId channel, ByteView payload, Timestamp now);
   // Moves the payload: it is held once, until the peer has all of it. On an error it is left as it was.
   Result<> send_binary(ChannelId channel, Bytes&& payload, Timestamp now);
+  // Gives back the memory of a message that was received (event::MessageReceived), for the next ones.
+  void recycle(Bytes&& payload);
   // True when one who waits for room may send `bytes` bytes: the channel is open, and what waits on it leaves room to
   // the other channels. False: ask again after poll_transmit(). An error: it will never be so.
   Result<bool> writable(ChannelId channel, std::size_t bytes) const;

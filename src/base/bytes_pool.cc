@@ -42,4 +42,9 @@ void BytesPool::give(Bytes&& bytes) {
   idle_[power - kSmallest].push_back(std::move(taken));
 }
 
+void BytesPool::trim() {
+  idle_ = {};
+  held_ = 0;
+}
+
 }  // namespace tidewire

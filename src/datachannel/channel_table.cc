@@ -286,8 +286,7 @@ void ChannelTable::refuse_stream(std::uint16_t stream) {
 
 std::optional<Action> ChannelTable::poll_action() {
   if (actions_.empty()) return std::nullopt;
-  Action action = std::move(actions_.front());
-  actions_.pop_front();
+  Action action = actions_.pop_front();
   if (const auto* message = std::get_if<SendMessage>(&action); message && message->ppid != kPpidControl) {
     if (Entry* entry = find_stream(message->stream)) {
       entry->queued_bytes -= std::min(entry->queued_bytes, message->payload.size());
@@ -298,8 +297,7 @@ std::optional<Action> ChannelTable::poll_action() {
 
 std::optional<Event> ChannelTable::poll_event() {
   if (events_.empty()) return std::nullopt;
-  Event event = std::move(events_.front());
-  events_.pop_front();
+  Event event = events_.pop_front();
   if (const auto* closed = std::get_if<ChannelClosed>(&event)) {
     if (const Entry* entry = find_entry(closed->channel)) announced_names_ -= entry->announced_names;
     channels_.erase(closed->channel);

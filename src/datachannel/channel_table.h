@@ -12,7 +12,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 #include <span>
@@ -23,6 +22,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/ring.h"
 #include "tidewire/bytes.h"
 #include "tidewire/data_channel_init.h"
 #include "tidewire/ids.h"
@@ -129,9 +129,8 @@ class ChannelTable {
 
   // W3C send(). InvalidStateError: not open. TypeError: over the peer's limit of message size. OperationError: the
   // send buffer is full, nothing was taken.
-  Result<> send_text(ChannelId channel, std::string_view text);
-  Result<> send_binary(ChannelId channel, ByteView payload);
   // Moves the payload, which is left as it was on an error.
+  Result<> send_text(ChannelId channel, Bytes&& text);
   Result<> send_binary(ChannelId channel, Bytes&& payload);
 
   // Whether one who waits for room may send `size` bytes now: the channel is open and holds little, and the send buffer
@@ -209,7 +208,7 @@ class ChannelTable {
   void bring_up(Entry& entry);
   Result<> check_send(const Entry* entry, std::size_t size) const;
   bool buffer_takes(std::size_t size) const;
-  Result<> send(ChannelId channel, ByteView payload, Bytes* owned, std::uint32_t ppid);
+  Result<> send(ChannelId channel, Bytes&& payload, std::uint32_t ppid);
   void queue_send(Entry& entry, Bytes payload, std::uint32_t ppid, bool ordered);
   void handle_control(std::uint16_t stream, ByteView payload);
   void handle_open(std::uint16_t stream, ByteView payload);
@@ -241,8 +240,8 @@ class ChannelTable {
   std::unordered_map<std::uint16_t, ChannelId> by_stream_;
   // Streams of no channel that are still unfit for one: a refused OPEN is being reset, or a reset failed.
   std::unordered_set<std::uint16_t> unfit_;
-  std::deque<Action> actions_;
-  std::deque<Event> events_;
+  Ring<Action> actions_;
+  Ring<Event> events_;
 };
 
 }  // namespace tidewire::datachannel

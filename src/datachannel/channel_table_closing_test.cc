@@ -17,7 +17,7 @@ TEST(ChannelTable, ClosesBothWaysAndOnlyThenUsesTheStreamAgain) {
   const ChannelId there = of<ChannelAnnounced>(pair.server_events)[0].channel;
   pair.client.close(id);
   EXPECT_EQ(pair.client.find(id)->state, ChannelState::kClosing);
-  EXPECT_EQ(pair.client.send_text(id, "x").error().code, ErrorCode::kInvalidState);
+  EXPECT_EQ(pair.client.send_text(id, to_bytes("x")).error().code, ErrorCode::kInvalidState);
   EXPECT_FALSE(pair.client.open("", {.negotiated = true, .id = 0}));
   pair.run();
   EXPECT_EQ(of<ChannelClosed>(pair.client_events).size(), 1U);

@@ -7,16 +7,12 @@
 
 namespace tidewire::datachannel {
 
-Result<> ChannelTable::send_text(ChannelId channel, std::string_view text) {
-  return send(channel, as_bytes(text), nullptr, text.empty() ? kPpidStringEmpty : kPpidString);
-}
-
-Result<> ChannelTable::send_binary(ChannelId channel, ByteView payload) {
-  return send(channel, payload, nullptr, payload.empty() ? kPpidBinaryEmpty : kPpidBinary);
+Result<> ChannelTable::send_text(ChannelId channel, Bytes&& text) {
+  return send(channel, std::move(text), text.empty() ? kPpidStringEmpty : kPpidString);
 }
 
 Result<> ChannelTable::send_binary(ChannelId channel, Bytes&& payload) {
-  return send(channel, payload, &payload, payload.empty() ? kPpidBinaryEmpty : kPpidBinary);
+  return send(channel, std::move(payload), payload.empty() ? kPpidBinaryEmpty : kPpidBinary);
 }
 
 // What can be said whatever the buffer holds.
@@ -46,8 +42,7 @@ Result<bool> ChannelTable::writable(ChannelId channel, std::size_t size) const {
   return held == 0 || (held <= config_.writable_limit && size <= config_.writable_limit - held);
 }
 
-// `owned`, when given, is the payload to take over.
-Result<> ChannelTable::send(ChannelId channel, ByteView payload, Bytes* owned, std::uint32_t ppid) {
+Result<> ChannelTable::send(ChannelId channel, Bytes&& payload, std::uint32_t ppid) {
   Entry* entry = find_entry(channel);
   if (entry && entry->channel.state == ChannelState::kConnecting) {
     return Error{ErrorCode::kInvalidState, "the data channel is not open yet: wait for it"};
@@ -63,7 +58,7 @@ Result<> ChannelTable::send(ChannelId channel, ByteView payload, Bytes* owned, s
   entry->channel.bytes_sent += size;
   entry->channel.buffered_amount += size;
   // RFC 8831 §6.6: SCTP has no empty messages; one zero byte and the PPID stand for one.
-  Bytes sent = size == 0 ? Bytes{0} : owned ? std::move(*owned) : Bytes(payload.begin(), payload.end());
+  Bytes sent = size == 0 ? Bytes{0} : std::move(payload);
   hold(*entry, entry->held + sent.size());
   // RFC 8832 §6: until the OPEN is known to have arrived, unordered messages could overtake it.
   queue_send(*entry, std::move(sent), ppid, entry->channel.init.ordered || !entry->acknowledged);

@@ -20,7 +20,7 @@ TEST(ChannelTable, GivesEveryMessageThePriorityOfItsChannel) {
     Pair pair;
     pair.start();
     const ChannelId id = *pair.client.open("x", {.priority = c.priority});
-    ASSERT_TRUE(pair.client.send_text(id, "hello"));
+    ASSERT_TRUE(pair.client.send_text(id, to_bytes("hello")));
     pair.run();
     ASSERT_EQ(pair.client_sent.size(), 2U);
     EXPECT_EQ(parse_open(pair.client_sent[0].payload)->priority, c.value);
@@ -51,17 +51,17 @@ TEST(ChannelTable, SaysInEveryRefusalWhatToDo) {
   ChannelTable table({.send_buffer_limit = 100});
   table.set_role(Role::kDtlsClient);
   const ChannelId id = *table.open("x", {});
-  EXPECT_NE(table.send_text(id, "x").error().message.find("not open yet"), std::string::npos);
+  EXPECT_NE(table.send_text(id, to_bytes("x")).error().message.find("not open yet"), std::string::npos);
   table.handle_connected(65535);
-  ASSERT_TRUE(table.send_text(id, std::string(60, 'x')));
-  const Error full = table.send_text(id, std::string(41, 'x')).error();
+  ASSERT_TRUE(table.send_text(id, to_bytes(std::string(60, 'x'))));
+  const Error full = table.send_text(id, to_bytes(std::string(41, 'x'))).error();
   EXPECT_EQ(full.code, ErrorCode::kOperation);
   EXPECT_NE(full.message.find("60 of 100 bytes"), std::string::npos) << full.message;
   EXPECT_NE(full.message.find("wait for room"), std::string::npos) << full.message;
   EXPECT_EQ(table.find(id)->state, ChannelState::kOpen);
-  EXPECT_TRUE(table.send_text(id, std::string(40, 'x')));
+  EXPECT_TRUE(table.send_text(id, to_bytes(std::string(40, 'x'))));
   table.set_max_message_size(10);
-  EXPECT_NE(table.send_text(id, "more than ten").error().message.find("in parts"), std::string::npos);
+  EXPECT_NE(table.send_text(id, to_bytes("more than ten")).error().message.find("in parts"), std::string::npos);
 }
 
 TEST(ChannelTable, TakesAMessageLargerThanTheBufferWhenNothingWaits) {
@@ -71,13 +71,13 @@ TEST(ChannelTable, TakesAMessageLargerThanTheBufferWhenNothingWaits) {
   const ChannelId id = *table.open("x", {});
   while (table.poll_action()) {
   }
-  ASSERT_TRUE(table.send_text(id, "x"));
+  ASSERT_TRUE(table.send_text(id, to_bytes("x")));
   EXPECT_FALSE(table.send_binary(id, Bytes(1000)));
   while (table.poll_action()) {
   }
   table.handle_buffered_amount(0, 0);
   EXPECT_TRUE(table.send_binary(id, Bytes(1000)));
-  EXPECT_FALSE(table.send_text(id, "x"));
+  EXPECT_FALSE(table.send_text(id, to_bytes("x")));
 }
 
 TEST(ChannelTable, CountsWhatStandsForEmptyMessagesAgainstTheLimit) {
@@ -85,9 +85,9 @@ TEST(ChannelTable, CountsWhatStandsForEmptyMessagesAgainstTheLimit) {
   table.set_role(Role::kDtlsClient);
   table.handle_connected(65535);
   const ChannelId id = *table.open("x", {});
-  for (int i = 0; i < 10; ++i) ASSERT_TRUE(table.send_text(id, ""));
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(table.send_text(id, to_bytes("")));
   EXPECT_EQ(table.find(id)->buffered_amount, 0U);
-  EXPECT_FALSE(table.send_text(id, "x"));
+  EXPECT_FALSE(table.send_text(id, to_bytes("x")));
 }
 
 TEST(ChannelTable, LetsThoseWhoWaitLeaveRoomToTheOthers) {
@@ -115,7 +115,7 @@ TEST(ChannelTable, TellsWhatWasNeverSentWhenItCloses) {
   table.set_role(Role::kDtlsClient);
   table.handle_connected(65535);
   const ChannelId id = *table.open("x", {});
-  ASSERT_TRUE(table.send_text(id, "never"));
+  ASSERT_TRUE(table.send_text(id, to_bytes("never")));
   table.handle_transport_closed(std::nullopt);
   std::vector<Event> events;
   Pair::collect(table, events);

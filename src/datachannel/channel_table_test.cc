@@ -43,9 +43,9 @@ TEST(ChannelTable, CarriesTextBinaryAndEmptyMessages) {
   Pair pair;
   pair.start();
   const ChannelId id = *pair.client.open("x", {});
-  ASSERT_TRUE(pair.client.send_text(id, "hello"));
+  ASSERT_TRUE(pair.client.send_text(id, to_bytes("hello")));
   ASSERT_TRUE(pair.client.send_binary(id, {1, 2, 3}));
-  ASSERT_TRUE(pair.client.send_text(id, ""));
+  ASSERT_TRUE(pair.client.send_text(id, to_bytes("")));
   ASSERT_TRUE(pair.client.send_binary(id, Bytes()));
   EXPECT_EQ(pair.client.find(id)->buffered_amount, 8U);
   pair.run();
@@ -70,9 +70,9 @@ TEST(ChannelTable, SendsInOrderUntilTheOpenIsAcknowledged) {
   Pair pair;
   pair.start();
   const ChannelId id = *pair.client.open("x", {.ordered = false});
-  ASSERT_TRUE(pair.client.send_text(id, "early"));
+  ASSERT_TRUE(pair.client.send_text(id, to_bytes("early")));
   pair.run();
-  ASSERT_TRUE(pair.client.send_text(id, "late"));
+  ASSERT_TRUE(pair.client.send_text(id, to_bytes("late")));
   pair.run();
   ASSERT_EQ(pair.client_sent.size(), 3U);
   EXPECT_TRUE(pair.client_sent[0].ordered);
@@ -189,7 +189,7 @@ TEST(ChannelTable, CarriesNegotiatedChannelsWithoutAnOpen) {
   const ChannelId there = *pair.server.open("x", init);
   pair.start();
   EXPECT_TRUE(pair.client_sent.empty());
-  ASSERT_TRUE(pair.client.send_text(here, "hi"));
+  ASSERT_TRUE(pair.client.send_text(here, to_bytes("hi")));
   pair.run();
   ASSERT_EQ(pair.client_sent.size(), 1U);
   EXPECT_FALSE(pair.client_sent[0].ordered);

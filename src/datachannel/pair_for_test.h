@@ -1,6 +1,7 @@
 // What the tests of the channel table are told with.
 #pragma once
 
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -8,6 +9,8 @@
 #include "datachannel/channel_table.h"
 
 namespace tidewire::datachannel {
+
+inline Bytes to_bytes(std::string_view text) { return {text.begin(), text.end()}; }
 
 // Two tables on a transport that delivers everything at once and in order.
 struct Pair {

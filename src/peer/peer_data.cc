@@ -67,6 +67,7 @@ void PeerConnectionImpl::handle(const event::DataChannelClosed& gone) {
 void PeerConnectionImpl::handle(event::MessageReceived& message) {
   const auto channel = find_channel(message.channel);
   if (channel && channel->on_message) channel->on_message(DataMessage(message.payload, message.is_text));
+  session_.recycle(std::move(message.payload));
 }
 
 void PeerConnectionImpl::handle(const event::SctpTransportStateChanged&) {

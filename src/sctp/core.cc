@@ -23,7 +23,7 @@ Core::Core(const Config& config_, PacketPool& pool_, crypto::Random random_)
       random(std::move(random_)),
       local_tag(draw_tag(random)),
       initial_tsn(config.initial_tsn ? *config.initial_tsn : random.u32()),
-      tx(config, Tsn{initial_tsn}) {}
+      tx(config, Tsn{initial_tsn}, pool.messages()) {}
 
 void Core::send_control(ChunkType type, ByteView value, std::uint8_t flags) {
   Bytes chunk(kChunkHeaderSize + value.size());

@@ -45,7 +45,10 @@ void Heartbeat::handle_timeout() {
   if (!core_.receives_data()) return;
   // Data on its way does the same job, and the timer of its own counts its failures.
   if (core_.tx.waiting()) return restart();
-  if (core_.tx.idle()) core_.tx.trim();
+  if (core_.tx.idle()) {
+    core_.tx.trim();
+    core_.pool.messages().trim();
+  }
   if (nonce_ != 0) {
     core_.tx.rto().back_off();
     if (!core_.count_error("HEARTBEAT")) return;

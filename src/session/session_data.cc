@@ -22,16 +22,18 @@ Result<ChannelId> Session::create_data_channel(std::string label, DataChannelIni
 }
 
 Result<> Session::send_text(ChannelId channel, std::string_view text, Timestamp now) {
-  auto result = impl_->data.channels().send_text(channel, text);
+  Bytes copy = impl_->pool.messages().copy_of(as_bytes(text));
+  auto result = impl_->data.channels().send_text(channel, std::move(copy));
+  recycle(std::move(copy));
   impl_->now = now;
   impl_->data.flush(now);
   return result;
 }
 
 Result<> Session::send_binary(ChannelId channel, ByteView payload, Timestamp now) {
-  auto result = impl_->data.channels().send_binary(channel, payload);
-  impl_->now = now;
-  impl_->data.flush(now);
+  Bytes copy = impl_->pool.messages().copy_of(payload);
+  auto result = send_binary(channel, std::move(copy), now);
+  recycle(std::move(copy));
   return result;
 }
 
@@ -41,6 +43,8 @@ Result<> Session::send_binary(ChannelId channel, Bytes&& payload, Timestamp now)
   impl_->data.flush(now);
   return result;
 }
+
+void Session::recycle(Bytes&& payload) { impl_->pool.messages().give(std::move(payload)); }
 
 Result<bool> Session::writable(ChannelId channel, std::size_t bytes) const {
   if (impl_->closed) return closed_error();

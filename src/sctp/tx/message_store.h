@@ -9,6 +9,7 @@
 
 #include "sctp/types.h"
 #include "tidewire/bytes.h"
+#include "tidewire/bytes_pool.h"
 #include "tidewire/time.h"
 
 namespace tidewire::sctp {
@@ -36,6 +37,9 @@ struct StoredMessage {
 
 class MessageStore {
  public:
+  // The pool takes the memory of messages that are done with. It must outlive the store.
+  explicit MessageStore(BytesPool& pool) : pool_(pool) {}
+
   MessageIndex add(StoredMessage message) {
     if (free_.empty()) {
       slots_.push_back(std::move(message));
@@ -54,9 +58,12 @@ class MessageStore {
   void release_if_unused(MessageIndex index) {
     StoredMessage& message = slots_[index];
     if (message.queued || message.chunks > 0) return;
-    message.payload = Bytes();  // "= {}" would keep its memory
+    free_payload(index);
     free_.push_back(index);
   }
+
+  // Nobody needs its content any more.
+  void free_payload(MessageIndex index) { pool_.give(std::exchange(slots_[index].payload, {})); }
 
   // Gives the slots back; no message may be left.
   void trim() {
@@ -65,6 +72,7 @@ class MessageStore {
   }
 
  private:
+  BytesPool& pool_;
   std::vector<StoredMessage> slots_;
   std::vector<MessageIndex> free_;
 };

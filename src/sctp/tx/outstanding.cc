@@ -216,7 +216,7 @@ void Outstanding::restore_lost() {
 void Outstanding::abandon(MessageIndex message) {
   StoredMessage& stored = store_[message];
   stored.abandoned = true;
-  stored.payload = Bytes();
+  store_.free_payload(message);
   // Interleaved messages have chunks of others between theirs.
   std::size_t left = stored.chunks;
   for (Tsn tsn = std::max(stored.first_tsn, cumulative_ + 1); left > 0; ++tsn) {

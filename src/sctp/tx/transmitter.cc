@@ -15,8 +15,9 @@ std::size_t rounded_down(std::size_t size) { return size & ~std::size_t{3}; }
 
 }  // namespace
 
-Transmitter::Transmitter(const Config& config, Tsn initial_tsn)
+Transmitter::Transmitter(const Config& config, Tsn initial_tsn, BytesPool& pool)
     : packet_size_(rounded_down(config.mtu)),
+      store_(pool),
       queue_(store_),
       outstanding_(store_, initial_tsn),
       recovery_(config, rounded_down(config.mtu) - kCommonHeaderSize, outstanding_),

@@ -25,7 +25,8 @@ namespace tidewire::sctp {
 
 class Transmitter {
  public:
-  Transmitter(const Config& config, Tsn initial_tsn);
+  // The pool takes the memory of messages that are done with. It must outlive the transmitter.
+  Transmitter(const Config& config, Tsn initial_tsn, BytesPool& pool);
   Transmitter(const Transmitter&) = delete;
   Transmitter& operator=(const Transmitter&) = delete;
 
