@@ -59,38 +59,48 @@ void PeerConnectionImpl::pump() {
   if (pumping_ || closed_) return;
   const auto self = shared_from_this();
   pumping_ = true;
-  transmit();
-  // Others on the loop are not to wait for one who always has more to send.
-  int rounds = 16;
-  while (dispatch_events() && --rounds > 0) {
+  // What comes in meanwhile, and others on the loop, are not to wait for one who always has more to send: so much takes
+  // a fraction of a millisecond.
+  std::ptrdiff_t budget = 256;
+  // What the application answers to the first piece of news takes the acknowledgement along. More would keep the peer
+  // waiting for it, as the application may take its time.
+  dispatch_next();
+  if (!closed_) budget -= transmit(budget);
+  while (dispatch_events() && budget > 0) {
+    const std::ptrdiff_t sent = transmit(budget);
     // What the application answers does not wait for the rest of this.
-    if (transmit()) network_.flush();
+    if (sent > 0) network_.flush();
+    budget -= sent + 1;
   }
   if (!closed_) timer_.set(session_.next_timeout());
   pumping_ = false;
-  if (rounds == 0) schedule_pump();
+  if (budget <= 0) schedule_pump();
 }
 
 // True when there may be more to transmit, which may bring more events: sending makes room, and somebody waits for it.
 bool PeerConnectionImpl::dispatch_events() {
   bool heard = false;
-  while (!closed_) {
-    auto event = session_.poll_event();
-    if (!event) break;
-    heard = true;
-    dispatch(std::move(*event));
-  }
+  while (dispatch_next()) heard = true;
   return !closed_ && (serve_room_waiters() || heard);
 }
 
-// True when there was anything.
-bool PeerConnectionImpl::transmit() {
+// False when there was none.
+bool PeerConnectionImpl::dispatch_next() {
+  if (closed_) return false;
+  auto event = session_.poll_event();
+  if (event) dispatch(std::move(*event));
+  return event.has_value();
+}
+
+// Returns how many datagrams it sent, `most` at most.
+std::ptrdiff_t PeerConnectionImpl::transmit(std::ptrdiff_t most) {
   network_.follow_credentials();
   const Timestamp now = loop_.now();
-  bool sent = false;
-  while (auto datagram = session_.poll_transmit(now)) {
+  std::ptrdiff_t sent = 0;
+  for (; sent < most; ++sent) {
+    auto datagram = session_.poll_transmit(now);
+    if (!datagram) break;
     network_.send(std::move(*datagram));
-    sent = true;
   }
   return sent;
 }
@@ -134,7 +144,7 @@ void PeerConnectionImpl::close() {
   if (closed_) return;
   for (auto& [id, channel] : channels_) channel->impl_->buffered_amount = session_.buffered_amount(id);
   session_.close(loop_.now());
-  transmit();
+  transmit(PTRDIFF_MAX);
   closed_ = true;
   dismiss_room_waiters();
   timer_.cancel();

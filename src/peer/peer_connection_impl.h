@@ -67,8 +67,9 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
 
   void pump();
   void pump_and_flush();
-  bool transmit();
+  std::ptrdiff_t transmit(std::ptrdiff_t most);
   bool dispatch_events();
+  bool dispatch_next();
   void dispatch(SessionEvent event);
   void handle(event::NegotiationNeeded);
   void handle(const event::SignalingStateChanged&);

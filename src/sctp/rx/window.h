@@ -29,15 +29,23 @@ class ReceiveWindow {
     while (held > size_ / 2 && size_ < limit_) size_ = std::min(limit_ / 2, size_) * 2;
   }
 
+  // The path is another one.
+  void forget_rtt() { shortest_rtt_ = Duration::max(); }
+
   // The application took so much. `rtt`: zero when it is not known.
   void on_consumed(std::size_t bytes, Duration rtt, Timestamp now) {
     // What one round trip brings, twice because a sender that is in slow start brings twice as much in the next one,
-    // and once more because the round trip known here may be one without the queue that the sender fills.
-    constexpr std::size_t kRounds = 3;
+    // and once more for the queue that it fills on the way. Of the shortest round trip: with the present one, which
+    // holds the queue, the window would grow with the queue and the queue with the window, up to the limit.
+    constexpr double kRounds = 3;
     consumed_ += bytes;
-    if (now - round_began_ < std::max(rtt, kShortestRound)) return;
-    // After a pause this is no measure of a round trip; it only makes the window larger when much came at once.
-    size_ = std::max(size_, static_cast<std::uint32_t>(std::min<std::size_t>(kRounds * consumed_, limit_)));
+    if (rtt > Duration{}) shortest_rtt_ = std::min(shortest_rtt_, rtt);
+    const Duration round = shortest_rtt_ == Duration::max() ? kShortestRound : std::max(shortest_rtt_, kShortestRound);
+    const Duration elapsed = now - round_began_;
+    if (elapsed < round) return;
+    // The application may have been away for many rounds; after a pause this is no measure at all, and does no harm.
+    const double wanted = kRounds * static_cast<double>(consumed_) * std::chrono::duration<double>(round) / elapsed;
+    size_ = std::max(size_, static_cast<std::uint32_t>(std::min<double>(wanted, limit_)));
     consumed_ = 0;
     round_began_ = now;
   }
@@ -55,6 +63,7 @@ class ReceiveWindow {
   std::uint32_t size_;
   std::size_t consumed_ = 0;
   Timestamp round_began_{};
+  Duration shortest_rtt_ = Duration::max();
 };
 
 }  // namespace tidewire::sctp
