@@ -59,6 +59,9 @@ struct Config {
   // longer than ICE consent's 30 s) takes 20.
   int association_max_retrans = 20;
   int max_init_retransmits = 20;
+  // RFC 9653: says that packets with a checksum of zero are taken, and sends such when the peer says the same. Only for
+  // what runs over DTLS, which detects errors better than the checksum.
+  bool zero_checksum = true;
   // Where TSNs begin; random when not set. For tests.
   std::optional<std::uint32_t> initial_tsn;
   // In units of mtu. DEVIATES RFC 9260 §7.2.1 (4 packets) because ten have been TCP's since RFC 6928, and what every

@@ -20,8 +20,9 @@ struct Connect::Cookie {
   std::uint16_t peer_inbound = 0;
   bool forward_tsn = false;
   bool re_config = false;
+  bool zero_checksum = false;
 
-  static constexpr std::size_t kSize = 8 + 4 * 4 + 2 * 2 + 2;
+  static constexpr std::size_t kSize = 8 + 4 * 4 + 2 * 2 + 3;
 
   static Cookie from(const InitChunk& init, std::uint32_t local_tag, Timestamp now) {
     return {.created = now.time_since_epoch().count(),
@@ -32,7 +33,8 @@ struct Connect::Cookie {
             .peer_outbound = init.outbound_streams,
             .peer_inbound = init.inbound_streams,
             .forward_tsn = init.forward_tsn,
-            .re_config = init.re_config};
+            .re_config = init.re_config,
+            .zero_checksum = init.zero_checksum_method == kErrorDetectionByDtls};
   }
 };
 
@@ -59,6 +61,11 @@ Bytes Connect::init_value(ByteView cookie) const {
   const std::array<std::uint8_t, 2> extensions{static_cast<std::uint8_t>(ChunkType::kReConfig),
                                                static_cast<std::uint8_t>(ChunkType::kForwardTsn)};
   append_parameter(value, kParamSupportedExtensions, extensions);
+  if (core_.config.zero_checksum) {
+    Bytes method(4);
+    ByteWriter(method).u32(kErrorDetectionByDtls);
+    append_parameter(value, kParamZeroChecksum, method);
+  }
   return value;
 }
 
@@ -125,6 +132,7 @@ void Connect::adopt_peer(const Cookie& peer) {
   core_.outgoing_streams = std::min(core_.config.streams, peer.peer_inbound);
   core_.incoming_streams = std::min(core_.config.streams, peer.peer_outbound);
   core_.peer_re_config = peer.re_config;
+  core_.peer_zero_checksum = peer.zero_checksum && core_.config.zero_checksum;
   core_.tx.set_peer(peer.a_rwnd, peer.forward_tsn);
   if (core_.rx && core_.peer_initial_tsn == peer.peer_initial_tsn) return;
   core_.peer_initial_tsn = peer.peer_initial_tsn;
@@ -184,6 +192,7 @@ void Connect::handle_stale_cookie() {
   if (core_.state != State::kCookieEchoed) return;
   core_.state = State::kCookieWait;
   core_.peer_tag = 0;
+  core_.peer_zero_checksum = false;
   core_.rx.reset();
   send_init();
   restart_timer();
@@ -217,6 +226,7 @@ Bytes Connect::seal(const Cookie& cookie) const {
   writer.u16(cookie.peer_inbound);
   writer.u8(cookie.forward_tsn);
   writer.u8(cookie.re_config);
+  writer.u8(cookie.zero_checksum);
   const crypto::Sha256Digest mac = crypto::hmac_sha256(secret_, bytes);
   bytes.insert(bytes.end(), mac.begin(), mac.end());
   return bytes;
@@ -238,6 +248,7 @@ std::optional<Connect::Cookie> Connect::unseal(ByteView bytes) const {
   cookie.peer_inbound = reader.u16();
   cookie.forward_tsn = reader.u8() != 0;
   cookie.re_config = reader.u8() != 0;
+  cookie.zero_checksum = reader.u8() != 0;
   return cookie;
 }
 

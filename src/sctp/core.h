@@ -83,6 +83,7 @@ struct Core {
   std::uint16_t outgoing_streams = 0;  // both sides' limits applied
   std::uint16_t incoming_streams = 0;
   bool peer_re_config = false;
+  bool peer_zero_checksum = false;  // RFC 9653: it announced it, and our configuration allows it
   int errors = 0;
 
   Timers timers;
