@@ -190,7 +190,14 @@ bool Association::Impl::append_control(PacketBuilder& builder, bool& with_cookie
   builder.begin(tag);
   while (!core.outbox.empty()) {
     const ControlChunk& next = core.outbox.front();
-    if (next.verification_tag != tag || (next.alone && !builder.empty()) || !builder.append(next.chunk)) return false;
+    if (next.verification_tag != tag || (next.alone && !builder.empty())) return false;
+    if (!builder.append(next.chunk)) {
+      if (!builder.empty()) return false;
+      // No packet takes it: it must not hold up the others for ever.
+      core.outbox.pop_front();
+      ++core.stats.chunks_dropped;
+      continue;
+    }
     const ControlChunk taken = core.outbox.pop_front();
     if (taken.alone) return false;
     if (static_cast<ChunkType>(taken.chunk[0]) == ChunkType::kCookieEcho) with_cookie = true;

@@ -71,10 +71,10 @@ Bytes Connect::init_value(ByteView cookie) const {
 
 void Connect::send_init() {
   init_sent_ = core_.now;
-  core_.send_control(ChunkType::kInit, init_value({}));
-  if (core_.outbox.empty()) return;
-  core_.outbox.back().verification_tag = 0;  // RFC 9260 §8.5.1 A
-  core_.outbox.back().alone = true;
+  // RFC 9260 §8.5.1 A: tag 0
+  ControlChunk init = ControlChunk::make(ChunkType::kInit, init_value({}), 0);
+  init.alone = true;
+  core_.send_control(std::move(init));
 }
 
 void Connect::send_cookie_echo() { core_.send_control(ChunkType::kCookieEcho, cookie_); }
@@ -96,11 +96,9 @@ void Connect::handle_init(const ChunkView& chunk) {
     return;
   }
   const Bytes value = init_value(seal(Cookie::from(*init, core_.local_tag, core_.now)));
-  const std::size_t queued = core_.outbox.size();
-  core_.send_control(ChunkType::kInitAck, value);
-  if (core_.outbox.size() == queued) return;
-  core_.outbox.back().verification_tag = init->initiate_tag;
-  core_.outbox.back().alone = true;
+  ControlChunk answer = ControlChunk::make(ChunkType::kInitAck, value, init->initiate_tag);
+  answer.alone = true;
+  core_.send_control(std::move(answer));
 }
 
 void Connect::handle_init_ack(const ChunkView& chunk) {
@@ -170,8 +168,7 @@ bool Connect::handle_cookie_echo(const ChunkView& chunk) {
     const auto staleness = (core_.now - created - core_.config.cookie_lifetime) / std::chrono::microseconds(1);
     Bytes measure(4);
     ByteWriter(measure).u32(static_cast<std::uint64_t>(std::min<std::int64_t>(staleness, UINT32_MAX)));
-    core_.send_error(Cause::kStaleCookie, measure);
-    if (!core_.outbox.empty()) core_.outbox.back().verification_tag = cookie->peer_tag;
+    core_.send_error(Cause::kStaleCookie, measure, cookie->peer_tag);
     return false;
   }
   if (handshaking) {
