@@ -234,12 +234,13 @@ std::optional<Packet> Association::poll_transmit() {
 
 std::optional<Event> Association::poll_event() {
   Core& core = impl_->core;
-  if (core.events.empty()) {
+  // Closed is the last one.
+  if (core.events.empty() || std::holds_alternative<Closed>(core.events.front())) {
     if (const auto stream = core.tx.queue().take_changed()) {
       return BufferedAmountChanged{*stream, core.tx.queue().buffered(*stream)};
     }
-    return std::nullopt;
   }
+  if (core.events.empty()) return std::nullopt;
   Event event = core.events.pop_front();
   if (std::holds_alternative<IncomingStreamsReset>(event)) --core.reset_events;
   if (const auto* message = std::get_if<MessageReceived>(&event)) {
