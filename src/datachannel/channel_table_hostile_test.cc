@@ -19,8 +19,8 @@ void patch_u16(Bytes& bytes, std::size_t at, std::size_t value) {
 std::vector<Bytes> lying_opens() {
   const Bytes honest = build_open({.label = "label", .protocol = "protocol"});
   std::vector<Bytes> lies;
-  for (const std::size_t label : {0, 4, 5, 6, 13, 14, 255, 256, 32767, 32768, 65523, 65531, 65535}) {
-    for (const std::size_t protocol : {0, 7, 8, 9, 13, 14, 255, 256, 32767, 32768, 65528, 65535}) {
+  for (const std::size_t label : {0U, 4U, 5U, 6U, 13U, 14U, 255U, 256U, 32767U, 32768U, 65523U, 65531U, 65535U}) {
+    for (const std::size_t protocol : {0U, 7U, 8U, 9U, 13U, 14U, 255U, 256U, 32767U, 32768U, 65528U, 65535U}) {
       if (label + protocol == 13) continue;
       Bytes lie = honest;
       patch_u16(lie, kLabelLength, label);

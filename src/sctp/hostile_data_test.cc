@@ -152,7 +152,7 @@ TEST(SctpHostileData, DuplicatesAreCountedAndCostNothing) {
   forge.inject(Forge::data(Forge::kTsn + 2, 3, 1, 100));
   const std::size_t before = heap_in_use();
   for (int i = 0; i < 50'000; ++i) {
-    forge.inject_unpolled(Forge::data(Forge::kTsn + 2 * (i % 2U), 3, 0, 100));
+    forge.inject_unpolled(Forge::data(Forge::kTsn + (i % 2 == 0 ? 0U : 2U), 3, 0, 100));
   }
   EXPECT_LE(heap_in_use(), before + 64 * 1024);
   EXPECT_EQ(forge.stats().duplicates_received, 50'000U);

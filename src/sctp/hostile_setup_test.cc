@@ -24,7 +24,7 @@ TEST(SctpHostileSetup, ChunksWithLyingLengthsDoNoHarm) {
   Forge forge;
   for (const int type : {0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 14, 63, 64, 127, 130, 191, 192, 255}) {
     Bytes chunk = Forge::words(static_cast<ChunkType>(type), {Forge::kTsn + 100, 1, 2, 3, 4, 5, 6});
-    for (const std::size_t lie : {0, 1, 2, 3, 33, 36, 44, 45, 255, 256, 4096, 32767, 32768, 65535}) {
+    for (const std::size_t lie : {0U, 1U, 2U, 3U, 33U, 36U, 44U, 45U, 255U, 256U, 4096U, 32767U, 32768U, 65535U}) {
       patch_u16(chunk, 2, lie);
       Bytes chunks = chunk;
       forge.inject(chunks);
