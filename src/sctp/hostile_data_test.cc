@@ -134,7 +134,7 @@ TEST(SctpHostileData, TinyMessagesThatNobodyFetchesAreBounded) {
     Forge forge;
     forge.wire.b.polls = false;
     const std::size_t before = heap_in_use();
-    for (std::uint32_t i = 0; i < 100'000; ++i) {
+    for (std::uint32_t i = 0; i < 20'000; ++i) {
       forge.inject_unpolled(Forge::data(Forge::kTsn + i, flags, static_cast<std::uint16_t>(i), 1));
       while (forge.wire.b.association.poll_transmit()) {
       }
@@ -185,7 +185,7 @@ TEST(SctpHostileData, StormsOfForwardTsnWithThousandsOfStreamsAreBounded) {
   forge.quiet = true;
   const std::size_t before = heap_in_use();
   std::uint32_t tsn = Forge::kTsn - 1;
-  for (std::uint32_t i = 0; i < 500; ++i) {
+  for (std::uint32_t i = 0; i < 200; ++i) {
     tsn += i % 2 == 0 ? 65535 : 1;
     forge.inject(forward_tsn(tsn, i * 16'000, 16'000, static_cast<std::uint16_t>(i * 32'000)));
     ASSERT_LE(heap_in_use(), before + kAllStreams);
