@@ -104,7 +104,8 @@ class Forger {
     }
     // Parameters or causes.
     for (int i = script_.u8() % 4; i > 0; --i) {
-      writer.u16((script_.u8() & 0xC0U) << 8 | script_.u8());
+      const std::uint32_t kind = (script_.u8() & 0xC0U) << 8;  // what is to be done when it is unknown
+      writer.u16(kind | script_.u8());
       const std::uint8_t size = script_.u8();
       writer.u16(4U + size % 16);
       writer.zeroes(size % 16);

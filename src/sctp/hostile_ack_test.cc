@@ -210,6 +210,22 @@ TEST(SctpHostileAck, AWindowThatNeverOpensBoundsMemoryAndProbesAtABoundedRate) {
   EXPECT_GT(victim.data_chunks, probes_before + probes);
 }
 
+TEST(SctpHostileAck, TinyMessagesThatWaitForAClosedWindowTakeABoundedMultiple) {
+  WireOptions options = Forge::defaults();
+  options.b.send_buffer_limit = 50'000;
+  Victim victim(options);
+  victim.send(10'000);
+  victim.forge.inject(Forge::sack(victim.acked, 0));
+  const std::size_t before = heap_in_use();
+  std::size_t accepted = 0;
+  while (victim.association().send(message(1, {1}), victim.forge.wire.now).has_value()) ++accepted;
+  EXPECT_LE(accepted, 50'000U);
+  EXPECT_GT(accepted, 40'000U);
+  // The limit counts bytes of messages alone. What each takes besides:
+  constexpr std::size_t kEach = 320;
+  EXPECT_LE(heap_in_use(), before + accepted * kEach);
+}
+
 TEST(SctpHostileAck, AWindowThatOpensAndClosesBetweenAllPacketsIsNoReasonToSendFaster) {
   Victim victim(unpaced());
   victim.send(kMiB);
