@@ -68,7 +68,8 @@ void Association::handle_input(ByteView packet, Timestamp now) {
   core.now = now;
   ++core.stats.packets_received;
   core.stats.bytes_received += packet.size();
-  const auto header = parse_common_header(packet);
+  // RFC 9653 §5.3: we have announced it to everyone who knows our tag, which acceptable() asks for.
+  const auto header = parse_common_header(packet, core.config.zero_checksum);
   const ByteView chunks = packet.subspan(std::min(kCommonHeaderSize, packet.size()));
   const auto first = ChunkReader(chunks).next();
   if (!header || !first || !impl_->acceptable(*header, *first)) {
@@ -195,7 +196,14 @@ bool Association::Impl::append_control(PacketBuilder& builder, bool& with_cookie
   builder.begin(tag);
   while (!core.outbox.empty()) {
     const ControlChunk& next = core.outbox.front();
-    if (next.verification_tag != tag || (next.alone && !builder.empty()) || !builder.append(next.chunk)) return false;
+    if (next.verification_tag != tag || (next.alone && !builder.empty())) return false;
+    if (!builder.append(next.chunk)) {
+      if (!builder.empty()) return false;
+      // No packet takes it: it must not hold up the others for ever.
+      core.outbox.pop_front();
+      ++core.stats.chunks_dropped;
+      continue;
+    }
     const ControlChunk taken = core.outbox.pop_front();
     if (taken.alone) return false;
     if (static_cast<ChunkType>(taken.chunk[0]) == ChunkType::kCookieEcho) with_cookie = true;
@@ -207,6 +215,9 @@ std::optional<Packet> Association::poll_transmit() {
   Core& core = impl_->core;
   if (core.outbox.empty() && !impl_->data.ready()) return std::nullopt;
   PacketBuilder builder(core.pool.make(), core.config.mtu, core.config.local_port, core.config.remote_port);
+  // RFC 9653 §5.2: an answer to what belongs to no association has a real one.
+  const std::uint32_t tag = core.outbox.empty() ? core.peer_tag : core.outbox.front().verification_tag;
+  const bool zero_checksum = core.peer_zero_checksum && core.state != State::kClosed && tag == core.peer_tag;
   bool with_cookie = false;
   bool bundle = true;
   if (core.outbox.empty())
@@ -221,7 +232,7 @@ std::optional<Packet> Association::poll_transmit() {
     // What was given up instead of sent may have let a reset or the shutdown go on.
     return core.outbox.empty() ? std::nullopt : poll_transmit();
   }
-  Packet packet = std::move(builder).finish();
+  Packet packet = std::move(builder).finish(zero_checksum);
   ++core.stats.packets_sent;
   core.stats.bytes_sent += packet.size();
   return packet;
@@ -229,12 +240,13 @@ std::optional<Packet> Association::poll_transmit() {
 
 std::optional<Event> Association::poll_event() {
   Core& core = impl_->core;
-  if (core.events.empty()) {
+  // Closed is the last one.
+  if (core.events.empty() || std::holds_alternative<Closed>(core.events.front())) {
     if (const auto stream = core.tx.queue().take_changed()) {
       return BufferedAmountChanged{*stream, core.tx.queue().buffered(*stream)};
     }
-    return std::nullopt;
   }
+  if (core.events.empty()) return std::nullopt;
   Event event = core.events.pop_front();
   if (std::holds_alternative<IncomingStreamsReset>(event)) --core.reset_events;
   if (const auto* message = std::get_if<MessageReceived>(&event)) {

@@ -321,6 +321,20 @@ TEST(SctpAssociation, TellsHowMuchWaitsOnAStream) {
   for (std::size_t i = 1; i < changes.size(); ++i) EXPECT_LT(changes[i].amount, changes[i - 1].amount);
 }
 
+TEST(SctpAssociation, TellsWhatStillWaitedBeforeItTellsThatItIsClosed) {
+  Wire wire;
+  wire.connect();
+  ASSERT_TRUE(wire.a.association.send(message(3, pattern(100000, 0)), wire.now).has_value());
+  while (wire.a.association.poll_transmit()) {
+  }
+  wire.a.association.abort("enough", wire.now);
+  wire.a.events.clear();
+  wire.poll_events(wire.a);
+  ASSERT_EQ(wire.a.events.size(), 2U);
+  EXPECT_EQ(std::get<BufferedAmountChanged>(wire.a.events[0]).amount, wire.a.association.buffered_amount());
+  EXPECT_TRUE(std::holds_alternative<Closed>(wire.a.events[1]));
+}
+
 TEST(SctpAssociation, RefusesWhatCannotBeSent) {
   WireOptions options;
   options.a.send_buffer_limit = 1000;

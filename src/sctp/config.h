@@ -59,6 +59,9 @@ struct Config {
   // longer than ICE consent's 30 s) takes 20.
   int association_max_retrans = 20;
   int max_init_retransmits = 20;
+  // RFC 9653: says that packets with a checksum of zero are taken, and sends such when the peer says the same. Only for
+  // what runs over DTLS, which detects errors better than the checksum.
+  bool zero_checksum = true;
   // Where TSNs begin; random when not set. For tests.
   std::optional<std::uint32_t> initial_tsn;
   // RFC 8260: offers I-DATA, so that a large message delays those of other streams by no more than a packet.

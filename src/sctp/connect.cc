@@ -21,8 +21,9 @@ struct Connect::Cookie {
   bool forward_tsn = false;
   bool re_config = false;
   bool interleaving = false;
+  bool zero_checksum = false;
 
-  static constexpr std::size_t kSize = 8 + 4 * 4 + 2 * 2 + 3;
+  static constexpr std::size_t kSize = 8 + 4 * 4 + 2 * 2 + 4;
 
   static Cookie from(const InitChunk& init, std::uint32_t local_tag, Timestamp now) {
     return {.created = now.time_since_epoch().count(),
@@ -34,7 +35,8 @@ struct Connect::Cookie {
             .peer_inbound = init.inbound_streams,
             .forward_tsn = init.forward_tsn,
             .re_config = init.re_config,
-            .interleaving = init.interleaving};
+            .interleaving = init.interleaving,
+            .zero_checksum = init.zero_checksum_method == kErrorDetectionByDtls};
   }
 };
 
@@ -64,15 +66,20 @@ Bytes Connect::init_value(ByteView cookie) const {
     extensions.push_back(static_cast<std::uint8_t>(ChunkType::kInterleavedForwardTsn));
   }
   append_parameter(value, kParamSupportedExtensions, extensions);
+  if (core_.config.zero_checksum) {
+    Bytes method(4);
+    ByteWriter(method).u32(kErrorDetectionByDtls);
+    append_parameter(value, kParamZeroChecksum, method);
+  }
   return value;
 }
 
 void Connect::send_init() {
   init_sent_ = core_.now;
-  core_.send_control(ChunkType::kInit, init_value({}));
-  if (core_.outbox.empty()) return;
-  core_.outbox.back().verification_tag = 0;  // RFC 9260 §8.5.1 A
-  core_.outbox.back().alone = true;
+  // RFC 9260 §8.5.1 A: tag 0
+  ControlChunk init = ControlChunk::make(ChunkType::kInit, init_value({}), 0);
+  init.alone = true;
+  core_.send_control(std::move(init));
 }
 
 void Connect::send_cookie_echo() { core_.send_control(ChunkType::kCookieEcho, cookie_); }
@@ -94,11 +101,9 @@ void Connect::handle_init(const ChunkView& chunk) {
     return;
   }
   const Bytes value = init_value(seal(Cookie::from(*init, core_.local_tag, core_.now)));
-  const std::size_t queued = core_.outbox.size();
-  core_.send_control(ChunkType::kInitAck, value);
-  if (core_.outbox.size() == queued) return;
-  core_.outbox.back().verification_tag = init->initiate_tag;
-  core_.outbox.back().alone = true;
+  ControlChunk answer = ControlChunk::make(ChunkType::kInitAck, value, init->initiate_tag);
+  answer.alone = true;
+  core_.send_control(std::move(answer));
 }
 
 void Connect::handle_init_ack(const ChunkView& chunk) {
@@ -132,6 +137,7 @@ void Connect::adopt_peer(const Cookie& peer) {
   core_.peer_re_config = peer.re_config;
   // RFC 8260 §2.2.1: when both have said so.
   core_.interleaving = core_.config.interleaving && peer.interleaving;
+  core_.peer_zero_checksum = peer.zero_checksum && core_.config.zero_checksum;
   core_.tx.set_peer(peer.a_rwnd, peer.forward_tsn, core_.interleaving);
   if (core_.rx && core_.peer_initial_tsn == peer.peer_initial_tsn) return;
   core_.peer_initial_tsn = peer.peer_initial_tsn;
@@ -169,8 +175,7 @@ bool Connect::handle_cookie_echo(const ChunkView& chunk) {
     const auto staleness = (core_.now - created - core_.config.cookie_lifetime) / std::chrono::microseconds(1);
     Bytes measure(4);
     ByteWriter(measure).u32(static_cast<std::uint64_t>(std::min<std::int64_t>(staleness, UINT32_MAX)));
-    core_.send_error(Cause::kStaleCookie, measure);
-    if (!core_.outbox.empty()) core_.outbox.back().verification_tag = cookie->peer_tag;
+    core_.send_error(Cause::kStaleCookie, measure, cookie->peer_tag);
     return false;
   }
   if (handshaking) {
@@ -191,6 +196,7 @@ void Connect::handle_stale_cookie() {
   if (core_.state != State::kCookieEchoed) return;
   core_.state = State::kCookieWait;
   core_.peer_tag = 0;
+  core_.peer_zero_checksum = false;
   core_.rx.reset();
   send_init();
   restart_timer();
@@ -225,6 +231,7 @@ Bytes Connect::seal(const Cookie& cookie) const {
   writer.u8(cookie.forward_tsn);
   writer.u8(cookie.re_config);
   writer.u8(cookie.interleaving);
+  writer.u8(cookie.zero_checksum);
   const crypto::Sha256Digest mac = crypto::hmac_sha256(secret_, bytes);
   bytes.insert(bytes.end(), mac.begin(), mac.end());
   return bytes;
@@ -247,6 +254,7 @@ std::optional<Connect::Cookie> Connect::unseal(ByteView bytes) const {
   cookie.forward_tsn = reader.u8() != 0;
   cookie.re_config = reader.u8() != 0;
   cookie.interleaving = reader.u8() != 0;
+  cookie.zero_checksum = reader.u8() != 0;
   return cookie;
 }
 

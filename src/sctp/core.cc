@@ -25,19 +25,24 @@ Core::Core(const Config& config_, PacketPool& pool_, crypto::Random random_)
       initial_tsn(config.initial_tsn ? *config.initial_tsn : random.u32()),
       tx(config, Tsn{initial_tsn}, pool.messages()) {}
 
-void Core::send_control(ChunkType type, ByteView value, std::uint8_t flags) {
+ControlChunk ControlChunk::make(ChunkType type, ByteView value, std::uint32_t verification_tag, std::uint8_t flags) {
   Bytes chunk(kChunkHeaderSize + value.size());
   ByteWriter writer(chunk);
   writer.u8(static_cast<std::uint8_t>(type));
   writer.u8(flags);
   writer.u16(chunk.size());
   writer.bytes(value);
-  send_control({.chunk = std::move(chunk), .verification_tag = peer_tag});
+  return {.chunk = std::move(chunk), .verification_tag = verification_tag};
+}
+
+void Core::send_control(ChunkType type, ByteView value, std::uint8_t flags) {
+  send_control(ControlChunk::make(type, value, peer_tag, flags));
 }
 
 void Core::send_control(ControlChunk chunk) {
   constexpr std::size_t kMaxQueued = 32;
-  if (outbox.size() >= kMaxQueued || chunk.chunk.size() > config.mtu - kCommonHeaderSize) {
+  const std::size_t largest = (config.mtu & ~std::size_t{3}) - kCommonHeaderSize;
+  if (outbox.size() >= kMaxQueued || chunk.chunk.size() > largest) {
     ++stats.chunks_dropped;
     return;
   }
@@ -71,10 +76,10 @@ void Core::abort(CloseReason reason, Cause cause, std::string text) {
   close(reason, std::move(text), static_cast<std::uint16_t>(cause));
 }
 
-void Core::send_error(Cause cause, ByteView value) {
+void Core::send_error(Cause cause, ByteView value, std::uint32_t verification_tag) {
   Bytes causes;
   append_parameter(causes, static_cast<std::uint16_t>(cause), value);
-  send_control(ChunkType::kError, causes);
+  send_control(ControlChunk::make(ChunkType::kError, causes, verification_tag));
 }
 
 bool Core::count_error(const char* what) {

@@ -38,6 +38,8 @@ struct ControlChunk {
   Bytes chunk;
   std::uint32_t verification_tag = 0;
   bool alone = false;  // RFC 9260 §6.10: INIT, INIT ACK and SHUTDOWN COMPLETE are not bundled
+
+  static ControlChunk make(ChunkType type, ByteView value, std::uint32_t verification_tag, std::uint8_t flags = 0);
 };
 
 struct Core {
@@ -45,7 +47,8 @@ struct Core {
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
-  // Queues a chunk: type, flags, value. Dropped when too much is queued, as under a flood of requests.
+  // Queues a chunk: type, flags, value. Dropped when too much is queued, as under a flood of requests, or when no
+  // packet can hold it.
   void send_control(ChunkType type, ByteView value, std::uint8_t flags = 0);
   void send_control(ControlChunk chunk);
 
@@ -58,7 +61,8 @@ struct Core {
   // Tells the peer why, and closes.
   void abort(CloseReason reason, Cause cause, std::string text);
   // Sends ERROR with one cause.
-  void send_error(Cause cause, ByteView value);
+  void send_error(Cause cause, ByteView value) { send_error(cause, value, peer_tag); }
+  void send_error(Cause cause, ByteView value, std::uint32_t verification_tag);
 
   // RFC 9260 §8.1: something was retransmitted. False when that was once too often: the association is closed.
   bool count_error(const char* what);
@@ -83,7 +87,8 @@ struct Core {
   std::uint16_t outgoing_streams = 0;  // both sides' limits applied
   std::uint16_t incoming_streams = 0;
   bool peer_re_config = false;
-  bool interleaving = false;  // RFC 8260: data goes as I-DATA, both ways
+  bool interleaving = false;        // RFC 8260: data goes as I-DATA, both ways
+  bool peer_zero_checksum = false;  // RFC 9653: it announced it, and our configuration allows it
   int errors = 0;
 
   Timers timers;

@@ -1,82 +1,12 @@
 // What a peer that breaks the rules can and cannot do.
 #include <gtest/gtest.h>
 
-#include "base/byte_reader.h"
-#include "base/byte_writer.h"
-#include "sctp/packet/crc32c.h"
-#include "sctp/packet/messages.h"
-#include "sctp/packet/packet_builder.h"
-#include "sctp/wire_for_test.h"
+#include "sctp/forge_for_test.h"
 
 namespace tidewire::sctp {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-std::uint32_t tag_of(ByteView packet) { return ByteReader(packet.subspan(4)).u32(); }
-
-// A connected pair whose packets from a to b are also forged by the test.
-struct Forge {
-  explicit Forge(WireOptions options = defaults()) : wire(options) {
-    wire.tap = [this](bool from_a, ByteView packet) {
-      if (from_a && tag_of(packet) != 0) tag = tag_of(packet);
-      seen.emplace_back(from_a, Bytes(packet.begin(), packet.end()));
-      return false;
-    };
-    wire.connect();
-    wire.run_for(milliseconds(200));
-  }
-  static WireOptions defaults() {
-    WireOptions options;
-    options.a.initial_tsn = kTsn;
-    options.b.a_rwnd = 100 * 1024;
-    options.b.max_message_size = 16 * 1024;
-    options.a.interleaving = false;  // these forge DATA chunks; I-DATA has its own below
-    return options;
-  }
-  static Bytes chunk(ChunkType type, std::uint8_t flags, const std::function<void(ByteWriter&)>& write) {
-    Bytes bytes(2000);
-    ByteWriter writer(bytes);
-    writer.u8(static_cast<std::uint8_t>(type));
-    writer.u8(flags);
-    writer.u16(0);
-    write(writer);
-    writer.patch_u16(2, writer.size());
-    writer.pad_to(4);
-    bytes.resize(writer.size());
-    return bytes;
-  }
-  static Bytes data(std::uint32_t tsn, std::uint8_t flags, std::uint16_t ssn, std::size_t size,
-                    std::uint16_t stream = 0) {
-    return chunk(ChunkType::kData, flags, [&](ByteWriter& w) {
-      w.u32(tsn);
-      w.u16(stream);
-      w.u16(ssn);
-      w.u32(53);
-      w.zeroes(size);
-    });
-  }
-  void inject(ByteView chunks) { inject(chunks, tag); }
-  void inject(ByteView chunks, std::uint32_t with_tag) {
-    Bytes packet(kCommonHeaderSize);
-    ByteWriter writer(packet);
-    writer.u16(5000);
-    writer.u16(5000);
-    writer.u32(with_tag);
-    packet.insert(packet.end(), chunks.begin(), chunks.end());
-    const std::uint32_t checksum = packet_checksum(packet);
-    for (std::size_t i = 0; i < 4; ++i) packet[8 + i] = static_cast<std::uint8_t>(checksum >> (8 * i));
-    wire.b.association.handle_input(packet, wire.now);
-    wire.settle();
-  }
-  const Stats& stats() { return wire.b.association.stats(); }
-
-  static constexpr std::uint32_t kTsn = 0xfffffff0;
-  Wire wire;
-  std::uint32_t tag = 0;
-  std::vector<std::pair<bool, Bytes>> seen;
-};
 
 TEST(SctpHostile, TruncatedChunksOfEveryTypeDoNoHarm) {
   const auto fields = [](std::initializer_list<std::uint32_t> words) {
@@ -136,7 +66,7 @@ TEST(SctpHostile, WrongTagChecksumOrPortIsDropped) {
   forge.inject(Forge::chunk(ChunkType::kAbort, 0, [](ByteWriter&) {}), forge.tag + 1);
   forge.inject(Forge::chunk(ChunkType::kAbort, 1, [](ByteWriter&) {}), forge.tag);
   EXPECT_EQ(forge.stats().packets_dropped, 3U);
-  Bytes broken = forge.seen.back().second;
+  Bytes broken = Forge::packet(Forge::data(Forge::kTsn, 3, 0, 4), forge.tag);
   broken.back() ^= 1;
   forge.wire.b.association.handle_input(broken, forge.wire.now);
   EXPECT_EQ(forge.stats().packets_dropped, 4U);

@@ -27,13 +27,14 @@ std::optional<ByteView> take_tlv(ByteView& rest, bool& ok) {
 
 }  // namespace
 
-std::optional<CommonHeader> parse_common_header(ByteView packet) {
+std::optional<CommonHeader> parse_common_header(ByteView packet, bool takes_zero) {
   if (packet.size() < kCommonHeaderSize + kChunkHeaderSize) return std::nullopt;
   // RFC 9260 §6.8: the checksum is that of the packet with zeroes in the checksum's place. Appendix A: its low byte
   // goes first, unlike all other fields.
   const std::uint32_t checksum =
       packet[8] | std::uint32_t{packet[9]} << 8 | std::uint32_t{packet[10]} << 16 | std::uint32_t{packet[11]} << 24;
-  if (packet_checksum(packet) != checksum) return std::nullopt;
+  const bool unchecked = checksum == 0 && takes_zero && !needs_checksum(ChunkType{packet[kCommonHeaderSize]});
+  if (!unchecked && packet_checksum(packet) != checksum) return std::nullopt;
   ByteReader reader(packet);
   CommonHeader header;
   header.source_port = reader.u16();

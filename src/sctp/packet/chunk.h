@@ -52,8 +52,12 @@ struct CommonHeader {
   std::uint32_t verification_tag = 0;
 };
 
-// The common header when the packet has one and its checksum is right.
-std::optional<CommonHeader> parse_common_header(ByteView packet);
+// The common header when the packet has one and its checksum is right. `takes_zero`: a checksum of zero will do, where
+// RFC 9653 §5.3 allows it.
+std::optional<CommonHeader> parse_common_header(ByteView packet, bool takes_zero);
+
+// RFC 9653 §5.2: packets with these carry a real checksum, whatever the peer takes: it may have no association yet.
+constexpr bool needs_checksum(ChunkType type) { return type == ChunkType::kInit || type == ChunkType::kCookieEcho; }
 
 // One type-length-value field: a chunk, a parameter or an error cause.
 template <typename Type>

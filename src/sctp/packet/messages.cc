@@ -43,6 +43,10 @@ std::optional<InitChunk> InitChunk::parse(const ChunkView& chunk) {
   while (const auto parameter = parameters.next()) {
     if (parameter->type == kParamStateCookie) init.state_cookie = parameter->value;
     if (parameter->type == kParamForwardTsnSupported) init.forward_tsn = true;
+    // RFC 9653 §4: the first one counts.
+    if (parameter->type == kParamZeroChecksum && parameter->value.size() == 4 && !init.zero_checksum_method) {
+      init.zero_checksum_method = ByteReader(parameter->value).u32();
+    }
     if (parameter->type != kParamSupportedExtensions) continue;
     for (const std::uint8_t type : parameter->value) {
       if (static_cast<ChunkType>(type) == ChunkType::kForwardTsn) init.forward_tsn = true;

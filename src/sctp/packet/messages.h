@@ -32,8 +32,12 @@ struct DataChunk {
 // Parameter types of INIT and INIT ACK.
 inline constexpr std::uint16_t kParamStateCookie = 7;               // RFC 9260 §3.3.3.1
 inline constexpr std::uint16_t kParamUnrecognized = 8;              // RFC 9260 §3.3.3.1
+inline constexpr std::uint16_t kParamZeroChecksum = 0x8001;         // RFC 9653 §4
 inline constexpr std::uint16_t kParamSupportedExtensions = 0x8008;  // RFC 5061 §4.2.7
 inline constexpr std::uint16_t kParamForwardTsnSupported = 0xC000;  // RFC 3758 §3.1
+
+// RFC 9653 §4: what detects errors in place of the checksum, an Error Detection Method Identifier.
+inline constexpr std::uint32_t kErrorDetectionByDtls = 1;
 
 // INIT and INIT ACK (RFC 9260 §3.3.2, §3.3.3)
 struct InitChunk {
@@ -42,10 +46,11 @@ struct InitChunk {
   std::uint16_t outbound_streams = 0;
   std::uint16_t inbound_streams = 0;
   std::uint32_t initial_tsn = 0;
-  bool forward_tsn = false;   // RFC 3758
-  bool re_config = false;     // RFC 6525
-  bool interleaving = false;  // RFC 8260
-  ByteView state_cookie;      // INIT ACK only; else empty
+  bool forward_tsn = false;                           // RFC 3758
+  bool re_config = false;                             // RFC 6525
+  bool interleaving = false;                          // RFC 8260
+  std::optional<std::uint32_t> zero_checksum_method;  // RFC 9653: a zero checksum is taken when this detects errors
+  ByteView state_cookie;                              // INIT ACK only; else empty
 
   static std::optional<InitChunk> parse(const ChunkView& chunk);
 };

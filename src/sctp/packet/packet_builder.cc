@@ -27,6 +27,7 @@ PacketBuilder::PacketBuilder(Packet packet, std::size_t mtu, std::uint16_t sourc
       destination_port_(destination_port) {}
 
 void PacketBuilder::begin(std::uint32_t verification_tag) {
+  needs_checksum_ = false;
   writer_ = ByteWriter(packet_.bytes());
   writer_.u16(source_port_);
   writer_.u16(destination_port_);
@@ -36,12 +37,14 @@ void PacketBuilder::begin(std::uint32_t verification_tag) {
 
 bool PacketBuilder::append(ByteView chunk) {
   if (chunk.size() > room()) return false;
+  needs_checksum_ |= needs_checksum(ChunkType{chunk[0]});
   writer_.bytes(chunk);
   writer_.pad_to(4);
   return true;
 }
 
 ByteWriter& PacketBuilder::start_chunk(ChunkType type, std::uint8_t flags) {
+  needs_checksum_ |= needs_checksum(type);
   chunk_start_ = writer_.size();
   writer_.u8(static_cast<std::uint8_t>(type));
   writer_.u8(flags);
@@ -55,8 +58,9 @@ void PacketBuilder::end_chunk() {
   writer_.pad_to(4);
 }
 
-Packet PacketBuilder::finish() && {
+Packet PacketBuilder::finish(bool zero_checksum) && {
   packet_.remove_suffix(packet_.size() - writer_.size());
+  if (zero_checksum && !needs_checksum_) return std::move(packet_);
   // RFC 9260 Appendix A: the low byte first.
   const std::uint32_t checksum = packet_checksum(packet_.bytes());
   for (std::size_t i = 0; i < 4; ++i) packet_.data()[8 + i] = static_cast<std::uint8_t>(checksum >> (8 * i));

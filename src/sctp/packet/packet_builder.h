@@ -31,8 +31,9 @@ class PacketBuilder {
   ByteWriter& start_chunk(ChunkType type, std::uint8_t flags);
   void end_chunk();
 
-  // The packet, ready to send.
-  Packet finish() &&;
+  // The packet, ready to send. `zero_checksum`: the peer takes one (RFC 9653); chunks that need a real one get it
+  // anyway.
+  Packet finish(bool zero_checksum) &&;
 
  private:
   Packet packet_;
@@ -40,6 +41,7 @@ class PacketBuilder {
   std::uint16_t source_port_;
   std::uint16_t destination_port_;
   std::size_t chunk_start_ = 0;
+  bool needs_checksum_ = false;
 };
 
 }  // namespace tidewire::sctp
