@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 5: table.handle_incoming_reset(streams); break;
       case 6: table.handle_outgoing_reset(streams); break;
       case 7: table.handle_reset_failed(streams); break;
-      case 8: table.handle_buffered_amount(stream, script.u8()); break;
+      case 8: table.handle_buffered_amount(stream, script.u8(), script.u8()); break;
       case 9:
         while (table.poll_action()) {
         }

@@ -27,8 +27,9 @@ struct Known {
 
 class Forger {
  public:
-  // `own` is whom it plays, `other` whom it talks to.
-  Forger(ByteReader& script, const Known& own, const Known& other) : script_(script), own_(own), other_(other) {}
+  // `own` is whom it plays, `other` whom it talks to. `interleaved`: both take I-DATA (RFC 8260).
+  Forger(ByteReader& script, const Known& own, const Known& other, bool interleaved)
+      : script_(script), own_(own), other_(other), interleaved_(interleaved) {}
 
   Bytes chunk() {
     constexpr ChunkType kTypes[] = {
@@ -41,6 +42,8 @@ class Forger {
     ChunkType type = kTypes[kind & 15];
     // An end is rare, or there would be nothing else.
     if (kind >> 4 != 15 && (type == ChunkType::kAbort || type == ChunkType::kShutdown)) type = ChunkType::kSack;
+    if (interleaved_ && type == ChunkType::kData) type = ChunkType::kInterleavedData;
+    if (interleaved_ && type == ChunkType::kForwardTsn) type = ChunkType::kInterleavedForwardTsn;
     if (kind == 0xEE) type = ChunkType{script_.u8()};
     Bytes bytes(4096);
     ByteWriter writer(bytes);
@@ -72,6 +75,14 @@ class Forger {
         writer.u32(53);
         writer.zeroes(script_.u8() * 8U);
         return;
+      case ChunkType::kInterleavedData:
+        writer.u32(near(own_.next_tsn));
+        writer.u16(script_.u8() & 7);
+        writer.u16(0);
+        writer.u32(near(0));
+        writer.u32(near(0));
+        writer.zeroes(script_.u8() * 8U);
+        return;
       case ChunkType::kSack: {
         writer.u32(near(other_.next_tsn));
         writer.u32(script_.u8() * 1024U);
@@ -88,6 +99,14 @@ class Forger {
       case ChunkType::kForwardTsn:
         writer.u32(near(own_.next_tsn));
         for (int i = script_.u8() % 8; i > 0; --i) writer.u16(script_.u8() & 7), writer.u16(near(0));
+        return;
+      case ChunkType::kInterleavedForwardTsn:
+        writer.u32(near(own_.next_tsn));
+        for (int i = script_.u8() % 8; i > 0; --i) {
+          writer.u16(script_.u8() & 7);
+          writer.u16(script_.u8() & 1);
+          writer.u32(near(0));
+        }
         return;
       case ChunkType::kReConfig: return write_re_config(writer);
       case ChunkType::kInit:
@@ -136,6 +155,7 @@ class Forger {
   ByteReader& script_;
   const Known& own_;
   const Known& other_;
+  bool interleaved_;
 };
 
 }  // namespace fuzz

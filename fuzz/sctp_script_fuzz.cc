@@ -94,8 +94,11 @@ class Run {
     if (flags_ & 8) config.mtu = 301;
     config.zero_checksum = (flags_ & (side == 0 ? 16 : 32)) == 0;
     if (flags_ & 64) config.initial_a_rwnd = 4096;
+    config.interleaving = interleaved();
     return config;
   }
+
+  bool interleaved() const { return (flags_ & 128) == 0; }
 
   void step() {
     const std::uint8_t op = script_.u8();
@@ -337,7 +340,7 @@ class Run {
     Bytes packet{0x13, 0x88, 0x13, 0x88, 0, 0, 0, 0, 0, 0, 0, 0};
     const int count = 1 + script_.u8() % 3;
     for (int i = 0; i < count; ++i) {
-      const Bytes chunk = fuzz::Forger(script_, from.known, other(from).known).chunk();
+      const Bytes chunk = fuzz::Forger(script_, from.known, other(from).known, interleaved()).chunk();
       packet.insert(packet.end(), chunk.begin(), chunk.end());
     }
     if (ChunkType{packet[kCommonHeaderSize]} != ChunkType::kInit) {

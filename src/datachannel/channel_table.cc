@@ -126,6 +126,7 @@ void ChannelTable::bring_up(Entry& entry) {
 void ChannelTable::queue_send(Entry& entry, Bytes payload, std::uint32_t ppid, bool ordered) {
   const DataChannelInit& init = entry.channel.init;
   entry.queued_bytes += payload.size();
+  ++entry.queued_messages;
   actions_.push_back(SendMessage{*init.id, ppid, std::move(payload), ordered, init.max_retransmits,
                                  init.max_packet_life_time, priority_value(init.priority)});
 }
@@ -290,6 +291,7 @@ std::optional<Action> ChannelTable::poll_action() {
   if (const auto* message = std::get_if<SendMessage>(&action); message && message->ppid != kPpidControl) {
     if (Entry* entry = find_stream(message->stream)) {
       entry->queued_bytes -= std::min(entry->queued_bytes, message->payload.size());
+      entry->queued_messages -= std::min<std::size_t>(entry->queued_messages, 1);
     }
   }
   return action;

@@ -100,7 +100,8 @@ struct Channel {
 
 struct Config {
   // Bytes that all channels together may hold before send() answers OperationError. 16 MiB is Chromium's limit. A
-  // larger message is taken when nothing else waits.
+  // larger message is taken when nothing else waits. Of small messages it takes as many as would fill it with
+  // kSmallMessage bytes each, as every one that waits takes memory of its own.
   std::size_t send_buffer_limit = 16 * 1024 * 1024;
   // What a channel may hold and still be called writable(): enough for any network between two turns of a loop, and so
   // little that who waits for room leaves some to those who do not.
@@ -116,6 +117,8 @@ class ChannelTable {
   static constexpr std::size_t kMaxEarlyMessages = 64;
   // The largest message whatever the peer takes: what the association can count.
   static constexpr std::size_t kLargestMessage = 1024 * 1024 * 1024;
+
+  static constexpr std::size_t kSmallMessage = 128;
 
   explicit ChannelTable(Config config = {});
 
@@ -169,8 +172,8 @@ class ChannelTable {
   // The peer carried out (or refused) our ResetStreams.
   void handle_outgoing_reset(std::span<const std::uint16_t> streams);
   void handle_reset_failed(std::span<const std::uint16_t> streams);
-  // What waits in the association for a stream.
-  void handle_buffered_amount(std::uint16_t stream, std::size_t amount);
+  // What waits in the association for a stream: bytes, and the messages that they are of.
+  void handle_buffered_amount(std::uint16_t stream, std::size_t amount, std::size_t messages);
   // The association is gone: every channel closes, with the error when there is one. Nothing can be opened after it.
   void handle_transport_closed(std::optional<RtcError> error);
 
@@ -184,8 +187,10 @@ class ChannelTable {
     ChannelId id;
     Channel channel;
     std::size_t queued_bytes = 0;  // in actions that have not been polled
-    std::size_t held = 0;          // buffered_amount, and the bytes that stand for empty messages
-    bool acknowledged = true;      // RFC 8832 §6: false until our OPEN was answered; everything is ordered till then
+    std::size_t queued_messages = 0;
+    std::size_t held = 0;  // buffered_amount, and the bytes that stand for empty messages
+    std::size_t held_messages = 0;
+    bool acknowledged = true;  // RFC 8832 §6: false until our OPEN was answered; everything is ordered till then
     // RFC 8831 §6.7: all must be before the stream is free.
     bool reset_requested = false;
     bool outgoing_reset_done = false;
@@ -221,7 +226,7 @@ class ChannelTable {
   void own_reset_ended(std::uint16_t stream, bool performed);
   void finish_if_reset(Entry& entry);
   void finish(Entry& entry, std::optional<RtcError> error);
-  void hold(Entry& entry, std::size_t amount);
+  void hold(Entry& entry, std::size_t bytes, std::size_t messages);
 
   Config config_;
   std::optional<Role> role_;
@@ -234,6 +239,7 @@ class ChannelTable {
   std::uint32_t next_low_ = 0;
   std::uint32_t next_high_ = 0;
   std::size_t held_total_ = 0;
+  std::size_t held_messages_ = 0;
   std::size_t early_bytes_ = 0;
   std::size_t announced_names_ = 0;
   std::map<ChannelId, Entry> channels_;

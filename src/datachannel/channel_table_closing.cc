@@ -76,7 +76,7 @@ void ChannelTable::finish(Entry& entry, std::optional<RtcError> error) {
   entry.channel.state = ChannelState::kClosed;
   take_early(entry);
   const std::size_t unsent = entry.channel.buffered_amount;
-  hold(entry, 0);
+  hold(entry, 0, 0);
   if (entry.channel.init.id) by_stream_.erase(*entry.channel.init.id);
   events_.push_back(ChannelClosed{entry.id, std::move(error), unsent});
 }

@@ -44,7 +44,7 @@ TEST(ChannelTableHostile, AnOpenWithLyingLengthsIsRefusedAndTheOthersGoOn) {
   }
   EXPECT_EQ(pair.server.size(), 1U);
   EXPECT_EQ(of<ChannelAnnounced>(pair.server_events).size(), 1U);
-  ASSERT_TRUE(pair.client.send_text(good, "still"));
+  ASSERT_TRUE(pair.client.send_text(good, to_bytes("still")));
   pair.run();
   EXPECT_EQ(of<MessageArrived>(pair.server_events).size(), 1U);
   EXPECT_EQ(pair.client.find(good)->state, ChannelState::kOpen);
@@ -99,10 +99,10 @@ TEST(ChannelTableHostile, AMessageOfTheWrongKindOrCutShortOpensAndAcknowledgesNo
   EXPECT_EQ(pair.client.find(id)->state, ChannelState::kOpen);
   EXPECT_EQ(pair.client.size(), 1U);
   // RFC 8832 §6: in order until the ACK has come, which none of these was.
-  ASSERT_TRUE(pair.client.send_text(id, "early"));
+  ASSERT_TRUE(pair.client.send_text(id, to_bytes("early")));
   pair.run();
   EXPECT_TRUE(pair.client_sent.back().ordered);
-  ASSERT_TRUE(pair.client.send_text(id, "late"));
+  ASSERT_TRUE(pair.client.send_text(id, to_bytes("late")));
   pair.run();
   EXPECT_FALSE(pair.client_sent.back().ordered);
 }

@@ -75,7 +75,7 @@ TEST(ChannelTable, TakesAMessageLargerThanTheBufferWhenNothingWaits) {
   EXPECT_FALSE(table.send_binary(id, Bytes(1000)));
   while (table.poll_action()) {
   }
-  table.handle_buffered_amount(0, 0);
+  table.handle_buffered_amount(0, 0, 0);
   EXPECT_TRUE(table.send_binary(id, Bytes(1000)));
   EXPECT_FALSE(table.send_text(id, to_bytes("x")));
 }
@@ -141,6 +141,22 @@ TEST(ChannelTable, HoldsAChannelOnEveryStreamAndUsesStreamsAgain) {
   EXPECT_FALSE(pair.client.open("too early", {}));
   pair.run();
   EXPECT_EQ(*pair.client.find(*pair.client.open("again", {}))->init.id, 2000);
+}
+
+TEST(ChannelTable, TinyMessagesFillTheBufferToo) {
+  ChannelTable table({.send_buffer_limit = 128 * 1000});
+  table.set_role(Role::kDtlsClient);
+  table.handle_connected(65535);
+  const ChannelId id = table.open("tiny", {}).value();
+  for (int i = 0; i < 1000; ++i) ASSERT_TRUE(table.send_binary(id, {1})) << i;
+  const Error full = table.send_binary(id, {1}).error();
+  EXPECT_EQ(full.code, ErrorCode::kOperation);
+  EXPECT_NE(full.message.find("1000 messages"), std::string::npos) << full.message;
+  while (table.poll_action()) {
+  }
+  table.handle_buffered_amount(0, 999, 999);
+  EXPECT_TRUE(table.send_binary(id, {1}));
+  EXPECT_FALSE(table.send_binary(id, {1}));
 }
 
 }  // namespace

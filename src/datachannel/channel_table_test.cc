@@ -133,7 +133,7 @@ TEST(ChannelTable, TellsWhenTheBufferedAmountFallsToTheThreshold) {
   while (table.poll_action()) {
   }
   std::vector<Event> events;
-  for (const std::size_t amount : {310U, 300U, 101U, 100U, 50U, 0U}) table.handle_buffered_amount(0, amount);
+  for (const std::size_t amount : {310U, 300U, 101U, 100U, 50U, 0U}) table.handle_buffered_amount(0, amount, 1);
   Pair::collect(table, events);
   EXPECT_EQ(of<BufferedAmountLow>(events).size(), 1U);
   EXPECT_EQ(table.find(id)->buffered_amount, 0U);

@@ -33,7 +33,7 @@ struct Pair {
     if (auto* message = std::get_if<SendMessage>(&*action)) {
       if (log) log->push_back(*message);
       to.handle_message({message->stream, message->ppid, message->payload});
-      from.handle_buffered_amount(message->stream, 0);
+      from.handle_buffered_amount(message->stream, 0, 0);
     } else {
       const auto streams = std::get<ResetStreams>(*action).streams;
       to.handle_incoming_reset(streams);

@@ -243,7 +243,7 @@ std::optional<Event> Association::poll_event() {
   // Closed is the last one.
   if (core.events.empty() || std::holds_alternative<Closed>(core.events.front())) {
     if (const auto stream = core.tx.queue().take_changed()) {
-      return BufferedAmountChanged{*stream, core.tx.queue().buffered(*stream)};
+      return BufferedAmountChanged{*stream, core.tx.queue().buffered(*stream), core.tx.queue().messages(*stream)};
     }
   }
   if (core.events.empty()) return std::nullopt;

@@ -1,5 +1,7 @@
 #include "sctp/data.h"
 
+#include "base/byte_writer.h"
+
 namespace tidewire::sctp {
 
 void Data::handle_data(const ChunkView& chunk) {
@@ -23,6 +25,14 @@ void Data::handle_data(const ChunkView& chunk) {
     return;
   }
   data_in_packet_ = true;
+  if (data->stream.value() >= core_.incoming_streams) {
+    // RFC 9260 §3.3.10.1
+    Bytes value(4);
+    ByteWriter(value).u16(data->stream.value());
+    core_.send_error(Cause::kInvalidStreamIdentifier, value);
+    core_.rx->discard_data(*data);
+    return;
+  }
   const Receiver::Outcome outcome = core_.rx->handle_data(*data, core_.undelivered, core_.stats);
   switch (outcome) {
     case Receiver::Outcome::kTaken:

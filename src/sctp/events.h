@@ -50,7 +50,8 @@ struct OutgoingResetFailed {
 // Less waits on this stream than before. Several changes between two polls come as one event.
 struct BufferedAmountChanged {
   StreamId stream;
-  std::size_t amount = 0;
+  std::size_t amount = 0;    // bytes
+  std::size_t messages = 0;  // that they are of
 };
 
 enum class CloseReason {

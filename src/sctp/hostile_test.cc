@@ -249,5 +249,25 @@ TEST(SctpHostile, RandomBytesUnderARightChecksumDoNoHarm) {
   EXPECT_TRUE(forge.wire.b.association.connected());
 }
 
+TEST(SctpHostile, DataOfAStreamThatThereIsNotIsAcknowledgedAndReported) {
+  WireOptions options = Forge::defaults();
+  options.a.streams = 10;
+  Forge forge(options);
+  forge.seen.clear();
+  forge.inject(Forge::data(Forge::kTsn, 3, 0, 4, 10));
+  ASSERT_FALSE(forge.seen.empty());
+  bool reported = false;
+  for (const auto& [from_a, packet] : forge.seen) {
+    ChunkReader reader(ByteView(packet).subspan(kCommonHeaderSize));
+    while (const auto chunk = reader.next()) {
+      reported |= chunk->type == ChunkType::kError && has_cause(chunk->value, Cause::kInvalidStreamIdentifier);
+    }
+  }
+  EXPECT_TRUE(reported);
+  // The next one is in order.
+  forge.inject(Forge::data(Forge::kTsn + 1, 3, 0, 4, 9));
+  EXPECT_EQ(forge.wire.b.messages.size(), 1U);
+}
+
 }  // namespace
 }  // namespace tidewire::sctp

@@ -73,7 +73,7 @@ void DataTransport::handle(sctp::Event event) {
   if (auto* message = std::get_if<sctp::MessageReceived>(&event)) {
     channels_.handle_message({message->stream.value(), message->ppid.value(), std::move(message->payload)});
   } else if (auto* amount = std::get_if<sctp::BufferedAmountChanged>(&event)) {
-    channels_.handle_buffered_amount(amount->stream.value(), amount->amount);
+    channels_.handle_buffered_amount(amount->stream.value(), amount->amount, amount->messages);
   } else if (auto* connected = std::get_if<sctp::Connected>(&event)) {
     connected_ = true;
     channels_.handle_connected(std::min(connected->outgoing_streams, connected->incoming_streams));

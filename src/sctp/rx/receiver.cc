@@ -42,6 +42,12 @@ Receiver::Outcome Receiver::handle_data(const DataChunk& chunk, std::size_t unde
   return by_tsn_.oversized() || by_message_.oversized() ? Outcome::kTooLarge : Outcome::kTaken;
 }
 
+void Receiver::discard_data(const DataChunk& chunk) {
+  const Tsn tsn = tracker_.unwrap(chunk.tsn);
+  sack_due_ = true;
+  if (!tracker_.seen(tsn) && tracker_.acceptable(tsn)) tracker_.add(tsn);
+}
+
 bool Receiver::handle_forward_tsn(const ForwardTsnChunk& forward) {
   const Tsn tsn = tracker_.unwrap(forward.new_cumulative_tsn);
   // RFC 3758 §3.6: an old one means that our SACK was lost.

@@ -34,6 +34,8 @@ class Receiver {
   };
   // `undelivered`: bytes of messages that the owner has not fetched yet; they take up window, too.
   Outcome handle_data(const DataChunk& chunk, std::size_t undelivered, Stats& stats);
+  // RFC 9260 §6.5: a chunk of a stream that there is not is acknowledged, and thrown away.
+  void discard_data(const DataChunk& chunk);
   // False when it is malformed: too far ahead.
   bool handle_forward_tsn(const ForwardTsnChunk& forward);
 

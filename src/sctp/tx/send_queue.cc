@@ -24,6 +24,11 @@ std::size_t SendQueue::buffered(StreamId stream) const {
   return found == streams_.end() ? 0 : found->second.buffered;
 }
 
+std::size_t SendQueue::messages(StreamId stream) const {
+  const auto found = streams_.find(stream);
+  return found == streams_.end() ? 0 : found->second.queue.size();
+}
+
 void SendQueue::shrink(StreamId id, Stream& stream, std::size_t size) {
   stream.buffered -= size;
   buffered_ -= size;

@@ -27,6 +27,7 @@ class SendQueue {
   bool empty() const { return messages_ == 0; }
   std::size_t buffered() const { return buffered_; }
   std::size_t buffered(StreamId stream) const;
+  std::size_t messages(StreamId stream) const;
 
   // The message whose next fragment goes out next, having thrown away those that expired before they were begun
   // (`expired` counts them). Stays the same until consume(), without interleaving until the message is finished.
