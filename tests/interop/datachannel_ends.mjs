@@ -101,7 +101,8 @@ export function servePage() {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
-export const ourEnd = () => new ProcessEnd('tidewire', [OURS]);
+// `maxMessageSize`: what it says that it takes; by default what browsers say.
+export const ourEnd = (maxMessageSize) => new ProcessEnd('tidewire', [OURS, ...(maxMessageSize ? [`${maxMessageSize}`] : [])]);
 
 export const processEnds = {
   wrtc: () => new ProcessEnd('wrtc', [process.execPath, here('datachannel_node.mjs'), 'wrtc']),

@@ -24,7 +24,7 @@ const CHANNELS = {
 const NEGOTIATED = { negotiated: true, id: 100, protocol: 'agreed' };
 
 // Hands descriptions and candidates over until both ends are told that they are connected.
-async function connect(offerer, answerer) {
+export async function connect(offerer, answerer) {
   const passed = [0, 0];
   const early = [[], []]; // werift's candidates come before its description
   const pass = (from, to, i) => {
@@ -53,7 +53,7 @@ function limitOf(end) {
   return Number(/^a=max-message-size:(\d+)/m.exec(sdp)?.[1] ?? 65536);
 }
 
-const announcement = (end, label, event) => end.until(`${event} of "${label}"`,
+export const announcement = (end, label, event) => end.until(`${event} of "${label}"`,
   (events) => events.find((e) => e.event === event && e.label === label));
 
 async function checkOptions(maker, other, label, init) {
@@ -69,7 +69,7 @@ async function checkOptions(maker, other, label, init) {
 let seeds = 0;
 const expectedOf = (sizes, seed, text) => sizes.map((size, i) => ({ text, size,
   sha256: crypto.createHash('sha256').update(content(size, seed + i, text)).digest('hex') }));
-const got = (end, label) => end.events.filter((e) => e.event === 'message' && e.label === label);
+export const got = (end, label) => end.events.filter((e) => e.event === 'message' && e.label === label);
 
 // One sends, the other receives all of it. `command`: more for the send command.
 async function transfer(from, to, label, sizes, { text = false, ordered = true, ...command } = {}) {
