@@ -108,6 +108,7 @@ export const processEnds = {
   wrtc: () => new ProcessEnd('wrtc', [process.execPath, here('datachannel_node.mjs'), 'wrtc']),
   werift: () => new ProcessEnd('werift', [process.execPath, here('datachannel_node.mjs'), 'werift']),
   aiortc: () => new ProcessEnd('aiortc', [PYTHON, here('datachannel_aiortc.py')]),
+  gstreamer: () => new ProcessEnd('gstreamer', [PYTHON, here('datachannel_gst.py')]),
 };
 
 const kPollEvery = 30; // ms
