@@ -119,6 +119,7 @@ class Peer {
       return;
     }
     if (what == "send") return send(command);
+    if (what == "send zeros") return send_zeros(command);
     if (what == "close") return channels_.at(text_of(command, "label"))->close();
     if (what == "churn") return churn(command);
     if (what == "count") return emit({{"event", "count"}, {"opened", churn_opened_}, {"closed", churn_closed_}});
@@ -221,6 +222,12 @@ class Peer {
       if (!sent) emit_error(sent.error());
     }
     if (flag_of(command, "close", false)) channel->close();
+  }
+
+  // For a message that shall be refused, which may be a very long one.
+  void send_zeros(const object& command) {
+    const auto sent = channels_.at(text_of(command, "label"))->send(Bytes(*number_of(command, "size")));
+    if (!sent) emit_error(sent.error());
   }
 
   EventLoop& loop_;

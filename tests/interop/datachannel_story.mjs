@@ -94,6 +94,17 @@ async function sizesBothWays(ours, theirs, quirks) {
   }
 }
 
+// One byte more than the other side takes is refused at once, and nothing else comes of it.
+async function refusal(ours, theirs) {
+  const limit = limitOf(theirs);
+  await ours.tell({ do: 'send zeros', label: 'plain', size: limit + 1 });
+  const error = await ours.until('a refusal', () => ours.errors().at(-1));
+  assert.equal(error.name, 'TypeError', error.message);
+  assert.match(error.message, new RegExp(`\\b${limit + 1}\\b.*\\b${limit}\\b`));
+  ours.events.splice(ours.events.indexOf(error), 1); // it was wanted
+  await transfer(ours, theirs, 'plain', [1000]);
+}
+
 async function closing(from, to, label, burst) {
   await from.tell({ do: 'create', label, init: {} });
   await announcement(to, label, 'channel');
@@ -155,7 +166,8 @@ export async function story(ours, theirs, weOffer, quirks, step) {
     }));
   });
   await step('messages of all sizes arrive whole', () => sizesBothWays(ours, theirs, quirks));
-  await step('what was sent before our close() arrives', () => closing(ours, theirs, 'closed by us', kBurst));
+  await step('a message over their limit is refused, the channel goes on', () => refusal(ours, theirs));
+  await step('what was sent before our close() arrives', () => closing(ours, theirs, 'closed by us', quirks.losesAtOurClose ? [] : kBurst));
   await step('what was sent before their close() arrives', () => closing(theirs, ours, 'closed by them', quirks.losesAtTheirClose ? [] : kBurst));
   const count = quirks.churn ?? 1000;
   await step(`${count} channels open and close`, () => churn(ours, theirs, count, quirks.linger));
