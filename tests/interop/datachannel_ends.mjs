@@ -46,7 +46,7 @@ export class End {
   errors() { return this.events.filter((e) => e.event === 'error'); }
 }
 
-class ProcessEnd extends End {
+export class ProcessEnd extends End {
   complaints = '';
 
   constructor(name, command) {

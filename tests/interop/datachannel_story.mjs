@@ -24,7 +24,7 @@ const CHANNELS = {
 const NEGOTIATED = { negotiated: true, id: 100, protocol: 'agreed' };
 
 // Hands descriptions and candidates over until both ends are told that they are connected.
-export async function connect(offerer, answerer) {
+export async function connect(offerer, answerer, seconds) {
   const passed = [0, 0];
   const early = [[], []]; // werift's candidates come before its description
   const pass = (from, to, i) => {
@@ -43,8 +43,8 @@ export async function connect(offerer, answerer) {
   await offerer.tell({ do: 'offer' });
   const isConnected = (events) => events.some((e) => e.event === 'state' && e.state === 'connected');
   await Promise.all([
-    offerer.until('the connection', (events) => { pass(offerer, answerer, 0); return isConnected(events); }),
-    answerer.until('the connection', (events) => { pass(answerer, offerer, 1); return isConnected(events); }),
+    offerer.until('the connection', (events) => { pass(offerer, answerer, 0); return isConnected(events); }, seconds),
+    answerer.until('the connection', (events) => { pass(answerer, offerer, 1); return isConnected(events); }, seconds),
   ]);
 }
 
@@ -53,8 +53,8 @@ function limitOf(end) {
   return Number(/^a=max-message-size:(\d+)/m.exec(sdp)?.[1] ?? 65536);
 }
 
-export const announcement = (end, label, event) => end.until(`${event} of "${label}"`,
-  (events) => events.find((e) => e.event === event && e.label === label));
+export const announcement = (end, label, event, seconds) => end.until(`${event} of "${label}"`,
+  (events) => events.find((e) => e.event === event && e.label === label), seconds);
 
 async function checkOptions(maker, other, label, init) {
   const event = init.negotiated ? 'open' : 'channel';
@@ -67,7 +67,7 @@ async function checkOptions(maker, other, label, init) {
 }
 
 let seeds = 0;
-const expectedOf = (sizes, seed, text) => sizes.map((size, i) => ({ text, size,
+export const expectedOf = (sizes, seed, text) => sizes.map((size, i) => ({ text, size,
   sha256: crypto.createHash('sha256').update(content(size, seed + i, text)).digest('hex') }));
 export const got = (end, label) => end.events.filter((e) => e.event === 'message' && e.label === label);
 
