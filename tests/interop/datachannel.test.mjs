@@ -30,7 +30,8 @@ const QUIRKS = {
     losesShortChannels: true,
   },
   chromium: {},
-  // Now and then does not reset its own side of a stream that is reset as soon as the channel is open.
+  // Now and then it confirms our resets and sends none of its own any more, when many channels are closed as soon as they
+  // are open. Ours end ten seconds later then (ChannelTable::kClosingPatience), which would be long here.
   firefox: { linger: 50 },
 };
 
