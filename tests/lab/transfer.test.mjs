@@ -11,7 +11,7 @@ import { run } from './lib/netns.mjs';
 import { story } from './lib/story.mjs';
 import { cpuOf, memoryOf } from '../browser/lib/usage.mjs';
 
-const kBytes = Number(process.env.TIDEWIRE_TRANSFER_BYTES ?? 200 << 20);
+const kBytes = Number(process.env.TIDEWIRE_TRANSFER_BYTES ?? 128 << 20);
 const kSlowest = 5e6; // bytes per second, on a machine that is busy with other tests
 const kSampleEvery = 100; // ms
 const kMostGrowth = 16 << 20;
