@@ -250,12 +250,12 @@ class ChannelTable {
   std::size_t early_bytes_ = 0;
   std::size_t announced_names_ = 0;
   std::map<ChannelId, Entry> channels_;
-  std::unordered_map<std::uint16_t, ChannelId> by_stream_;
-  // Streams of no channel that are still unfit for one: a refused OPEN is being reset, or a reset failed.
-  std::unordered_set<std::uint16_t> unfit_;
   // Streams of no channel that the peer has yet to reset.
   std::unordered_set<std::uint16_t> half_closed_;
   std::set<std::pair<Timestamp, ChannelId>> closing_until_;
+  std::unordered_map<std::uint16_t, ChannelId> by_stream_;
+  // Streams of no channel that are still unfit for one: a refused OPEN is being reset, or a reset failed.
+  std::unordered_set<std::uint16_t> unfit_;
   std::deque<Action> actions_;
   std::deque<Event> events_;
 };
