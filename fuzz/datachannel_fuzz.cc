@@ -16,10 +16,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ChannelTable table;
   if (script.u8() & 1) table.set_role(Role::kDtlsClient);
   std::uint32_t last = 0;
+  Timestamp now{};
   while (!script.empty()) {
     const std::uint16_t stream = script.u8() % 8;
     const std::uint16_t streams[] = {stream};
-    switch (script.u8() % 12) {
+    switch (script.u8() % 13) {
       case 0: table.handle_connected(8); break;
       case 1: table.set_role(Role::kDtlsServer); break;
       case 2:
@@ -28,7 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 3: table.close(ChannelId(last)); break;
       case 4: static_cast<void>(table.send_text(ChannelId(last), Bytes{0x74})); break;
       case 5: table.handle_incoming_reset(streams); break;
-      case 6: table.handle_outgoing_reset(streams); break;
+      case 6: table.handle_outgoing_reset(streams, now); break;
       case 7: table.handle_reset_failed(streams); break;
       case 8: table.handle_buffered_amount(stream, script.u8(), script.u8()); break;
       case 9:
@@ -36,6 +37,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         while (table.poll_event()) {
         }
+        break;
+      case 10:
+        now += std::chrono::seconds(script.u8());
+        table.handle_timeout(now);
         break;
       default: {
         const std::uint32_t ppid = 50 + script.u8() % 8;

@@ -71,7 +71,8 @@ ChannelTable::Entry& ChannelTable::add(std::string label, DataChannelInit init) 
 }
 
 bool ChannelTable::stream_is_free(std::uint16_t stream) const {
-  return stream < streams_ && !by_stream_.contains(stream) && !unfit_.contains(stream);
+  return stream < streams_ && !by_stream_.contains(stream) && !unfit_.contains(stream) &&
+         !half_closed_.contains(stream);
 }
 
 // RFC 8832 §6: the client takes even streams, the server odd ones.

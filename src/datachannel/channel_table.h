@@ -14,11 +14,13 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -28,6 +30,7 @@
 #include "tidewire/ids.h"
 #include "tidewire/result.h"
 #include "tidewire/rtc_error.h"
+#include "tidewire/time.h"
 
 namespace tidewire::datachannel {
 
@@ -119,6 +122,8 @@ class ChannelTable {
   static constexpr std::size_t kLargestMessage = 1024 * 1024 * 1024;
 
   static constexpr std::size_t kSmallMessage = 128;
+  // How long a peer that knows that a channel is closing may take to close its side.
+  static constexpr Duration kClosingPatience = std::chrono::seconds(10);
 
   explicit ChannelTable(Config config = {});
 
@@ -170,12 +175,16 @@ class ChannelTable {
   void handle_incoming_reset(std::span<const std::uint16_t> streams);
   void handle_incoming_reset_of_all();
   // The peer carried out (or refused) our ResetStreams.
-  void handle_outgoing_reset(std::span<const std::uint16_t> streams);
+  void handle_outgoing_reset(std::span<const std::uint16_t> streams, Timestamp now);
   void handle_reset_failed(std::span<const std::uint16_t> streams);
   // What waits in the association for a stream: bytes, and the messages that they are of.
   void handle_buffered_amount(std::uint16_t stream, std::size_t amount, std::size_t messages);
   // The association is gone: every channel closes, with the error when there is one. Nothing can be opened after it.
   void handle_transport_closed(std::optional<RtcError> error);
+
+  // Ends channels whose peer has not closed its side in time.
+  void handle_timeout(Timestamp now);
+  Timestamp next_timeout() const { return closing_until_.empty() ? kNever : closing_until_.begin()->first; }
 
   // -- Output ---------------------------------------------------------------------------------------------------------
 
@@ -195,7 +204,8 @@ class ChannelTable {
     bool reset_requested = false;
     bool outgoing_reset_done = false;
     bool incoming_reset_done = false;
-    std::vector<IncomingMessage> early;  // for the channel that the peer opens next on the stream
+    std::optional<Timestamp> closing_until;  // when only the last is missing
+    std::vector<IncomingMessage> early;      // for the channel that the peer opens next on the stream
     bool early_overflowed = false;
     bool early_reset = false;
     std::size_t announced_names = 0;
@@ -223,7 +233,8 @@ class ChannelTable {
   void refuse_stream(std::uint16_t stream);
   void begin_close(Entry& entry);
   void peer_reset(Entry& entry);
-  void own_reset_ended(std::uint16_t stream, bool performed);
+  void own_reset_performed(std::uint16_t stream, Timestamp now);
+  void own_reset_failed(std::uint16_t stream);
   void finish_if_reset(Entry& entry);
   void finish(Entry& entry, std::optional<RtcError> error);
   void hold(Entry& entry, std::size_t bytes, std::size_t messages);
@@ -243,6 +254,9 @@ class ChannelTable {
   std::size_t early_bytes_ = 0;
   std::size_t announced_names_ = 0;
   std::map<ChannelId, Entry> channels_;
+  // Streams of no channel that the peer has yet to reset.
+  std::unordered_set<std::uint16_t> half_closed_;
+  std::set<std::pair<Timestamp, ChannelId>> closing_until_;
   std::unordered_map<std::uint16_t, ChannelId> by_stream_;
   // Streams of no channel that are still unfit for one: a refused OPEN is being reset, or a reset failed.
   std::unordered_set<std::uint16_t> unfit_;

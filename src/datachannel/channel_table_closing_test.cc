@@ -39,7 +39,7 @@ TEST(ChannelTable, KeepsANewChannelsMessagesWhileTheOldResetIsUnconfirmed) {
   table.handle_incoming_reset(zero);
   table.handle_message({0, kPpidControl, build_open({.label = "new"})});
   table.handle_message({0, kPpidString, {'h', 'i'}});
-  table.handle_outgoing_reset(zero);
+  table.handle_outgoing_reset(zero, Timestamp{});
   std::vector<Event> events;
   Pair::collect(table, events);
   ASSERT_EQ(of<ChannelAnnounced>(events).size(), 2U);
@@ -116,7 +116,7 @@ TEST(ChannelTable, RefusesANewChannelWhoseMessagesDoNotFitWhileTheOldResetIsUnco
   }
   while (table.poll_action()) {
   }
-  table.handle_outgoing_reset(zero);
+  table.handle_outgoing_reset(zero, Timestamp{});
   std::vector<Event> events;
   Pair::collect(table, events);
   EXPECT_EQ(of<ChannelAnnounced>(events).size(), 1U);
@@ -125,7 +125,7 @@ TEST(ChannelTable, RefusesANewChannelWhoseMessagesDoNotFitWhileTheOldResetIsUnco
   ASSERT_TRUE(action);
   EXPECT_EQ(std::get<ResetStreams>(*action).streams, zero);
   // After that the stream is as good as new.
-  table.handle_outgoing_reset(zero);
+  table.handle_outgoing_reset(zero, Timestamp{});
   table.handle_message({0, kPpidControl, build_open({.label = "third"})});
   EXPECT_EQ(table.size(), 1U);
 }
@@ -193,13 +193,55 @@ TEST(ChannelTable, ClosesANewChannelThatThePeerClosedBeforeTheOldResetIsConfirme
     table.handle_message({0, kPpidControl, build_open({.label = label})});
     table.handle_incoming_reset(zero);
   }
-  table.handle_outgoing_reset(zero);
-  table.handle_outgoing_reset(zero);
+  table.handle_outgoing_reset(zero, Timestamp{});
+  table.handle_outgoing_reset(zero, Timestamp{});
   std::vector<Event> events;
   Pair::collect(table, events);
   EXPECT_EQ(of<ChannelAnnounced>(events).size(), 2U);
   EXPECT_EQ(of<ChannelClosed>(events).size(), 2U);
   EXPECT_EQ(table.size(), 0U);
+}
+
+TEST(ChannelTable, EndsAChannelWhosePeerNeverClosesItsSide) {
+  ChannelTable table;
+  table.set_role(Role::kDtlsClient);
+  table.handle_connected(65535);
+  const std::vector<std::uint16_t> zero{0};
+  const ChannelId id = *table.open("x", {});
+  std::vector<Event> events;
+  table.close(id);
+  EXPECT_EQ(table.next_timeout(), kNever);
+  const Timestamp confirmed{std::chrono::seconds(5)};
+  table.handle_outgoing_reset(zero, confirmed);
+  ASSERT_EQ(table.next_timeout(), confirmed + ChannelTable::kClosingPatience);
+  table.handle_timeout(table.next_timeout() - std::chrono::nanoseconds(1));
+  EXPECT_EQ(table.find(id)->state, ChannelState::kClosing);
+  table.handle_timeout(table.next_timeout());
+  Pair::collect(table, events);
+  ASSERT_EQ(of<ChannelClosed>(events).size(), 1U);
+  EXPECT_FALSE(of<ChannelClosed>(events)[0].error);
+  EXPECT_EQ(table.next_timeout(), kNever);
+  // The stream is the old channel's until the peer says that it is done with it.
+  EXPECT_FALSE(table.open("", {.negotiated = true, .id = 0}));
+  table.handle_message({0, kPpidString, {'x'}});
+  EXPECT_FALSE(table.poll_event());
+  table.handle_incoming_reset(zero);
+  EXPECT_TRUE(table.open("", {.negotiated = true, .id = 0}));
+}
+
+TEST(ChannelTable, IsPatientNoLongerWithWhatIsClosed) {
+  ChannelTable table;
+  table.set_role(Role::kDtlsClient);
+  table.handle_connected(65535);
+  const std::vector<std::uint16_t> both{0, 2};
+  const std::vector<std::uint16_t> zero{0};
+  for (int i = 0; i < 2; ++i) table.close(*table.open("x", {}));
+  table.handle_outgoing_reset(both, Timestamp{});
+  EXPECT_NE(table.next_timeout(), kNever);
+  table.handle_incoming_reset(zero);
+  EXPECT_NE(table.next_timeout(), kNever);
+  table.handle_transport_closed(std::nullopt);
+  EXPECT_EQ(table.next_timeout(), kNever);
 }
 
 }  // namespace

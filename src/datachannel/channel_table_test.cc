@@ -159,7 +159,7 @@ TEST(ChannelTable, BoundsWhatThePeersNamesTake) {
   // Closing one makes room.
   const std::vector<std::uint16_t> zero{0};
   table.handle_incoming_reset(zero);
-  table.handle_outgoing_reset(zero);
+  table.handle_outgoing_reset(zero, Timestamp{});
   std::vector<Event> events;
   Pair::collect(table, events);
   const std::size_t before = table.size();

@@ -37,7 +37,7 @@ struct Pair {
     } else {
       const auto streams = std::get<ResetStreams>(*action).streams;
       to.handle_incoming_reset(streams);
-      from.handle_outgoing_reset(streams);
+      from.handle_outgoing_reset(streams, Timestamp{});
     }
     return true;
   }

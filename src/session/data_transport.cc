@@ -47,6 +47,7 @@ void DataTransport::handle_timeout(Timestamp now) {
   if (!association_) return;
   now_ = now;
   association_->handle_timeout(now);
+  channels_.handle_timeout(now);
   drain_association();
   flush(now);
 }
@@ -81,7 +82,7 @@ void DataTransport::handle(sctp::Event event) {
     if (incoming->all) return channels_.handle_incoming_reset_of_all();
     channels_.handle_incoming_reset(values(incoming->streams));
   } else if (auto* outgoing = std::get_if<sctp::OutgoingStreamsReset>(&event)) {
-    channels_.handle_outgoing_reset(values(outgoing->streams));
+    channels_.handle_outgoing_reset(values(outgoing->streams), now_);
   } else if (auto* refused = std::get_if<sctp::OutgoingResetFailed>(&event)) {
     channels_.handle_reset_failed(values(refused->streams));
   } else if (auto* closed = std::get_if<sctp::Closed>(&event)) {

@@ -2,6 +2,7 @@
 // know each other (RFC 8831).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -35,7 +36,9 @@ class DataTransport {
   // One SCTP packet.
   void handle_input(ByteView packet, Timestamp now);
   void handle_timeout(Timestamp now);
-  Timestamp next_timeout() const { return association_ ? association_->next_timeout() : kNever; }
+  Timestamp next_timeout() const {
+    return association_ ? std::min(association_->next_timeout(), channels_.next_timeout()) : kNever;
+  }
   std::optional<Packet> poll_transmit();
   std::optional<datachannel::Event> poll_event();
 

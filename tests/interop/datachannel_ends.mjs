@@ -46,7 +46,7 @@ export class End {
   errors() { return this.events.filter((e) => e.event === 'error'); }
 }
 
-class ProcessEnd extends End {
+export class ProcessEnd extends End {
   complaints = '';
 
   constructor(name, command) {
@@ -101,12 +101,14 @@ export function servePage() {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
-export const ourEnd = () => new ProcessEnd('tidewire', [OURS]);
+// `maxMessageSize`: what it says that it takes; by default what browsers say.
+export const ourEnd = (maxMessageSize) => new ProcessEnd('tidewire', [OURS, ...(maxMessageSize ? [`${maxMessageSize}`] : [])]);
 
 export const processEnds = {
   wrtc: () => new ProcessEnd('wrtc', [process.execPath, here('datachannel_node.mjs'), 'wrtc']),
   werift: () => new ProcessEnd('werift', [process.execPath, here('datachannel_node.mjs'), 'werift']),
   aiortc: () => new ProcessEnd('aiortc', [PYTHON, here('datachannel_aiortc.py')]),
+  gstreamer: () => new ProcessEnd('gstreamer', [PYTHON, here('datachannel_gst.py')]),
 };
 
 const kPollEvery = 30; // ms

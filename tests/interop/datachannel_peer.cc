@@ -2,6 +2,8 @@
 //
 // Commands on standard input, events on standard output; docs of both: datachannel_peer.mjs, which does the same for
 // JavaScript stacks. A channel is named by its label.
+//
+// usage: datachannel_peer [MAX_MESSAGE_SIZE]
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
@@ -92,7 +94,7 @@ bool is_churn(const std::string& label) { return label.starts_with("churn"); }
 
 class Peer {
  public:
-  explicit Peer(EventLoop& loop) : loop_(loop), connection_(loop, {.include_loopback = true}) {
+  Peer(EventLoop& loop, const Configuration& configuration) : loop_(loop), connection_(loop, configuration) {
     connection_.on_ice_candidate = [](const IceCandidateInit& candidate) {
       emit({{"event", "candidate"},
             {"candidate", candidate.candidate},
@@ -117,6 +119,7 @@ class Peer {
       return;
     }
     if (what == "send") return send(command);
+    if (what == "send zeros") return send_zeros(command);
     if (what == "close") return channels_.at(text_of(command, "label"))->close();
     if (what == "churn") return churn(command);
     if (what == "count") return emit({{"event", "count"}, {"opened", churn_opened_}, {"closed", churn_closed_}});
@@ -214,11 +217,17 @@ class Peer {
     const bool text = flag_of(command, "text", false);
     std::size_t seed = *number_of(command, "seed");
     for (const auto& size : command.at("sizes").as_array()) {
-      const Bytes message = content(size.to_number<std::size_t>(), seed++, text);
-      const auto sent = text ? channel->send(as_text(message)) : channel->send(ByteView(message));
+      Bytes message = content(size.to_number<std::size_t>(), seed++, text);
+      const auto sent = text ? channel->send(as_text(message)) : channel->send(std::move(message));
       if (!sent) emit_error(sent.error());
     }
     if (flag_of(command, "close", false)) channel->close();
+  }
+
+  // For a message that shall be refused, which may be a very long one.
+  void send_zeros(const object& command) {
+    const auto sent = channels_.at(text_of(command, "label"))->send(Bytes(*number_of(command, "size")));
+    if (!sent) emit_error(sent.error());
   }
 
   EventLoop& loop_;
@@ -235,9 +244,11 @@ class Peer {
 }  // namespace
 }  // namespace tidewire::interop
 
-int main() {
+int main(int argc, char** argv) {
   tidewire::EventLoop loop;
-  tidewire::interop::Peer peer(loop);
+  tidewire::Configuration configuration{.include_loopback = true};
+  if (argc > 1) configuration.max_message_size = std::stoull(argv[1]);
+  tidewire::interop::Peer peer(loop, configuration);
   std::thread reader([&] {
     for (std::string line; std::getline(std::cin, line);) {
       loop.post([&peer, command = boost::json::parse(line).as_object()] { peer.handle(command); });

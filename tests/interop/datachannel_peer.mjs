@@ -6,6 +6,7 @@
 //   {do: offer}, {do: description, type, sdp}              {event: description, type, sdp}
 //   {do: candidate, candidate, sdpMid, sdpMLineIndex}      {event: candidate, …}
 //   {do: send, label, sizes, seed, text, close?}           {event: message, label, text, size, sha256}
+//   {do: send zeros, label, size}: datachannel_peer.cc only
 //   {do: close, label}                                     {event: closed, label}
 //   {do: churn, count, at_once, linger}: opens channels,   {event: churned}
 //     and closes each `linger` ms after

@@ -24,7 +24,7 @@ const CHANNELS = {
 const NEGOTIATED = { negotiated: true, id: 100, protocol: 'agreed' };
 
 // Hands descriptions and candidates over until both ends are told that they are connected.
-async function connect(offerer, answerer) {
+export async function connect(offerer, answerer, seconds) {
   const passed = [0, 0];
   const early = [[], []]; // werift's candidates come before its description
   const pass = (from, to, i) => {
@@ -43,8 +43,8 @@ async function connect(offerer, answerer) {
   await offerer.tell({ do: 'offer' });
   const isConnected = (events) => events.some((e) => e.event === 'state' && e.state === 'connected');
   await Promise.all([
-    offerer.until('the connection', (events) => { pass(offerer, answerer, 0); return isConnected(events); }),
-    answerer.until('the connection', (events) => { pass(answerer, offerer, 1); return isConnected(events); }),
+    offerer.until('the connection', (events) => { pass(offerer, answerer, 0); return isConnected(events); }, seconds),
+    answerer.until('the connection', (events) => { pass(answerer, offerer, 1); return isConnected(events); }, seconds),
   ]);
 }
 
@@ -53,8 +53,8 @@ function limitOf(end) {
   return Number(/^a=max-message-size:(\d+)/m.exec(sdp)?.[1] ?? 65536);
 }
 
-const announcement = (end, label, event) => end.until(`${event} of "${label}"`,
-  (events) => events.find((e) => e.event === event && e.label === label));
+export const announcement = (end, label, event, seconds) => end.until(`${event} of "${label}"`,
+  (events) => events.find((e) => e.event === event && e.label === label), seconds);
 
 async function checkOptions(maker, other, label, init) {
   const event = init.negotiated ? 'open' : 'channel';
@@ -67,30 +67,42 @@ async function checkOptions(maker, other, label, init) {
 }
 
 let seeds = 0;
-const expectedOf = (sizes, seed, text) => sizes.map((size, i) => ({ text, size,
+export const expectedOf = (sizes, seed, text) => sizes.map((size, i) => ({ text, size,
   sha256: crypto.createHash('sha256').update(content(size, seed + i, text)).digest('hex') }));
-const got = (end, label) => end.events.filter((e) => e.event === 'message' && e.label === label);
+export const got = (end, label) => end.events.filter((e) => e.event === 'message' && e.label === label);
 
 // One sends, the other receives all of it. `command`: more for the send command.
-async function transfer(from, to, label, sizes, { text = false, ordered = true, ...command } = {}) {
+async function transfer(from, to, label, sizes, { text = false, ordered = true, confusesEmpty = false, ...command } = {}) {
   const before = got(to, label).length;
   const seed = (seeds += 1000);
   await from.tell({ do: 'send', label, sizes, seed, text, ...command });
   await to.until(`${sizes.length} messages on "${label}"`, () => got(to, label).length >= before + sizes.length);
   const messages = got(to, label).slice(before).map(({ text: t, size, sha256 }) => ({ text: t, size, sha256 }));
   const expected = expectedOf(sizes, seed, text);
+  if (confusesEmpty) for (const message of [...messages, ...expected]) message.text &&= message.size > 0;
   const sorted = (list) => (ordered ? list : list.map((m) => JSON.stringify(m)).sort());
   assert.deepEqual(sorted(messages), sorted(expected), `${from.name} to ${to.name} on "${label}"`);
 }
 
 async function sizesBothWays(ours, theirs, quirks) {
+  const { confusesEmpty } = quirks;
   for (const [from, to] of [[ours, theirs], [theirs, ours]]) {
-    const limit = limitOf(to);
+    const limit = Math.min(limitOf(to), (from === theirs && quirks.sendsAtMost) || Infinity);
     const sizes = kSizes.filter((size) => size <= limit && !(size === 0 && from === theirs && quirks.sendsNoEmpty));
-    await transfer(from, to, 'plain', sizes);
-    await transfer(from, to, 'plain', sizes, { text: true });
+    for (const text of [false, true]) await transfer(from, to, 'plain', sizes, { text, confusesEmpty });
     if (limit >= kHuge && from === ours) await transfer(from, to, 'plain', [kHuge]);
   }
+}
+
+// One byte more than the other side takes is refused at once, and nothing else comes of it.
+async function refusal(ours, theirs) {
+  const limit = limitOf(theirs);
+  await ours.tell({ do: 'send zeros', label: 'plain', size: limit + 1 });
+  const error = await ours.until('a refusal', () => ours.errors().at(-1));
+  assert.equal(error.name, 'TypeError', error.message);
+  assert.match(error.message, new RegExp(`\\b${limit + 1}\\b.*\\b${limit}\\b`));
+  ours.events.splice(ours.events.indexOf(error), 1); // it was wanted
+  await transfer(ours, theirs, 'plain', [1000]);
 }
 
 async function closing(from, to, label, burst) {
@@ -126,6 +138,7 @@ async function counted(end) {
 
 // The steps of a call, so that a failure has a name. `quirks`: what the other stack cannot do, with the reason.
 export async function story(ours, theirs, weOffer, quirks, step) {
+  const { confusesEmpty } = quirks;
   const [offerer, answerer] = weOffer ? [ours, theirs] : [theirs, ours];
   const makes = (end, label) => end === ours || !quirks.cannotMake?.includes(label);
   const channels = Object.entries(CHANNELS).filter(([label]) => makes(offerer, label));
@@ -148,12 +161,12 @@ export async function story(ours, theirs, weOffer, quirks, step) {
     await Promise.all(labels.map(async ([label, { ordered = true }]) => {
       for (const [from, to] of [[ours, theirs], [theirs, ours]]) {
         const small = from === theirs && quirks.sendsNoEmpty ? [1, 1000] : [0, 1, 1000];
-        await transfer(from, to, label, small, { ordered });
-        await transfer(from, to, label, small, { ordered, text: true });
+        for (const text of [false, true]) await transfer(from, to, label, small, { ordered, text, confusesEmpty });
       }
     }));
   });
   await step('messages of all sizes arrive whole', () => sizesBothWays(ours, theirs, quirks));
+  await step('a message over their limit is refused, the channel goes on', () => refusal(ours, theirs));
   await step('what was sent before our close() arrives', () => closing(ours, theirs, 'closed by us', quirks.losesAtOurClose ? [] : kBurst));
   await step('what was sent before their close() arrives', () => closing(theirs, ours, 'closed by them', quirks.losesAtTheirClose ? [] : kBurst));
   const count = quirks.churn ?? 1000;

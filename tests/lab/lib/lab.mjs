@@ -9,12 +9,13 @@ import { startCoturn } from './coturn.mjs';
 import { otherPorts } from './nat.mjs';
 import { Program, makeFolder, naming, ready, run, runIn, sweep } from './netns.mjs';
 import { startOwnRelay } from './own_relay.mjs';
-import { PUB, addressOf, buildScript, namespacesOf, planSide } from './plan.mjs';
+import { PUB, addressOf, buildScript, lastMile, namespacesOf, planSide } from './plan.mjs';
 
 const kSignaling = 8080;
 const kHttps = 443;
 const kPortsAtOnce = 1000;
 const kForward = path.join(path.dirname(fileURLToPath(import.meta.url)), 'forward.mjs');
+const kLink = path.join(path.dirname(BIN), '../../tests/lab/lab_link');
 
 const opened = new Set();
 let swept = false;
@@ -44,6 +45,7 @@ export class Lab {
     opened.add(lab);
     try {
       run('sh', [], { input: lab.script });
+      for (const side of [lab.a, lab.b]) await lab.#startLinks(side);
       await lab.#startServers(relay, turn);
       lab.#servers = lab.#programs.length;
       return lab;
@@ -77,6 +79,15 @@ export class Lab {
   async #startSignaling() {
     const server = this.start('pub', BIN, ['serve', '--only', 'signaling', '--listen', `${PUB.v4}:${kSignaling}`, '--json']);
     await ready(server, 'the signaling server', () => server.stdout.includes('url'));
+  }
+
+  // `up.line` is the program that is the line; what it says when it is stopped: see lab_link.cc.
+  async #startLinks(side) {
+    for (const up of side.uplinks.filter(({ link }) => link)) {
+      const ends = lastMile(up).flatMap(([role, device]) => [this.ns(role), device]);
+      up.line = this.start(null, kLink, [...ends, ...Object.entries(up.link).map(([key, value]) => `${key}=${value}`)]);
+      await ready(up.line, 'the line', () => up.line.stdout.includes('ready'));
+    }
   }
 
   // Where a side finds the room: on port 443 if nothing else is let out.

@@ -45,7 +45,7 @@ function trusting(lab, name) {
   return { args: [`--ignore-certificate-errors-spki-list=${createHash('sha256').update(key).digest('base64')}`] };
 }
 
-async function start(lab, side, name) {
+export async function startBrowser(lab, side, name) {
   const executablePath = path.join(lab.folder, `${name}-${side.letter}`);
   const inside = `ip netns exec ${lab.ns(side.lab)} setpriv --pdeathsig KILL ${BROWSERS[name].executablePath}`;
   fs.writeFileSync(executablePath, `#!/bin/sh\nexec ${inside} "$@"\n`, { mode: 0o755 });
@@ -60,7 +60,7 @@ async function start(lab, side, name) {
 export async function openPage(lab, side, name, { servers, policy = 'all' } = {}) {
   const room = new URL(lab.roomUrl(side));
   await lab.forward(side.lab, `127.0.0.1:${kPagePort}`, `${addressOf(room.host)}:${room.port || 80}`);
-  const page = await openTab(await start(lab, side, name));
+  const page = await openTab(await startBrowser(lab, side, name));
   await page.evaluateOnNewDocument((given, iceTransportPolicy) => {
     const Real = window.RTCPeerConnection;
     window.RTCPeerConnection = class extends Real {

@@ -15,9 +15,10 @@ export const portOf = (endpoint) => Number(endpoint.slice(endpoint.lastIndexOf('
 const kNats = ['none', 'full-cone', 'address-restricted', 'port-restricted', 'symmetric'];
 const kFirewalls = ['none', 'udp-blocked', 'only-443'];
 const kFamilies = ['v4', 'v6', 'both'];
+const kTunQueue = 10000; // packets
 
 // What a side of the lab is when nothing is said: one interface with a public IPv4 address.
-const kSide = { nat: 'none', firewall: 'none', family: 'v4', carrier: false, second: null };
+const kSide = { nat: 'none', firewall: 'none', family: 'v4', carrier: false, second: null, link: null };
 
 function known(what, value, list) {
   if (!list.includes(value)) throw new Error(`${what} is ${value}; it can be ${list.join(', ')}`);
@@ -35,7 +36,7 @@ function completed(options) {
 }
 
 // The way from one client interface to pub: its routers from pub to the client, and the net in front of each of them.
-function uplink(letter, number, which, { nat, firewall, carrier }) {
+function uplink(letter, number, which, { nat, firewall, carrier, link }) {
   const n = number + 10 * which;
   const word = `${letter}${which ? which + 1 : ''}`;
   const routers = [];
@@ -45,7 +46,7 @@ function uplink(letter, number, which, { nat, firewall, carrier }) {
   if (routers.length === 2) nets.push({ v4: `100.64.${n}`, v6: `2001:db8:64:${n}:` });
   if (routers.length > 0) nets.push({ v4: `10.${n}.0`, v6: `2001:db8:${n}:` });
   return {
-    interface: `eth${which}`, lab: `lab${letter}`, nearPub: `p${word}`, routers, nets, metric: 100 * (which + 1), table: 100 + which,
+    interface: `eth${which}`, lab: `lab${letter}`, nearPub: `p${word}`, link, routers, nets, metric: 100 * (which + 1), table: 100 + which,
     public: { v4: `${nets[0].v4}.2`, v6: `${nets.at(-1).v6}:2` }, // IPv6 is not translated
     own: { v4: `${nets.at(-1).v4}.2`, v6: `${nets.at(-1).v6}:2` },
   };
@@ -100,9 +101,19 @@ function pubScript(ns) {
   ];
 }
 
-// A veth pair between two namespaces with the addresses .1 and .2 of a net.
-function cable(outer, outerName, inner, innerName, net, { v4, v6 }) {
-  const lines = [`ip link add ${outerName} netns ${outer} type veth peer name ${innerName} netns ${inner}`];
+// Two TUN devices for lab_link. Their queues are long: what is lost, the line loses.
+const bareEnds = (ends) => ends.flatMap(([ns, name]) =>
+  [`ip -n ${ns} tuntap add ${name} mode tun`, `ip -n ${ns} link set ${name} txqueuelen ${kTunQueue}`]);
+
+// The ends of the way from a client to its first router, or to pub: [role, interface] of the outer one and of the client's.
+export function lastMile(up) {
+  return [up.routers.length > 0 ? [up.routers.at(-1).name, 'lan'] : ['pub', up.nearPub], [up.lab, up.interface]];
+}
+
+// A veth pair, or two TUN devices, in two namespaces, with the addresses .1 and .2 of a net.
+function cable(outer, outerName, inner, innerName, net, { v4, v6 }, link = null) {
+  const lines = link ? bareEnds([[outer, outerName], [inner, innerName]])
+    : [`ip link add ${outerName} netns ${outer} type veth peer name ${innerName} netns ${inner}`];
   for (const [ns, name, last] of [[outer, outerName, 1], [inner, innerName, 2]]) {
     if (v4) lines.push(`ip -n ${ns} addr add ${net.v4}.${last}/24 dev ${name}`);
     if (v6) lines.push(`ip -n ${ns} addr add ${net.v6}:${last}/64 dev ${name} nodad`);
@@ -140,7 +151,7 @@ function uplinkScript(full, up, families) {
     outerName = 'lan';
   });
   const lab = full(up.lab);
-  return [...lines, ...cable(outer, outerName, lab, up.interface, up.nets.at(-1), families), ...clientRoutes(lab, up, families)];
+  return [...lines, ...cable(outer, outerName, lab, up.interface, up.nets.at(-1), families, up.link), ...clientRoutes(lab, up, families)];
 }
 
 // `full` gives the unique name of a namespace.

@@ -12,12 +12,15 @@ import { PUB, addressOf } from './plan.mjs';
 const kTestTimeout = 120_000;
 const kLastLines = 12; // of each client
 const kMinDecoded = 10; // pictures
+const kTun = '/dev/net/tun';
 
 const skip = unavailable();
 
 // Opens the lab, runs the story, closes the lab. When it fails, the message says where all that was printed can be read.
-export function story(name, options, run) {
-  test(name, { timeout: kTestTimeout, skip: skip && `no lab: ${skip}` }, async (t) => {
+export function story(name, { timeout = kTestTimeout, ...options }, run) {
+  const noLine = (options.a?.link || options.b?.link) && !fs.existsSync(kTun) && `there is no ${kTun}`;
+  const reason = skip || noLine;
+  test(name, { timeout, skip: reason && `no lab: ${reason}` }, async (t) => {
     const lab = await Lab.open(options);
     try {
       await run(lab, t);
