@@ -27,6 +27,7 @@ enum class ChunkType : std::uint8_t {
   kCookieAck = 11,
   kShutdownComplete = 14,
   kReConfig = 130,    // RFC 6525 §3.1
+  kPad = 132,         // RFC 4820 §3
   kForwardTsn = 192,  // RFC 3758 §3.2
 };
 

@@ -13,6 +13,9 @@ constexpr std::size_t kMaxChunks = 65535;
 
 std::size_t rounded_down(std::size_t size) { return size & ~std::size_t{3}; }
 
+// What a chunk with so much payload needs for itself.
+std::size_t packet_for(std::size_t payload) { return rounded_down(kCommonHeaderSize + kDataHeaderSize + payload + 3); }
+
 }  // namespace
 
 Transmitter::Transmitter(const Config& config, Tsn initial_tsn)
@@ -23,6 +26,24 @@ Transmitter::Transmitter(const Config& config, Tsn initial_tsn)
       pacer_(rounded_down(config.mtu)),
       pace_above_(config.pacing ? rounded_down(config.mtu) * config.initial_cwnd : SIZE_MAX),
       forward_sent_(initial_tsn - 1) {}
+
+void Transmitter::set_mtu(std::size_t mtu) {
+  const std::size_t payload = rounded_down(mtu) - kCommonHeaderSize - kDataHeaderSize;
+  if (payload == max_payload_) return;
+  max_payload_ = payload;
+  recovery_.set_segment(rounded_down(mtu) - kCommonHeaderSize);
+}
+
+std::optional<Transmitter::Again> Transmitter::next_again() {
+  auto tsn = outstanding_.next_lost();
+  if (recovery_.probe_due()) {
+    if (!tsn && !queue_.empty()) return std::nullopt;  // the probe is something new
+    tsn = outstanding_.newest();
+  }
+  if (!tsn) return std::nullopt;
+  const OutstandingChunk& chunk = outstanding_.chunk(*tsn);
+  return Again{packet_for(chunk.size), chunk.transmissions};
+}
 
 void Transmitter::set_peer(std::uint32_t a_rwnd, bool forward_tsn) {
   // What is unacknowledged has to be remembered: no peer needs more than this at any plausible delay.
@@ -283,7 +304,8 @@ Transmitter::SackResult Transmitter::handle_cumulative_ack(std::uint32_t cumulat
 
 Transmitter::SackResult Transmitter::apply(Tsn cumulative, std::span<const Tsn> duplicates, Timestamp now,
                                            Stats& stats) {
-  return {SackOutcome::kAccepted, recovery_.on_sack(cumulative, blocks_, duplicates, now, stats).progressed};
+  const LossRecovery::Outcome outcome = recovery_.on_sack(cumulative, blocks_, duplicates, now, stats);
+  return {SackOutcome::kAccepted, outcome.progressed, packet_for(outcome.largest)};
 }
 
 void Transmitter::handle_timeout(Timestamp now, Stats& stats) {
