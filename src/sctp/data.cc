@@ -43,7 +43,8 @@ void Data::handle_sack(const ChunkView& chunk) {
   }
   const Transmitter::SackResult result = core_.tx.handle_sack(*sack, core_.now, core_.stats);
   // RFC 9260 §6.1 A: a peer that keeps its window closed is alive.
-  if (result.outcome == Transmitter::SackOutcome::kAccepted && sack->a_rwnd < core_.path_mtu.mtu()) core_.clear_errors();
+  if (result.outcome == Transmitter::SackOutcome::kAccepted && sack->a_rwnd < core_.path_mtu.mtu())
+    core_.clear_errors();
   after_ack(result);
 }
 

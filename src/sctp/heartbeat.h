@@ -21,7 +21,7 @@ class Heartbeat {
   void restart();
 
   Core& core_;
-  PathProbe& probe_;  // whose answers are HEARTBEAT ACKs, too
+  PathProbe& probe_;         // whose answers are HEARTBEAT ACKs, too
   std::uint64_t nonce_ = 0;  // of the one that is unanswered; 0: none
   Timestamp sent_{};
 };

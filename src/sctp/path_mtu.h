@@ -94,8 +94,8 @@ class PathMtu {
   Timestamp deadline_ = kNever;            // of the probe that is out
   Timestamp again_at_{};                   // PMTU_RAISE_TIMER, or the end of kErrorInterval
   bool wanted_ = false;
-  bool heard_ = true;  // something arrived since the last probe was sent
-  int timeouts_ = 0;   // in a row
+  bool heard_ = true;           // something arrived since the last probe was sent
+  int timeouts_ = 0;            // in a row
   Timestamp large_acked_at_{};  // the last time that more than the base size arrived
 };
 

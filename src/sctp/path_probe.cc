@@ -40,10 +40,8 @@ std::size_t PathProbe::packet_size() {
   if (!core_.sends_data() || !core_.tx.ready(core_.now)) return core_.config.mtu;
   const auto again = core_.tx.next_again();
   if (!again) return core_.path_mtu.mtu();
-  core_.path_mtu.on_data_resent({.packet = again->packet,
-                                 .transmissions = again->transmissions,
-                                 .rtt = core_.tx.rto().srtt(),
-                                 .now = core_.now});
+  core_.path_mtu.on_data_resent(
+      {.packet = again->packet, .transmissions = again->transmissions, .rtt = core_.tx.rto().srtt(), .now = core_.now});
   progress();
   return std::max(again->packet, core_.path_mtu.mtu());
 }

@@ -23,9 +23,7 @@ PathOptions options() {
   return options;
 }
 
-void set_mtu(Path& path, std::size_t packet) {
-  path.there.config().mtu = path.back.config().mtu = packet + kHeaders;
-}
+void set_mtu(Path& path, std::size_t packet) { path.there.config().mtu = path.back.config().mtu = packet + kHeaders; }
 
 std::size_t count_of(ByteView packet, ChunkType type) {
   ChunkReader reader(packet.subspan(kCommonHeaderSize));

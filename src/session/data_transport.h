@@ -18,7 +18,8 @@ namespace tidewire::session {
 // Which SCTP packets path MTU discovery may try: what an Ethernet frame leaves of 1500 bytes after the headers of IPv4
 // (20) and UDP (8), a DTLS record and a TURN channel (4: the room is kept for it, so that a call may go on over a relay
 // with what was cut before). Packet has room for it.
-inline constexpr std::size_t kMaxSctpPacket = (1500 - 20 - 8 - dtls::Endpoint::kMaxRecordOverhead - 4) & ~std::size_t{3};
+inline constexpr std::size_t kMaxSctpPacket =
+    (1500 - 20 - 8 - dtls::Endpoint::kMaxRecordOverhead - 4) & ~std::size_t{3};
 static_assert(kMaxSctpPacket + dtls::Endpoint::kMaxRecordOverhead <= Packet::kMaxPayload);
 
 class DataTransport {

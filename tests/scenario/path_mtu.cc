@@ -108,7 +108,8 @@ TEST(PathMtu, ANewPathBeginsAtTheBase) {
   ASSERT_NO_FATAL_FAILURE(transfer.begin());
   transfer.call.simulation.run_for(3s);
   ASSERT_EQ(transfer.mtu(), kEthernet);
-  const std::uint64_t changes = transfer.call.alice.session.stats(transfer.call.now()).transport.selected_candidate_pair_changes;
+  const std::uint64_t changes =
+      transfer.call.alice.session.stats(transfer.call.now()).transport.selected_candidate_pair_changes;
   transfer.call.simulation.take_down(transfer.call.alice_host, 0);
   ASSERT_TRUE(transfer.call.run_until([&] {
     return transfer.call.alice.session.stats(transfer.call.now()).transport.selected_candidate_pair_changes > changes;
@@ -130,8 +131,9 @@ TEST(PathMtu, ARelayTakesOver) {
   ASSERT_FALSE(transfer.call.alice.is_relayed());
   // The two cannot reach each other any more.
   for (const sim::HostId host : {transfer.call.alice_host, transfer.call.bob_host}) {
-    transfer.call.simulation.network().firewall(host) =
-        sim::Firewall(sim::FirewallConfig{.udp_only_to = std::vector<IpAddress>{ip("192.0.2.1")}});
+    sim::Firewall& firewall = transfer.call.simulation.network().firewall(host);
+    firewall.config() = sim::FirewallConfig::udp_only_to(RelayServer::kPort);
+    firewall.restart();
   }
   ASSERT_TRUE(transfer.call.run_until([&] { return transfer.call.alice.is_relayed(); }));
   EXPECT_EQ(transfer.mtu(), kBase);
