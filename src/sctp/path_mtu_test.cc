@@ -94,7 +94,7 @@ TEST(PathMtu, IsNotProbedUntilItWouldBeOfUse) {
 }
 
 TEST(PathMtu, IsDisabledWithoutALargerSize) {
-  for (const std::size_t max : {0, 1000, 1188, 1191}) {
+  for (const unsigned max : {0U, 1000U, 1188U, 1191U}) {
     PathMtu mtu(1191, max);
     mtu.start();
     mtu.want();

@@ -109,7 +109,7 @@ TEST(PathProbe, AnIdleAssociationIsNotProbed) {
 }
 
 TEST(PathProbe, APathThatShrinksUnderAStreamIsNoticedAndWhatIsOutStillArrives) {
-  for (const std::size_t smaller : {1188, 1300}) {
+  for (const unsigned smaller : {1188U, 1300U}) {
     Path path(options());
     set_mtu(path, kMax);
     path.connect();
