@@ -15,6 +15,13 @@ namespace tidewire {
 
 class PacketPool;
 
+// What is to become of a datagram that is larger than the path's MTU.
+enum class Fragmentation : std::uint8_t {
+  kAsUsual,    // what the socket does with all datagrams
+  kForbidden,  // it is lost: a probe of the path (RFC 8899 §3)
+  kAllowed,    // it may go in fragments: it was cut for a path that was larger (RFC 9260 §6.9)
+};
+
 class Packet {
  public:
   // Every packet holds this much, headroom included: an Ethernet datagram, with room for what layers add.
@@ -28,14 +35,16 @@ class Packet {
   Packet(Packet&& other) noexcept
       : block_(std::exchange(other.block_, nullptr)),
         core_(other.core_),
-        begin_(std::exchange(other.begin_, 0)),
-        end_(std::exchange(other.end_, 0)) {}
+        end_(std::exchange(other.end_, 0)),
+        begin_(std::exchange(other.begin_, std::uint16_t{0})),
+        fragmentation_(other.fragmentation_) {}
   Packet& operator=(Packet&& other) noexcept {
     Packet moved(std::move(other));
     std::swap(block_, moved.block_);
     std::swap(core_, moved.core_);
-    std::swap(begin_, moved.begin_);
     std::swap(end_, moved.end_);
+    std::swap(begin_, moved.begin_);
+    std::swap(fragmentation_, moved.fragmentation_);
     return *this;
   }
   ~Packet() {
@@ -52,6 +61,9 @@ class Packet {
   MutableByteView bytes() { return {data(), size()}; }
   std::size_t headroom() const { return begin_; }
   std::size_t tailroom() const { return block_ != nullptr ? kCapacity - end_ : 0; }
+  // Of the datagram that it leaves in.
+  Fragmentation fragmentation() const { return fragmentation_; }
+  void set_fragmentation(Fragmentation fragmentation) { fragmentation_ = fragmentation; }
 
   // Grows or shrinks at the end; new bytes are not initialised. False, unchanged, when there is no room.
   [[nodiscard]] bool resize(std::size_t size);
@@ -73,8 +85,9 @@ class Packet {
   // Small and without a count of its own: a packet changes hands a dozen times on its way.
   std::uint8_t* block_ = nullptr;
   Core* core_ = nullptr;
-  std::uint32_t begin_ = 0;
   std::uint32_t end_ = 0;
+  std::uint16_t begin_ = 0;
+  Fragmentation fragmentation_ = Fragmentation::kAsUsual;
 };
 
 // A free list of packet blocks, and of memory for messages; one per event loop. Not thread-safe: packets are made and

@@ -72,6 +72,7 @@ struct SctpTransportStats {
   std::optional<Duration> smoothed_round_trip_time;
   std::uint64_t congestion_window = 0;
   std::uint64_t receiver_window = 0;
+  std::uint64_t mtu = 0;  // the largest SCTP packet that is sent; grows as the path is found to take more
   std::uint64_t chunks_retransmitted = 0;
 };
 

@@ -36,11 +36,11 @@ bool Packet::resize(std::size_t size) {
 
 bool Packet::prepend(std::size_t n) {
   if (n > begin_) return false;
-  begin_ -= static_cast<std::uint32_t>(n);
+  begin_ = static_cast<std::uint16_t>(begin_ - n);
   return true;
 }
 
-void Packet::remove_prefix(std::size_t n) { begin_ += static_cast<std::uint32_t>(std::min(n, size())); }
+void Packet::remove_prefix(std::size_t n) { begin_ = static_cast<std::uint16_t>(begin_ + std::min(n, size())); }
 
 void Packet::remove_suffix(std::size_t n) { end_ -= static_cast<std::uint32_t>(std::min(n, size())); }
 
@@ -73,7 +73,7 @@ Packet PacketPool::make() {
   }
   ++core_->in_use;
   packet.core_ = core_;
-  packet.begin_ = packet.end_ = Packet::kHeadroom;
+  packet.end_ = packet.begin_ = Packet::kHeadroom;
   return packet;
 }
 

@@ -17,6 +17,38 @@ void forbid_fragments(int fd, int family) {
   if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof v6);
 }
 
+FragmentationOf::FragmentationOf(int fd, int family, Fragmentation fragmentation)
+    : fd_(fd), v4_(family == AF_INET), fragmentation_(fragmentation) {
+  if (fragmentation_ == Fragmentation::kAsUsual) return;
+  socklen_t size = sizeof usual_;
+  const int known = v4_ ? getsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &usual_, &size)
+                        : getsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &usual_, &size);
+  if (known != 0) fragmentation_ = Fragmentation::kAsUsual;  // another family: it will be refused anyway
+  if (fragmentation_ == Fragmentation::kForbidden) forbid_fragments(fd, family);
+  if (fragmentation_ != Fragmentation::kAllowed) return;
+  const int v4 = IP_PMTUDISC_DONT;
+  if (v4_) {
+    setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4, sizeof v4);
+    return;
+  }
+  // RFC 8200 §4.5, §5: the source alone makes fragments, and 1280 bytes pass everywhere.
+  const int v6 = IPV6_PMTUDISC_DONT;
+  const int least = 1280;
+  setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof v6);
+  setsockopt(fd, IPPROTO_IPV6, IPV6_MTU, &least, sizeof least);
+}
+
+FragmentationOf::~FragmentationOf() {
+  if (fragmentation_ == Fragmentation::kAsUsual) return;
+  if (v4_) {
+    setsockopt(fd_, IPPROTO_IP, IP_MTU_DISCOVER, &usual_, sizeof usual_);
+    return;
+  }
+  const int any = 0;
+  setsockopt(fd_, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &usual_, sizeof usual_);
+  if (fragmentation_ == Fragmentation::kAllowed) setsockopt(fd_, IPPROTO_IPV6, IPV6_MTU, &any, sizeof any);
+}
+
 void steer_by_source(int fd, int family, unsigned count) {
   if (count < 2) return;
   // Where the source's first words lie, from the beginning of the IP header (RFC 791 §3.1, RFC 8200 §3).

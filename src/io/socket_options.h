@@ -1,7 +1,25 @@
 // Options of the system's sockets that more than one kind of socket here asks for. For the files of src/io.
 #pragma once
 
+#include "tidewire/packet.h"
+
 namespace tidewire::io {
+
+// While it lives, what the socket sends is treated as Packet::fragmentation() says. Nothing is asked of the system for
+// kAsUsual.
+class FragmentationOf {
+ public:
+  FragmentationOf(int fd, int family, Fragmentation fragmentation);
+  ~FragmentationOf();
+  FragmentationOf(const FragmentationOf&) = delete;
+  FragmentationOf& operator=(const FragmentationOf&) = delete;
+
+ private:
+  int fd_;
+  bool v4_;
+  Fragmentation fragmentation_;
+  int usual_ = 0;
+};
 
 // Nothing is fragmented, neither here nor on the way, and what the system believes of the path counts for nothing.
 void forbid_fragments(int fd, int family);

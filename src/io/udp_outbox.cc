@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "io/socket_address.h"
+#include "io/socket_options.h"
 
 namespace tidewire::io {
 
@@ -37,7 +38,8 @@ SegmentTrain UdpOutbox::add_train(Batch& batch, std::size_t first, bool alone) {
   SegmentTrain train(head.packet.size());
   for (std::size_t i = first + 1; !alone && i < queue_.size() && batch.vectors_used < Batch::kMaxVectors; ++i) {
     Outgoing& next = queue_.at(i);
-    if (next.remote != head.remote || !train.take(next.packet.size())) break;
+    if (next.remote != head.remote || next.packet.fragmentation() != head.packet.fragmentation()) break;
+    if (!train.take(next.packet.size())) break;
     append(next.packet);
   }
   header.msg_iovlen = train.count();
@@ -46,19 +48,37 @@ SegmentTrain UdpOutbox::add_train(Batch& batch, std::size_t first, bool alone) {
   return train;
 }
 
+// As many from the front as fit and are sent in the same way. What may go in fragments makes no trains.
 void UdpOutbox::fill(Batch& batch) {
   batch.size = batch.vectors_used = 0;
   std::size_t next = 0;
+  const Fragmentation fragmentation = queue_.at(0).packet.fragmentation();
+  const bool trains = trains_ && fragmentation != Fragmentation::kAllowed;
   while (next < queue_.size() && batch.size < Batch::kMaxMessages && batch.vectors_used < Batch::kMaxVectors) {
-    next += add_train(batch, next, !trains_ || next < alone_).count();
+    if (queue_.at(next).packet.fragmentation() != fragmentation) break;
+    next += add_train(batch, next, !trains || next < alone_).count();
   }
+}
+
+// As sendmmsg(2).
+int UdpOutbox::send(int fd, Batch& batch) {
+  const Outgoing& head = queue_.at(0);
+  int error = 0;
+  int n = 0;
+  {
+    const FragmentationOf mode(fd, head.remote.ip.is_v4() ? AF_INET : AF_INET6, head.packet.fragmentation());
+    n = sendmmsg(fd, batch.headers.data(), static_cast<unsigned>(batch.size), MSG_DONTWAIT);
+    error = errno;
+  }
+  errno = error;
+  return n;
 }
 
 bool UdpOutbox::flush(int fd) {
   Batch batch;
   while (!queue_.empty()) {
     fill(batch);
-    const int n = sendmmsg(fd, batch.headers.data(), static_cast<unsigned>(batch.size), MSG_DONTWAIT);
+    const int n = send(fd, batch);
     if (n < 0) {
       if (errno == EAGAIN) return false;
       if (errno != EINTR) refused(batch.counts[0], errno);

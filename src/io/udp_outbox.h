@@ -25,6 +25,7 @@ class UdpOutbox {
   struct Batch;
 
   void fill(Batch& batch);
+  int send(int fd, Batch& batch);
   SegmentTrain add_train(Batch& batch, std::size_t first, bool alone);
   void refused(std::uint32_t datagrams, int error);
   void drop_front(std::uint32_t datagrams);

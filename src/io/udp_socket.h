@@ -68,7 +68,8 @@ class UdpSocket {
   SocketAddress local_address() const;
 
   // Queues a datagram to `remote`; it leaves with the next flush. False when it was dropped because the queue
-  // is full. An error of the network is no error here: the protocols above find out by silence.
+  // is full. An error of the network is no error here: the protocols above find out by silence. That it is longer than
+  // the path takes is one of these; Packet::fragmentation() says what is done about it.
   bool send(Packet packet, const SocketAddress& remote);
   // Sends what is queued now. Without it the queue goes out at the end of the present turn of the loop.
   void flush();

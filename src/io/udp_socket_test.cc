@@ -176,6 +176,47 @@ TEST_P(UdpSocketTest, WhatTheKernelWillNotSegmentGoesOneByOne) {
   EXPECT_EQ(sender.stats().dropped_error, 0U);
 }
 
+TEST_P(UdpSocketTest, EachPacketSaysWhetherItMayGoInFragments) {
+  UdpSocket sender = bind([](std::span<Datagram>) {});
+  std::vector<std::string> heard;
+  UdpSocket receiver = bind([&](std::span<Datagram> batch) {
+    for (const Datagram& datagram : batch) heard.emplace_back(as_text(datagram.packet.bytes()));
+  });
+  const int fd = descriptor_of(sender.local_address());
+  const bool v4 = any_port().ip.is_v4();
+  const auto mode = [&] {
+    int value = -1;
+    socklen_t size = sizeof value;
+    getsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_MTU_DISCOVER : IPV6_MTU_DISCOVER, &value, &size);
+    return value;
+  };
+  // The path takes less, as far as the system knows. (It cannot be told so of IPv4.)
+  const int mtu = 1280;
+  if (!v4) {
+    ASSERT_EQ(setsockopt(fd, IPPROTO_IPV6, IPV6_MTU, &mtu, sizeof mtu), 0);
+  }
+  const int usual = mode();
+  const auto send = [&](char fill, std::size_t size, Fragmentation fragmentation) {
+    Packet one = packet(std::string(size, fill));
+    one.set_fragmentation(fragmentation);
+    sender.send(std::move(one), receiver.local_address());
+  };
+  send('a', 1400, Fragmentation::kAsUsual);
+  send('b', 1400, Fragmentation::kForbidden);
+  send('c', 1000, Fragmentation::kForbidden);
+  send('d', 1400, Fragmentation::kAsUsual);
+  send('e', 1400, Fragmentation::kAllowed);
+  send('f', 1400, Fragmentation::kAllowed);
+  send('g', 1000, Fragmentation::kAsUsual);
+  const std::size_t arrive = v4 ? 7 : 6;
+  ASSERT_TRUE(until([&] { return heard.size() == arrive; }));
+  std::string order;
+  for (const std::string& text : heard) order += text.front();
+  EXPECT_EQ(order, v4 ? "abcdefg" : "acdefg");
+  EXPECT_EQ(sender.stats().dropped_error, v4 ? 0U : 1U);
+  EXPECT_EQ(mode(), usual);
+}
+
 TEST_P(UdpSocketTest, ATrainOfDatagramsThatAreTooLongCountsEachOfThem) {
   std::vector<std::size_t> heard;
   UdpSocket receiver = bind([&](std::span<Datagram> batch) {

@@ -7,6 +7,7 @@
 #include "sctp/core.h"
 #include "sctp/data.h"
 #include "sctp/heartbeat.h"
+#include "sctp/path_probe.h"
 #include "sctp/shutdown.h"
 #include "sctp/stream_reset.h"
 
@@ -17,7 +18,8 @@ struct Association::Impl {
       : core(config, pool, std::move(random)),
         connect(core),
         data(core),
-        heartbeat(core),
+        probe(core),
+        heartbeat(core, probe),
         reset(core),
         shutdown(core) {}
 
@@ -28,11 +30,13 @@ struct Association::Impl {
   void handle_error(const ChunkView& chunk);
   void note_established();
   void progress();
+  std::optional<Packet> count_sent(std::optional<Packet> packet);
   bool append_control(PacketBuilder& builder, bool& with_cookie);
 
   Core core;
   Connect connect;
   Data data;
+  PathProbe probe;
   Heartbeat heartbeat;
   StreamReset reset;
   Shutdown shutdown;
@@ -125,6 +129,7 @@ bool Association::Impl::handle_chunk(const CommonHeader& header, const ChunkView
       return true;
     case ChunkType::kHeartbeat: heartbeat.handle_heartbeat(chunk); return true;
     case ChunkType::kHeartbeatAck: heartbeat.handle_heartbeat_ack(chunk); return true;
+    case ChunkType::kPad: return true;  // RFC 4820 §3
     case ChunkType::kReConfig: reset.handle_re_config(chunk); return true;
     case ChunkType::kAbort: shutdown.handle_abort(chunk); return false;
     case ChunkType::kError: handle_error(chunk); return true;
@@ -162,11 +167,13 @@ void Association::Impl::note_established() {
   was_connected = true;
   reset.start();
   heartbeat.start();
+  probe.start();
 }
 
 // What one chapter did may let another one go on.
 void Association::Impl::progress() {
   if (!core.receives_data()) return;
+  probe.progress();
   reset.progress();
   shutdown.progress();
 }
@@ -184,6 +191,7 @@ void Association::handle_timeout(Timestamp now) {
   static_cast<void>(core.timers.take_expired(Timer::kPace, now));  // poll_transmit() has something again
   if (core.timers.take_expired(Timer::kReConfig, now)) impl_->reset.handle_timeout();
   if (core.timers.take_expired(Timer::kHeartbeat, now)) impl_->heartbeat.handle_timeout();
+  if (core.timers.take_expired(Timer::kPathMtu, now)) impl_->probe.handle_timeout();
   if (core.timers.take_expired(Timer::kShutdown, now)) impl_->shutdown.handle_timeout();
   if (core.timers.take_expired(Timer::kShutdownGuard, now)) impl_->shutdown.handle_guard_timeout();
   impl_->progress();
@@ -213,8 +221,9 @@ bool Association::Impl::append_control(PacketBuilder& builder, bool& with_cookie
 
 std::optional<Packet> Association::poll_transmit() {
   Core& core = impl_->core;
-  if (core.outbox.empty() && !impl_->data.ready()) return std::nullopt;
-  PacketBuilder builder(core.pool.make(), core.config.mtu, core.config.local_port, core.config.remote_port);
+  if (core.outbox.empty() && !impl_->data.ready()) return impl_->count_sent(impl_->probe.poll_transmit());
+  const std::size_t most = impl_->probe.packet_size();
+  PacketBuilder builder(core.pool.make(), most, core.config.local_port, core.config.remote_port);
   // RFC 9653 §5.2: an answer to what belongs to no association has a real one.
   const std::uint32_t tag = core.outbox.empty() ? core.peer_tag : core.outbox.front().verification_tag;
   const bool zero_checksum = core.peer_zero_checksum && core.state != State::kClosed && tag == core.peer_tag;
@@ -232,9 +241,16 @@ std::optional<Packet> Association::poll_transmit() {
     // What was given up instead of sent may have let a reset or the shutdown go on.
     return core.outbox.empty() ? std::nullopt : poll_transmit();
   }
+  if (builder.room() <= kInterleavedDataHeaderSize) core.path_mtu.want();
   Packet packet = std::move(builder).finish(zero_checksum);
+  packet.set_fragmentation(impl_->probe.fragmentation(packet.size()));
+  return impl_->count_sent(std::move(packet));
+}
+
+std::optional<Packet> Association::Impl::count_sent(std::optional<Packet> packet) {
+  if (!packet) return std::nullopt;
   ++core.stats.packets_sent;
-  core.stats.bytes_sent += packet.size();
+  core.stats.bytes_sent += packet->size();
   return packet;
 }
 
@@ -303,11 +319,18 @@ void Association::abort(std::string_view reason, Timestamp now) {
   impl_->core.abort(CloseReason::kAbortedByUs, Cause::kUserInitiatedAbort, std::string(reason));
 }
 
+void Association::path_changed(Timestamp now) {
+  impl_->core.now = now;
+  impl_->probe.path_changed();
+  if (impl_->core.rx) impl_->core.rx->path_changed();
+}
+
 bool Association::connected() const { return impl_->core.receives_data(); }
 
 const Stats& Association::stats() const {
   Core& core = impl_->core;
   core.tx.fill(core.stats);
+  core.stats.mtu = core.path_mtu.mtu();
   core.stats.receive_buffered = core.undelivered + (core.rx ? core.rx->buffered() : 0);
   return core.stats;
 }

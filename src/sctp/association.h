@@ -1,8 +1,8 @@
 // One SCTP association (RFC 9260) as WebRTC uses it: over DTLS, a single path, both sides open at once (RFC 8261,
-// RFC 8831), with partial reliability (RFC 3758) and stream reset (RFC 6525).
+// RFC 8831), with partial reliability (RFC 3758), stream reset (RFC 6525) and path MTU discovery (RFC 8899).
 //
 // Packets go in and out without any lower header. The chapters of the protocol are in connect, data, heartbeat,
-// stream_reset and shutdown; packet/ holds the wire formats, tx/ and rx/ the queues of the two directions.
+// path_probe, stream_reset and shutdown; packet/ holds the wire formats, tx/ and rx/ the queues of the two directions.
 //
 // Bounds: what is received and not yet polled takes at most a_rwnd (which the window only grows to when the
 // application takes as much) plus max_message_size; what is sent and not yet
@@ -74,6 +74,9 @@ class Association {
   void shutdown(Timestamp now);
   // Ends at once: what is queued is lost, the peer is told `reason`.
   void abort(std::string_view reason, Timestamp now);
+
+  // The packets take another way from now on, of whose MTU nothing is known.
+  void path_changed(Timestamp now);
 
   bool connected() const;
   const Stats& stats() const;

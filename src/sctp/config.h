@@ -20,9 +20,12 @@ struct Config {
   std::uint16_t local_port = 5000;
   std::uint16_t remote_port = 5000;
 
-  // Largest SCTP packet. RFC 8831 §5: without path MTU discovery an IP packet of 1280 bytes (IPv6) must do, which
+  // Largest SCTP packet on a path that was not measured. RFC 8831 §5: an IP packet of 1280 bytes (IPv6) must do, which
   // leaves 1280 - 40 (IPv6) - 8 (UDP) - 37 (DTLS 1.2 record with AES-GCM) - 4 (TURN channel) = 1191.
   std::size_t mtu = 1191;
+  // The largest that path MTU discovery (RFC 8899) looks for; not above `mtu`: there is none. What is below the
+  // association has to heed Packet::fragmentation() then.
+  std::size_t max_mtu = 0;
 
   // The most bytes that may wait here for the application or for a gap to be filled: at 100 ms, 32 MiB carry 2.5
   // Gbit/s. The window begins at initial_a_rwnd and grows towards this as the application takes more in a round trip.

@@ -23,6 +23,7 @@ Core::Core(const Config& config_, PacketPool& pool_, crypto::Random random_)
       random(std::move(random_)),
       local_tag(draw_tag(random)),
       initial_tsn(config.initial_tsn ? *config.initial_tsn : random.u32()),
+      path_mtu(config.mtu, config.max_mtu),
       tx(config, Tsn{initial_tsn}, pool.messages()) {}
 
 ControlChunk ControlChunk::make(ChunkType type, ByteView value, std::uint32_t verification_tag, std::uint8_t flags) {

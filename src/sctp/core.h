@@ -14,6 +14,7 @@
 #include "sctp/config.h"
 #include "sctp/events.h"
 #include "sctp/packet/messages.h"
+#include "sctp/path_mtu.h"
 #include "sctp/rx/receiver.h"
 #include "sctp/timers.h"
 #include "sctp/tx/transmitter.h"
@@ -93,6 +94,7 @@ struct Core {
 
   Timers timers;
   Stats stats;
+  PathMtu path_mtu;
   Transmitter tx;
   std::optional<Receiver> rx;  // once the peer's initial TSN is known
   Ring<ControlChunk> outbox;
@@ -103,6 +105,8 @@ struct Core {
 
 // What a message in `events` counts for in the receive window.
 inline std::size_t undelivered_size(const MessageReceived& message) { return message.payload.size() + sizeof(Event); }
+
+inline constexpr std::uint16_t kHeartbeatInfo = 1;  // RFC 9260 §3.3.5
 
 // One type-length-value field of 16-bit type, padded (RFC 9260 §3.2.1).
 void append_parameter(Bytes& out, std::uint16_t type, ByteView value);

@@ -58,7 +58,8 @@ void Data::handle_sack(const ChunkView& chunk) {
   }
   const Transmitter::SackResult result = core_.tx.handle_sack(*sack, core_.now, core_.stats);
   // RFC 9260 §6.1 A: a peer that keeps its window closed is alive.
-  if (result.outcome == Transmitter::SackOutcome::kAccepted && sack->a_rwnd < core_.config.mtu) core_.clear_errors();
+  if (result.outcome == Transmitter::SackOutcome::kAccepted && sack->a_rwnd < core_.path_mtu.mtu())
+    core_.clear_errors();
   after_ack(result);
 }
 
@@ -69,7 +70,10 @@ void Data::handle_cumulative_ack(std::uint32_t cumulative_tsn_ack) {
 void Data::after_ack(Transmitter::SackResult result) {
   if (result.outcome == Transmitter::SackOutcome::kInvalid) ++core_.stats.chunks_dropped;
   if (result.outcome != Transmitter::SackOutcome::kAccepted) return;
-  if (result.progressed) core_.clear_errors();
+  if (result.progressed) {
+    core_.clear_errors();
+    core_.path_mtu.on_acked(result.largest, core_.now);
+  }
   // RFC 9260 §6.3.2 R2. R3 starts the timer again only when the cumulative TSN moves. DEVIATES because as long as
   // anything arrives, what is missing is found without the timer.
   if (!core_.tx.waiting())
@@ -107,6 +111,7 @@ void Data::handle_retransmit_timeout() {
   if (!core_.tx.probe_before_timeout(core_.stats)) {
     if (!core_.count_error("DATA")) return;
     core_.tx.handle_timeout(core_.now, core_.stats);
+    core_.path_mtu.on_data_timeout(core_.now);
   }
   if (core_.tx.waiting()) restart_retransmit_timer();
   update_recovery_timer();

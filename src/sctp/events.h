@@ -90,6 +90,8 @@ struct Stats {
   std::uint64_t duplicates_received = 0;
   std::uint64_t packets_dropped = 0;  // wrong checksum, tag or ports, or malformed
   std::uint64_t chunks_dropped = 0;   // malformed, outside the window, or for no state of ours
+  std::uint64_t path_probes = 0;      // packets that measured the path's MTU
+  std::size_t mtu = 0;                // the largest packet that is sent (RFC 8899: PLPMTU)
   std::size_t cwnd = 0;
   std::size_t ssthresh = 0;
   std::size_t flight_size = 0;

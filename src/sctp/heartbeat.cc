@@ -4,11 +4,6 @@
 #include "base/byte_writer.h"
 
 namespace tidewire::sctp {
-namespace {
-
-constexpr std::uint16_t kHeartbeatInfo = 1;  // RFC 9260 §3.3.5
-
-}  // namespace
 
 void Heartbeat::start() {
   nonce_ = 0;
@@ -32,12 +27,14 @@ void Heartbeat::handle_heartbeat_ack(const ChunkView& chunk) {
   const auto info = parameters.next();
   ByteReader reader(info ? info->value : ByteView{});
   const std::uint64_t nonce = reader.u64();
+  if (reader.ok() && probe_.handle_answer(nonce)) return core_.clear_errors();
   if (!reader.ok() || nonce_ == 0 || nonce != nonce_) {
     ++core_.stats.chunks_dropped;
     return;
   }
   nonce_ = 0;
   core_.clear_errors();
+  core_.path_mtu.on_acked(0, core_.now);
   core_.tx.measure(core_.now - sent_, core_.now);
 }
 

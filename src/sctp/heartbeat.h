@@ -3,13 +3,13 @@
 
 #include <cstdint>
 
-#include "sctp/core.h"
+#include "sctp/path_probe.h"
 
 namespace tidewire::sctp {
 
 class Heartbeat {
  public:
-  explicit Heartbeat(Core& core) : core_(core) {}
+  Heartbeat(Core& core, PathProbe& probe) : core_(core), probe_(probe) {}
 
   // The association is established.
   void start();
@@ -21,6 +21,7 @@ class Heartbeat {
   void restart();
 
   Core& core_;
+  PathProbe& probe_;         // whose answers are HEARTBEAT ACKs, too
   std::uint64_t nonce_ = 0;  // of the one that is unanswered; 0: none
   Timestamp sent_{};
 };

@@ -176,9 +176,13 @@ class Path {
 
   void transmit(sim::Link& link, Packet packet, bool from_a) {
     if (tap && tap(from_a, packet.bytes())) return;
-    const std::uint64_t dropped = link.stats().lost + link.stats().overflowed;
+    const std::uint64_t dropped = dropped_by(link);
     link.send(Datagram{{}, {}, std::move(packet), {}}, pool_, now);
-    if (from_a && link.stats().lost + link.stats().overflowed == dropped) sent_.push_back(now);
+    if (from_a && dropped_by(link) == dropped) sent_.push_back(now);
+  }
+
+  static std::uint64_t dropped_by(const sim::Link& link) {
+    return link.stats().lost + link.stats().overflowed + link.stats().too_long;
   }
 
   PathReport totals() const {

@@ -18,6 +18,7 @@ enum class Timer : std::size_t {
   kDelayedSack,    // §6.2
   kHeartbeat,      // §8.3
   kReConfig,       // RFC 6525 §5.1.1
+  kPathMtu,        // the probe timer of RFC 8899 §5.1.1
   kShutdown,       // T2-shutdown (§9.2)
   kShutdownGuard,  // T5-shutdown-guard (§9.2)
   kCount,

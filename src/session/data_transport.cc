@@ -35,6 +35,10 @@ void DataTransport::abort(Timestamp now) {
   if (association_) association_->abort("the connection is closed", now);
 }
 
+void DataTransport::path_changed(Timestamp now) {
+  if (association_) association_->path_changed(now);
+}
+
 void DataTransport::handle_input(ByteView packet, Timestamp now) {
   if (!association_) return;  // The peer was faster: it sends its INIT again.
   now_ = now;

@@ -10,10 +10,18 @@
 
 #include "base/machine.h"
 #include "datachannel/channel_table.h"
+#include "dtls/endpoint.h"
 #include "sctp/association.h"
 #include "tidewire/packet.h"
 
 namespace tidewire::session {
+
+// Which SCTP packets path MTU discovery may try: what an Ethernet frame leaves of 1500 bytes after the headers of IPv4
+// (20) and UDP (8), a DTLS record and a TURN channel (4: the room is kept for it, so that a call may go on over a relay
+// with what was cut before). Packet has room for it.
+inline constexpr std::size_t kMaxSctpPacket =
+    (1500 - 20 - 8 - dtls::Endpoint::kMaxRecordOverhead - 4) & ~std::size_t{3};
+static_assert(kMaxSctpPacket + dtls::Endpoint::kMaxRecordOverhead <= Packet::kMaxPayload);
 
 class DataTransport {
  public:
@@ -32,6 +40,9 @@ class DataTransport {
   void stop(std::optional<RtcError> error);
   // Says goodbye; what is queued is lost.
   void abort(Timestamp now);
+
+  // The packets take another way from now on.
+  void path_changed(Timestamp now);
 
   // One SCTP packet.
   void handle_input(ByteView packet, Timestamp now);

@@ -85,9 +85,11 @@ void Session::Impl::start_data_if_ready(Timestamp at) {
   if (!sctp) return;
   data.channels().set_max_message_size(sctp->remote_max_message_size);
   if (data.started() || transport.keying().state() != session::Keying::State::kConnected) return;
-  data.start(
-      {.local_port = sctp->local_port, .remote_port = sctp->remote_port, .max_message_size = config.max_message_size},
-      at);
+  data.start({.local_port = sctp->local_port,
+              .remote_port = sctp->remote_port,
+              .max_mtu = session::kMaxSctpPacket,
+              .max_message_size = config.max_message_size},
+             at);
 }
 
 void Session::Impl::announce_tracks(const sdp::Applied& applied) {

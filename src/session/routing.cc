@@ -75,6 +75,7 @@ void Session::Impl::route(session::TransportEvent event, Timestamp at) {
     handle_ice_state(*state_change);
   } else if (std::holds_alternative<ice::SelectedPairChanged>(event)) {
     ++selected_pair_changes;
+    data.path_changed(at);
   } else if (auto* name = std::get_if<ice::ResolveName>(&event)) {
     emit(event::ResolveName{std::move(name->name)});
   } else if (auto* wanted = std::get_if<ice::OpenStream>(&event)) {

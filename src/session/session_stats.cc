@@ -77,6 +77,7 @@ StatsReport Session::Impl::report(Timestamp at) const {
     const sctp::Stats& stats = association->stats();
     report.sctp_transport = SctpTransportStats{.congestion_window = stats.cwnd,
                                                .receiver_window = stats.peer_rwnd,
+                                               .mtu = stats.mtu,
                                                .chunks_retransmitted = stats.chunks_retransmitted};
     if (stats.srtt > Duration::zero()) report.sctp_transport->smoothed_round_trip_time = stats.srtt;
   }

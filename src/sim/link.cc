@@ -21,6 +21,16 @@ bool Link::is_lost() {
   return in_burst_ || chance(config_.loss);
 }
 
+// A fragment more or less makes no difference to the bottleneck.
+bool Link::is_too_long(const Datagram& datagram) {
+  constexpr std::size_t kIpv6HeaderBytes = 48;
+  const std::size_t headers = datagram.remote.ip.is_v6() ? kIpv6HeaderBytes : kHeaderBytes;
+  if (config_.mtu == 0 || datagram.packet.size() + headers <= config_.mtu) return false;
+  const bool passes = datagram.packet.fragmentation() == Fragmentation::kAllowed;
+  ++(passes ? stats_.fragmented : stats_.too_long);
+  return !passes;
+}
+
 // When the bottleneck has sent it; nothing when it is lost.
 std::optional<Timestamp> Link::depart(std::size_t bytes, Timestamp now) {
   ++stats_.offered;
@@ -51,10 +61,13 @@ Duration Link::draw_delay() {
 }
 
 void Link::send(Datagram datagram, PacketPool& pool, Timestamp now) {
+  if (is_too_long(datagram)) return;
   const auto departure = depart(datagram.packet.size() + kHeaderBytes, now);
   if (!departure) return;
   if (chance(config_.duplicate)) {
-    put_in_flight({datagram.local, datagram.remote, pool.copy_of(datagram.packet.bytes()), {}}, *departure);
+    Packet copy = pool.copy_of(datagram.packet.bytes());
+    copy.set_fragmentation(datagram.packet.fragmentation());
+    put_in_flight({datagram.local, datagram.remote, std::move(copy), {}}, *departure);
   }
   put_in_flight(std::move(datagram), *departure);
 }

@@ -19,6 +19,9 @@ struct LinkConfig {
   // What the queue before the bottleneck holds; a datagram that does not fit is dropped (tail drop).
   std::size_t queue_bytes = 256 * 1024;
   Duration delay{};
+  // The longest IP packet that passes; 0 means any. What is longer vanishes without a word, unless it may go in
+  // fragments (Packet::fragmentation()).
+  std::size_t mtu = 0;
   // Added to the delay, even in [0, jitter]. Datagrams keep their order unless `reorder` is set.
   Duration jitter{};
   // Probabilities in [0, 1], each drawn for every datagram.
@@ -38,6 +41,8 @@ struct LinkStats {
   std::uint64_t delivered = 0;
   std::uint64_t lost = 0;
   std::uint64_t overflowed = 0;
+  std::uint64_t too_long = 0;
+  std::uint64_t fragmented = 0;
 };
 
 class Link {
@@ -70,6 +75,7 @@ class Link {
 
   bool chance(double probability);
   bool is_lost();
+  bool is_too_long(const Datagram& datagram);
   std::optional<Timestamp> depart(std::size_t bytes, Timestamp now);
   Duration draw_delay();
   void put_in_flight(Datagram datagram, Timestamp departure);

@@ -44,6 +44,24 @@ TEST(Link, DropsWhatItsQueueCannotHold) {
   EXPECT_EQ(pair.simulation.network().up(0).stats().overflowed, 14U);
 }
 
+TEST(Link, DropsWhatIsTooLongUnlessItMayGoInFragments) {
+  Pair pair({.mtu = 1280});
+  const auto send = [&](std::size_t size, Fragmentation fragmentation) {
+    Packet packet = pair.simulation.network().pool().copy_of(Bytes(size));
+    packet.set_fragmentation(fragmentation);
+    pair.a.outbox.push_back({address("10.0.0.2:1000"), address("198.51.100.2:2000"), std::move(packet)});
+  };
+  send(1252, Fragmentation::kAsUsual);
+  send(1253, Fragmentation::kAsUsual);
+  send(1252, Fragmentation::kForbidden);
+  send(1253, Fragmentation::kForbidden);
+  send(1400, Fragmentation::kAllowed);
+  pair.simulation.run_for(1s);
+  ASSERT_EQ(pair.b.received.size(), 3U);
+  EXPECT_EQ(pair.simulation.network().up(0).stats().too_long, 2U);
+  EXPECT_EQ(pair.simulation.network().up(0).stats().fragmented, 1U);
+}
+
 TEST(Link, LosesAboutTheStatedShareAndRepeatsItself) {
   const auto received_with_seed = [] {
     Pair pair({.loss = 0.2, .duplicate = 0.1, .reorder = 0.1});

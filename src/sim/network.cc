@@ -45,7 +45,11 @@ std::optional<Datagram> Network::move_one(std::size_t link_number, Timestamp now
   auto datagram = link(link_number).receive(now);
   schedule(link_number);
   if (!datagram) return std::nullopt;
-  if (link_number % 2 == 1) return topology_.at(number).enabled ? std::move(datagram) : std::nullopt;
+  if (link_number % 2 == 1) {
+    // Whoever sends it on decides anew.
+    datagram->packet.set_fragmentation(Fragmentation::kAsUsual);
+    return topology_.at(number).enabled ? std::move(datagram) : std::nullopt;
+  }
 
   const auto arrival = topology_.route(number, Protocol::kUdp, datagram->local, datagram->remote, now);
   if (!arrival) return std::nullopt;

@@ -28,6 +28,7 @@ enum class ChunkType : std::uint8_t {
   kShutdownComplete = 14,
   kInterleavedData = 64,         // I-DATA, RFC 8260 §2.1
   kReConfig = 130,               // RFC 6525 §3.1
+  kPad = 132,                    // RFC 4820 §3
   kForwardTsn = 192,             // RFC 3758 §3.2
   kInterleavedForwardTsn = 194,  // I-FORWARD-TSN, RFC 8260 §2.3.1
 };

@@ -55,6 +55,8 @@ class Receiver {
   bool sack_due() const { return sack_due_; }
   // The owner fetched so much.
   void on_consumed(std::size_t bytes, Duration rtt, Timestamp now) { window_.on_consumed(bytes, rtt, now); }
+  // The path is another one.
+  void path_changed() { window_.forget_rtt(); }
   // True when so much was fetched by the owner that the peer should hear of it.
   bool window_opened(std::size_t undelivered) const;
   // False, nothing written, when there is no room for one.

@@ -20,6 +20,9 @@ class Congestion {
   // `segment` is the most that one packet carries (PMDCS in RFC 9260).
   Congestion(const Config& config, std::size_t segment);
 
+  // The path takes larger or smaller packets. RFC 8899 §3, item 7: the window in bytes stays.
+  void set_segment(std::size_t segment) { segment_ = segment; }
+
   std::size_t cwnd() const { return cwnd_; }
   std::size_t ssthresh() const { return ssthresh_; }
   bool in_slow_start() const { return cwnd_ < ssthresh_; }

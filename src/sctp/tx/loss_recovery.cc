@@ -99,7 +99,7 @@ LossRecovery::Outcome LossRecovery::on_sack(Tsn cumulative, std::span<const TsnR
                                          .srtt = rto_.srtt(),
                                          .now = now});
   if (ended) rack_.on_recovery_end();
-  return {ack.cumulative_advanced, ack.chunks > 0};
+  return {ack.cumulative_advanced, ack.chunks > 0, ack.largest};
 }
 
 std::size_t LossRecovery::detect_lost(Timestamp now) {

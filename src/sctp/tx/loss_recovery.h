@@ -27,6 +27,8 @@ class LossRecovery {
         rto_(config),
         spares_random_loss_(config.spare_random_loss && config.congestion == CongestionAlgorithm::kCubic) {}
 
+  void set_segment(std::size_t segment) { congestion_.set_segment(segment); }
+
   const Congestion& congestion() const { return congestion_; }
   const Rack& rack() const { return rack_; }
   Rto& rto() { return rto_; }
@@ -47,6 +49,7 @@ class LossRecovery {
   struct Outcome {
     bool advanced = false;    // the cumulative TSN moved
     bool progressed = false;  // something was newly acknowledged
+    std::size_t largest = 0;  // the largest payload of that
   };
   // As in Outstanding::acknowledge(). `duplicates`: what the peer got twice (RFC 9260 §3.3.4).
   Outcome on_sack(Tsn cumulative, std::span<const TsnRange> blocks, std::span<const Tsn> duplicates, Timestamp now,

@@ -94,6 +94,7 @@ void Outstanding::acknowledge_chunk(Tsn tsn, Newest& newest, AckResult& result) 
   chunk.state = State::kAcked;
   result.acked_bytes += wire_size(chunk);
   ++result.chunks;
+  result.largest = std::max<std::size_t>(result.largest, chunk.size);
   const bool once = chunk.transmissions == 1;
   if (once) newest.sent_once = std::max(newest.sent_once.value_or(chunk.sent_at), chunk.sent_at);
   if (!newest.rack.on_delivered(tsn, chunk.sent_at, !once, newest.now)) result.needless.push_back(tsn);

@@ -75,6 +75,7 @@ class Outstanding {
   struct AckResult {
     std::size_t acked_bytes = 0;  // of whole chunks, newly acknowledged
     std::size_t chunks = 0;       // newly acknowledged
+    std::size_t largest = 0;      // payload of one of them
     bool cumulative_advanced = false;
     bool acked_lost = false;      // one of them had been found lost and was not yet sent again
     std::optional<Duration> rtt;  // of the chunk sent last among those that were sent once (RFC 9260 §6.3.1 C5, Karn)

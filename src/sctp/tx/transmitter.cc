@@ -25,6 +25,27 @@ Transmitter::Transmitter(const Config& config, Tsn initial_tsn, BytesPool& pool)
       pace_above_(config.pacing ? rounded_down(config.mtu) * config.initial_cwnd : SIZE_MAX),
       forward_sent_(initial_tsn - 1) {}
 
+void Transmitter::set_mtu(std::size_t mtu) {
+  if (rounded_down(mtu) == packet_size_) return;
+  packet_size_ = rounded_down(mtu);
+  recovery_.set_segment(packet_size_ - kCommonHeaderSize);
+}
+
+std::size_t Transmitter::packet_for(std::size_t payload) const {
+  return rounded_down(kCommonHeaderSize + data_header_ + payload + 3);
+}
+
+std::optional<Transmitter::Again> Transmitter::next_again() {
+  auto tsn = outstanding_.next_lost();
+  if (recovery_.probe_due()) {
+    if (!tsn && !queue_.empty()) return std::nullopt;  // the probe is something new
+    tsn = outstanding_.newest();
+  }
+  if (!tsn) return std::nullopt;
+  const OutstandingChunk& chunk = outstanding_.chunk(*tsn);
+  return Again{packet_for(chunk.size), chunk.transmissions};
+}
+
 void Transmitter::set_peer(std::uint32_t a_rwnd, bool forward_tsn, bool interleaving) {
   set_window(a_rwnd);
   forward_tsn_ = forward_tsn;
@@ -307,7 +328,8 @@ Transmitter::SackResult Transmitter::handle_cumulative_ack(std::uint32_t cumulat
 
 Transmitter::SackResult Transmitter::apply(Tsn cumulative, std::span<const Tsn> duplicates, Timestamp now,
                                            Stats& stats) {
-  return {SackOutcome::kAccepted, recovery_.on_sack(cumulative, blocks_, duplicates, now, stats).progressed};
+  const LossRecovery::Outcome outcome = recovery_.on_sack(cumulative, blocks_, duplicates, now, stats);
+  return {SackOutcome::kAccepted, outcome.progressed, packet_for(outcome.largest)};
 }
 
 void Transmitter::handle_timeout(Timestamp now, Stats& stats) {

@@ -40,6 +40,16 @@ class Transmitter {
   void set_peer(std::uint32_t a_rwnd, bool forward_tsn, bool interleaving);
   bool peer_forward_tsn() const { return forward_tsn_; }
 
+  // -- The path --
+  // The largest packet from now on. What has been cut stays as it is (RFC 9260 §6.9).
+  void set_mtu(std::size_t mtu);
+  struct Again {
+    std::size_t packet = 0;  // bytes of the packet that it needs for itself
+    int transmissions = 0;   // until now
+  };
+  // What write() sends again first.
+  std::optional<Again> next_again();
+
   // -- Output --
   // Gives up the lost messages whose limit is reached, so that a FORWARD TSN says so at once.
   void judge_lost(Timestamp now, Stats& stats) { next_lost_within_limits(now, stats); }
@@ -61,6 +71,7 @@ class Transmitter {
   struct SackResult {
     SackOutcome outcome = SackOutcome::kStale;
     bool progressed = false;  // something was newly acknowledged
+    std::size_t largest = 0;  // the largest packet that one chunk of it needed
   };
   SackResult handle_sack(const SackChunk& sack, Timestamp now, Stats& stats);
   // SHUTDOWN carries a cumulative TSN without the rest of a SACK (RFC 9260 §9.2).
@@ -99,6 +110,8 @@ class Transmitter {
   void set_window(std::uint32_t a_rwnd);
   // Of one chunk that has a packet for itself.
   std::size_t max_payload() const { return packet_size_ - kCommonHeaderSize - data_header_; }
+  // Of a packet for a chunk with so much payload.
+  std::size_t packet_for(std::size_t payload) const;
   bool may_send(std::size_t size) const;
   // A closed window is asked by T3-rtx alone.
   bool probing() const { return peer_a_rwnd_ >= max_payload(); }
