@@ -10,16 +10,33 @@
 namespace tidewire {
 
 enum class MediaKind { kAudio, kVideo };
-enum class CodecType { kOpus, kVp8 };
+enum class CodecType { kOpus, kPcmu, kPcma, kVp8, kVp9, kH264, kAv1 };
 
 constexpr std::string_view to_string(MediaKind kind) { return kind == MediaKind::kAudio ? "audio" : "video"; }
 // The encoding name of the RTP payload format registration, as SDP's a=rtpmap writes it.
-constexpr std::string_view to_string(CodecType codec) { return codec == CodecType::kOpus ? "opus" : "VP8"; }
+constexpr std::string_view to_string(CodecType codec) {
+  switch (codec) {
+    case CodecType::kOpus: return "opus";
+    case CodecType::kPcmu: return "PCMU";
+    case CodecType::kPcma: return "PCMA";
+    case CodecType::kVp8: return "VP8";
+    case CodecType::kVp9: return "VP9";
+    case CodecType::kH264: return "H264";
+    case CodecType::kAv1: return "AV1";
+  }
+  return "";
+}
+constexpr MediaKind kind_of(CodecType codec) {
+  const bool audio = codec == CodecType::kOpus || codec == CodecType::kPcmu || codec == CodecType::kPcma;
+  return audio ? MediaKind::kAudio : MediaKind::kVideo;
+}
 
+// What `payload` holds is what the codec's own libraries take: an Opus packet, samples of G.711, a VP8 frame, a VP9
+// superframe, an H.264 access unit with start codes (Annex B), an AV1 temporal unit of OBUs with sizes.
 struct EncodedFrame {
   CodecType codec = CodecType::kVp8;
   Bytes payload;
-  // In the codec's RTP clock: 90 kHz for video, 48 kHz for Opus.
+  // In the codec's RTP clock: 90 kHz for video, 48 kHz for Opus, 8 kHz for G.711.
   std::uint32_t rtp_timestamp = 0;
   // A picture that needs no other to be decoded. Always true for audio.
   bool key_frame = false;

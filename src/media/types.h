@@ -18,9 +18,12 @@ namespace tidewire::media {
 // One stream of a StreamTable, in one direction. Never used twice.
 using StreamId = StrongId<struct StreamIdTag, std::uint32_t>;
 
-// RFC 7587 §4.1 fixes Opus to 48 kHz, RFC 7741 §4.1 fixes VP8 to 90 kHz.
-constexpr std::uint32_t clock_rate(CodecType codec) { return codec == CodecType::kOpus ? 48'000 : 90'000; }
-constexpr MediaKind kind(CodecType codec) { return codec == CodecType::kOpus ? MediaKind::kAudio : MediaKind::kVideo; }
+// RFC 7587 §4.1 fixes Opus to 48 kHz, RFC 3551 §4.5.14 G.711 to 8 kHz; all video is at 90 kHz.
+constexpr std::uint32_t clock_rate(CodecType codec) {
+  if (codec == CodecType::kOpus) return 48'000;
+  return kind_of(codec) == MediaKind::kAudio ? 8'000 : 90'000;
+}
+constexpr MediaKind kind(CodecType codec) { return kind_of(codec); }
 
 // Retransmission as a stream of its own (RFC 4588).
 struct RtxConfig {
