@@ -325,6 +325,8 @@ void Association::path_changed(Timestamp now) {
   if (impl_->core.rx) impl_->core.rx->path_changed();
 }
 
+void Association::set_beside_media(bool beside_media) { impl_->core.tx.set_beside_media(beside_media); }
+
 bool Association::connected() const { return impl_->core.receives_data(); }
 
 const Stats& Association::stats() const {

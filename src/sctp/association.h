@@ -78,6 +78,9 @@ class Association {
   // The packets take another way from now on, of whose MTU nothing is known.
   void path_changed(Timestamp now);
 
+  // Media shares the path: what is sent here keeps the queue before the bottleneck short, at most a frame's time.
+  void set_beside_media(bool beside_media);
+
   bool connected() const;
   const Stats& stats() const;
 

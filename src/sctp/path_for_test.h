@@ -81,6 +81,14 @@ class Path {
     run_while([] { return true; }, duration);
   }
 
+  // A packet of somebody else's enters the link, and is nobody's at its end.
+  void send_other(std::size_t size) {
+    Packet packet = pool_.make();
+    static_cast<void>(packet.resize(size));
+    packet.data()[0] = 0xFF;  // no port of the association's: it is dropped there
+    transmit(there, std::move(packet), true);
+  }
+
   // What happened in `duration` from now on while a sent as much as it could.
   PathReport measure(Duration duration) {
     bulk = true;

@@ -22,6 +22,7 @@ void DataTransport::start(sctp::Config config, Timestamp now) {
   // The channel table bounds what waits to be sent. A second limit here could only lose what it has taken.
   config.send_buffer_limit = SIZE_MAX / 2;
   association_.emplace(config, *pool_, random_.fork());
+  association_->set_beside_media(beside_media_);
   association_->connect(now);
   now_ = now;
 }
@@ -54,6 +55,11 @@ void DataTransport::handle_timeout(Timestamp now) {
   channels_.handle_timeout(now);
   drain_association();
   flush(now);
+}
+
+void DataTransport::set_beside_media(bool beside_media) {
+  beside_media_ = beside_media;
+  if (association_) association_->set_beside_media(beside_media);
 }
 
 std::optional<Packet> DataTransport::poll_transmit() {

@@ -44,6 +44,9 @@ class DataTransport {
   // The packets take another way from now on.
   void path_changed(Timestamp now);
 
+  // Media is sent on the same path.
+  void set_beside_media(bool beside_media);
+
   // One SCTP packet.
   void handle_input(ByteView packet, Timestamp now);
   void handle_timeout(Timestamp now);
@@ -66,6 +69,7 @@ class DataTransport {
   datachannel::ChannelTable channels_;
   std::optional<sctp::Association> association_;
   bool connected_ = false;
+  bool beside_media_ = false;
   Timestamp now_{};
 };
 

@@ -77,6 +77,7 @@ void Session::Impl::announce_sending() {
     const auto before = announced_sending.find(id);
     if (before == announced_sending.end() || before->second != codec) emit(event::SendingChanged{id, codec});
   }
+  data.set_beside_media(!sending.empty());
   announced_sending = std::move(sending);
 }
 

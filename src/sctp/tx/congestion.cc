@@ -1,6 +1,7 @@
 #include "sctp/tx/congestion.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tidewire::sctp {
 
@@ -35,6 +36,8 @@ bool Congestion::on_ack(const Ack& ack) {
   if (recovery_ == Recovery::kFast) {
     cwnd_ = prr_.on_ack(ack.acked, ack.flight, ssthresh_, ack.advanced && !ack.found_lost, segment_);
     cwnd_ = std::max(cwnd_, 2 * segment_);
+  } else if (beside_media_ && ack.min_rtt > Duration{}) {
+    follow_queue(ack);
   } else if (window_used()) {
     if (ack.acked > 0 && !ended) grow(ack);
   } else {
@@ -47,6 +50,27 @@ bool Congestion::on_ack(const Ack& ack) {
     peak_ = ack.flight;
   }
   return ended;
+}
+
+void Congestion::set_beside_media(bool beside_media) {
+  if (beside_media == std::exchange(beside_media_, beside_media)) return;
+  // Each begins with the window that the other leaves.
+  queue_limit_ = QueueLimit();
+  cubic_ = Cubic(segment_);
+}
+
+void Congestion::follow_queue(const Ack& ack) {
+  constexpr std::size_t kFloor = 4;  // packets: of data something goes on, whoever fills the queue
+  const auto change = queue_limit_.on_ack(ack.cumulative, ack.last_sent, ack.rtt, ack.min_rtt);
+  if (in_slow_start()) {
+    if (window_used() && queue_limit_.queue() < QueueLimit::kTarget / 2) return grow(ack);
+    ssthresh_ = cwnd_;
+  }
+  if (!change || (*change > 0 && !window_used())) return;
+  double step = static_cast<double>(cwnd_) * *change;
+  if (step > 0) step = std::max(step, static_cast<double>(segment_) / 2);  // a small window grows, too
+  cwnd_ = std::max(static_cast<std::size_t>(static_cast<double>(cwnd_) + step), kFloor * segment_);
+  ssthresh_ = std::min(ssthresh_, cwnd_);
 }
 
 void Congestion::grow(const Ack& ack) {

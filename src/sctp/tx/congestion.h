@@ -1,5 +1,6 @@
-// How much may be in flight: slow start, congestion avoidance by CUBIC or Reno, what a loss or a timeout does to the
-// window, and how that is undone when it was none. Bytes are those of whole DATA chunks.
+// How much may be in flight: slow start, congestion avoidance by CUBIC or Reno, or by the queue while media shares the
+// path; what a loss or a timeout does to the window, and how that is undone when it was none. Bytes are those of whole
+// DATA chunks.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +10,7 @@
 #include "sctp/tx/cubic.h"
 #include "sctp/tx/hystart.h"
 #include "sctp/tx/prr.h"
+#include "sctp/tx/queue_limit.h"
 #include "sctp/tx/reno.h"
 #include "sctp/types.h"
 #include "tidewire/time.h"
@@ -22,6 +24,9 @@ class Congestion {
 
   // The path takes larger or smaller packets. RFC 8899 §3, item 7: the window in bytes stays.
   void set_segment(std::size_t segment) { segment_ = segment; }
+
+  // Media shares the path: the queue is kept short for it.
+  void set_beside_media(bool beside_media);
 
   std::size_t cwnd() const { return cwnd_; }
   std::size_t ssthresh() const { return ssthresh_; }
@@ -42,6 +47,7 @@ class Congestion {
     std::size_t flight = 0;   // bytes that are left
     std::optional<Duration> rtt;
     Duration srtt{};
+    Duration min_rtt{};
     Timestamp now{};
   };
   // A SACK. True when a recovery ended with it.
@@ -66,6 +72,7 @@ class Congestion {
   };
 
   void grow(const Ack& ack);
+  void follow_queue(const Ack& ack);
   bool window_used() const;
 
   CongestionAlgorithm algorithm_;
@@ -76,6 +83,8 @@ class Congestion {
   Cubic cubic_;
   Reno reno_;
   HyStart hystart_;
+  QueueLimit queue_limit_;
+  bool beside_media_ = false;
   Prr prr_;
   Recovery recovery_ = Recovery::kNone;
   Tsn recovery_point_ = 0;

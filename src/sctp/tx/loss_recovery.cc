@@ -97,6 +97,7 @@ LossRecovery::Outcome LossRecovery::on_sack(Tsn cumulative, std::span<const TsnR
                                          .flight = outstanding_.flight_bytes(),
                                          .rtt = ack.rtt,
                                          .srtt = rto_.srtt(),
+                                         .min_rtt = rack_.min_rtt(),
                                          .now = now});
   if (ended) rack_.on_recovery_end();
   return {ack.cumulative_advanced, ack.chunks > 0, ack.largest};

@@ -29,6 +29,8 @@ class LossRecovery {
 
   void set_segment(std::size_t segment) { congestion_.set_segment(segment); }
 
+  void set_beside_media(bool beside_media) { congestion_.set_beside_media(beside_media); }
+
   const Congestion& congestion() const { return congestion_; }
   const Rack& rack() const { return rack_; }
   Rto& rto() { return rto_; }

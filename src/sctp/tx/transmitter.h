@@ -43,6 +43,8 @@ class Transmitter {
   // -- The path --
   // The largest packet from now on. What has been cut stays as it is (RFC 9260 §6.9).
   void set_mtu(std::size_t mtu);
+  // Media shares it.
+  void set_beside_media(bool beside_media) { recovery_.set_beside_media(beside_media); }
   struct Again {
     std::size_t packet = 0;  // bytes of the packet that it needs for itself
     int transmissions = 0;   // until now
