@@ -222,7 +222,8 @@ bool Association::Impl::append_control(PacketBuilder& builder, bool& with_cookie
 std::optional<Packet> Association::poll_transmit() {
   Core& core = impl_->core;
   if (core.outbox.empty() && !impl_->data.ready()) return impl_->count_sent(impl_->probe.poll_transmit());
-  const std::size_t most = impl_->probe.packet_size();
+  std::size_t most = impl_->probe.packet_size();
+  if (!core.outbox.empty()) most = std::max(most, kCommonHeaderSize + core.outbox.front().chunk.size());
   PacketBuilder builder(core.pool.make(), most, core.config.local_port, core.config.remote_port);
   // RFC 9653 §5.2: an answer to what belongs to no association has a real one.
   const std::uint32_t tag = core.outbox.empty() ? core.peer_tag : core.outbox.front().verification_tag;

@@ -15,7 +15,8 @@ class Media : public Path::Neighbour {
  public:
   Media(Path& path, std::uint64_t bits_per_second) : path_(path) {
     path_.neighbour = this;
-    interval_ = Duration(seconds(1)) * static_cast<std::int64_t>(kPacket * 8) / static_cast<std::int64_t>(bits_per_second);
+    interval_ =
+        Duration(seconds(1)) * static_cast<std::int64_t>(kPacket * 8) / static_cast<std::int64_t>(bits_per_second);
     next_ = path.now;
   }
   ~Media() override { path_.neighbour = nullptr; }

@@ -65,6 +65,8 @@ struct Config {
   // RFC 9653: says that packets with a checksum of zero are taken, and sends such when the peer says the same. Only for
   // what runs over DTLS, which detects errors better than the checksum.
   bool zero_checksum = true;
+  // RFC 4820: says that PAD chunks are taken. Probes of a peer that says so too are answered with small packets.
+  bool pad = true;
   // Where TSNs begin; random when not set. For tests.
   std::optional<std::uint32_t> initial_tsn;
   // RFC 8260: offers I-DATA, so that a large message delays those of other streams by no more than a packet.

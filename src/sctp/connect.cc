@@ -22,8 +22,9 @@ struct Connect::Cookie {
   bool re_config = false;
   bool interleaving = false;
   bool zero_checksum = false;
+  bool pad = false;
 
-  static constexpr std::size_t kSize = 8 + 4 * 4 + 2 * 2 + 4;
+  static constexpr std::size_t kSize = 8 + 4 * 4 + 2 * 2 + 5;
 
   static Cookie from(const InitChunk& init, std::uint32_t local_tag, Timestamp now) {
     return {.created = now.time_since_epoch().count(),
@@ -36,7 +37,8 @@ struct Connect::Cookie {
             .forward_tsn = init.forward_tsn,
             .re_config = init.re_config,
             .interleaving = init.interleaving,
-            .zero_checksum = init.zero_checksum_method == kErrorDetectionByDtls};
+            .zero_checksum = init.zero_checksum_method == kErrorDetectionByDtls,
+            .pad = init.pad};
   }
 };
 
@@ -61,6 +63,7 @@ Bytes Connect::init_value(ByteView cookie) const {
   if (!cookie.empty()) append_parameter(value, kParamStateCookie, cookie);
   append_parameter(value, kParamForwardTsnSupported, {});
   Bytes extensions{static_cast<std::uint8_t>(ChunkType::kReConfig), static_cast<std::uint8_t>(ChunkType::kForwardTsn)};
+  if (core_.config.pad) extensions.push_back(static_cast<std::uint8_t>(ChunkType::kPad));
   if (core_.config.interleaving) {
     extensions.push_back(static_cast<std::uint8_t>(ChunkType::kInterleavedData));
     extensions.push_back(static_cast<std::uint8_t>(ChunkType::kInterleavedForwardTsn));
@@ -137,6 +140,7 @@ void Connect::adopt_peer(const Cookie& peer) {
   core_.peer_re_config = peer.re_config;
   // RFC 8260 §2.2.1: when both have said so.
   core_.interleaving = core_.config.interleaving && peer.interleaving;
+  core_.peer_pad = peer.pad;
   core_.peer_zero_checksum = peer.zero_checksum && core_.config.zero_checksum;
   core_.tx.set_peer(peer.a_rwnd, peer.forward_tsn, core_.interleaving);
   if (core_.rx && core_.peer_initial_tsn == peer.peer_initial_tsn) return;
@@ -232,6 +236,7 @@ Bytes Connect::seal(const Cookie& cookie) const {
   writer.u8(cookie.re_config);
   writer.u8(cookie.interleaving);
   writer.u8(cookie.zero_checksum);
+  writer.u8(cookie.pad);
   const crypto::Sha256Digest mac = crypto::hmac_sha256(secret_, bytes);
   bytes.insert(bytes.end(), mac.begin(), mac.end());
   return bytes;
@@ -255,6 +260,7 @@ std::optional<Connect::Cookie> Connect::unseal(ByteView bytes) const {
   cookie.re_config = reader.u8() != 0;
   cookie.interleaving = reader.u8() != 0;
   cookie.zero_checksum = reader.u8() != 0;
+  cookie.pad = reader.u8() != 0;
   return cookie;
 }
 

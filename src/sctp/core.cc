@@ -1,5 +1,6 @@
 #include "sctp/core.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -42,7 +43,11 @@ void Core::send_control(ChunkType type, ByteView value, std::uint8_t flags) {
 
 void Core::send_control(ControlChunk chunk) {
   constexpr std::size_t kMaxQueued = 32;
-  const std::size_t largest = (config.mtu & ~std::size_t{3}) - kCommonHeaderSize;
+  // The answer to a long HEARTBEAT, with which a peer looks for its path's MTU, is as long.
+  const std::size_t packet = chunk.chunk[0] == static_cast<std::uint8_t>(ChunkType::kHeartbeatAck)
+                                 ? std::max(config.mtu, config.max_mtu)
+                                 : config.mtu;
+  const std::size_t largest = (packet & ~std::size_t{3}) - kCommonHeaderSize;
   if (outbox.size() >= kMaxQueued || chunk.chunk.size() > largest) {
     ++stats.chunks_dropped;
     return;

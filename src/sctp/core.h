@@ -89,6 +89,7 @@ struct Core {
   std::uint16_t incoming_streams = 0;
   bool peer_re_config = false;
   bool interleaving = false;        // RFC 8260: data goes as I-DATA, both ways
+  bool peer_pad = false;            // RFC 4820: it says that it takes PAD chunks
   bool peer_zero_checksum = false;  // RFC 9653: it announced it, and our configuration allows it
   int errors = 0;
 

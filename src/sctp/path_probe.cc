@@ -62,14 +62,19 @@ std::optional<Packet> PathProbe::poll_transmit() {
   while (nonce_ == 0);
   PacketBuilder builder(core_.pool.make(), *size, core_.config.local_port, core_.config.remote_port);
   builder.begin(core_.peer_tag);
+  // QUIRK werift 0.25: it ends on an unknown chunk instead of skipping it (RFC 9260 §3.2). So a peer gets PAD chunks
+  // (RFC 4820 §3) when it says that it knows them. Another one gets a long HEARTBEAT, which makes its answer as long
+  // (RFC 8899 §6.2.1.1).
   ByteWriter& heartbeat = builder.start_chunk(ChunkType::kHeartbeat, 0);
+  const std::size_t info = 4 + sizeof nonce_;
   heartbeat.u16(kHeartbeatInfo);
-  heartbeat.u16(4 + sizeof nonce_);
+  heartbeat.u16(core_.peer_pad ? info : info + heartbeat.remaining() - 2 - sizeof nonce_);
   heartbeat.u64(nonce_);
-  builder.end_chunk();
-  // RFC 4820 §3
-  ByteWriter& pad = builder.start_chunk(ChunkType::kPad, 0);
-  while (builder.room() >= 4) pad.u32(0);
+  if (core_.peer_pad) {
+    builder.end_chunk();
+    builder.start_chunk(ChunkType::kPad, 0);
+  }
+  while (builder.room() >= 4) heartbeat.u32(0);
   builder.end_chunk();
   Packet packet = std::move(builder).finish(core_.peer_zero_checksum);
   packet.set_fragmentation(Fragmentation::kForbidden);

@@ -72,6 +72,27 @@ TEST(PathProbe, TheLargestSizeIsInUseAfterTwoRoundTrips) {
   EXPECT_EQ(path.b.stats().chunks_dropped, 0U);
 }
 
+TEST(PathProbe, APeerThatKnowsNoPadChunkAnswersAtLength) {
+  PathOptions without = options();
+  without.b.pad = false;
+  Path path(without);
+  set_mtu(path, 1408);
+  path.connect();
+  std::size_t pads = 0;
+  std::size_t longest_answer = 0;
+  path.tap = [&](bool from_a, ByteView packet) {
+    if (from_a) pads += count_of(packet, ChunkType::kPad);
+    if (!from_a && count_of(packet, ChunkType::kHeartbeatAck) > 0)
+      longest_answer = std::max(longest_answer, packet.size());
+    return false;
+  };
+  path.bulk = true;
+  path.run_for(seconds(10));
+  EXPECT_EQ(pads, 0U);
+  EXPECT_EQ(path.a.stats().mtu, 1408U);
+  EXPECT_EQ(longest_answer, 1408U);
+}
+
 TEST(PathProbe, StaysAtTheBaseAndHarmsNothingWhereNoMorePasses) {
   PathOptions without = options();
   without.a.max_mtu = 0;

@@ -52,6 +52,7 @@ std::optional<InitChunk> InitChunk::parse(const ChunkView& chunk) {
       if (static_cast<ChunkType>(type) == ChunkType::kForwardTsn) init.forward_tsn = true;
       if (static_cast<ChunkType>(type) == ChunkType::kReConfig) init.re_config = true;
       if (static_cast<ChunkType>(type) == ChunkType::kInterleavedData) init.interleaving = true;
+      if (static_cast<ChunkType>(type) == ChunkType::kPad) init.pad = true;
     }
   }
   if (!parameters.ok()) return std::nullopt;

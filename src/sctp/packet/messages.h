@@ -49,6 +49,7 @@ struct InitChunk {
   bool forward_tsn = false;                           // RFC 3758
   bool re_config = false;                             // RFC 6525
   bool interleaving = false;                          // RFC 8260
+  bool pad = false;                                   // RFC 4820
   std::optional<std::uint32_t> zero_checksum_method;  // RFC 9653: a zero checksum is taken when this detects errors
   ByteView state_cookie;                              // INIT ACK only; else empty
 
