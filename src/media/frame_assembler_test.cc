@@ -228,6 +228,41 @@ TEST(FrameAssembler, CountsWhatIsNoPayloadAsMalformed) {
   for (const Sent& packet : source.sent) EXPECT_EQ(source.insert(packet), Insert::kMalformed);
 }
 
+TEST(FrameAssembler, TakesTheLayersOfAVp9PictureForOneFrame) {
+  const Bytes key{0x82, 0x49, 0x83, 0x42, 0x20, 0x27, 0xf0, 0x1d, 0xf0};
+  const auto with = [](Bytes head, const Bytes& rest) {
+    head.insert(head.end(), rest.begin(), rest.end());
+    return head;
+  };
+  Source source(1);
+  source.send(CodecType::kVp9, with({0xac, 0x11, 0x00, 0}, key), false);
+  source.send(CodecType::kVp9, {0xac, 0x11, 0x03, 0, 0x86, 1}, true);
+  source.send(CodecType::kVp9, {0xec, 0x12, 0x00, 1, 0x86, 2}, false);
+  source.send(CodecType::kVp9, with({0xac, 0x12, 0x02, 1}, key), true);
+  source.insert_all();
+  const auto first = source.assembler.take(*source.assembler.ready());
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(first->key_frame);
+  EXPECT_EQ(first->payload, with(key, {0x86, 1}));
+  const auto second = source.assembler.take(*source.assembler.ready());
+  ASSERT_TRUE(second);
+  EXPECT_FALSE(second->key_frame) << "its lowest layer needs the picture before";
+  EXPECT_EQ(second->payload, with({0x86, 2}, key));
+}
+
+TEST(FrameAssembler, KeepsPaddingOutOfFrames) {
+  Source source(1);
+  source.send(CodecType::kH264, {0x65, 0x88, 1}, true);
+  source.send(CodecType::kH264, {}, false);
+  source.send(CodecType::kH264, {0x41, 0x9a, 2}, true);
+  source.insert_all();
+  for (const int last : {1, 2}) {
+    const auto ready = source.assembler.ready();
+    ASSERT_TRUE(ready);
+    EXPECT_EQ(source.assembler.take(*ready)->payload.back(), last);
+  }
+}
+
 TEST(FrameAssembler, FollowsAChangeOfCodecAtAKeyFrame) {
   Source source(1);
   const auto send = [&](CodecType codec, bool key) { source.send(frame_of(codec, key, 900, source.random), {}); };

@@ -1,7 +1,6 @@
 #include "media/payload/av1_obu.h"
 
 #include "media/payload/bit_reader.h"
-#include "media/payload/types.h"
 
 namespace tidewire::media {
 

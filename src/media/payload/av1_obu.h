@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "base/byte_reader.h"
-#include "media/payload/h264_sps.h"
+#include "media/payload/types.h"
 #include "tidewire/bytes.h"
 
 namespace tidewire::media {

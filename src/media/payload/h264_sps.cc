@@ -5,7 +5,6 @@
 #include <cstdint>
 
 #include "media/payload/bit_reader.h"
-#include "media/payload/types.h"
 
 namespace tidewire::media {
 

@@ -3,16 +3,10 @@
 
 #include <optional>
 
+#include "media/payload/types.h"
 #include "tidewire/bytes.h"
 
 namespace tidewire::media {
-
-struct PictureSize {
-  int width = 0;
-  int height = 0;
-
-  friend bool operator==(const PictureSize&, const PictureSize&) = default;
-};
 
 // H.264 §7.3.2.1.1, from the NAL unit with its header. Nothing when it is cut short or says what cannot be.
 std::optional<PictureSize> h264_picture_size(ByteView nal_unit);

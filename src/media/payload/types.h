@@ -10,6 +10,13 @@ namespace tidewire::media {
 // is 16,384 wide (AV1 level 6.x).
 inline constexpr int kMaxPictureSide = 16'384;
 
+struct PictureSize {
+  int width = 0;
+  int height = 0;
+
+  friend bool operator==(const PictureSize&, const PictureSize&) = default;
+};
+
 // What one RTP payload tells about the frame that it is a part of.
 struct PayloadInfo {
   // It can be the first of a frame, if what comes before it is of another one …
