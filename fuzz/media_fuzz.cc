@@ -30,7 +30,13 @@ constexpr Ssrc kAudio{0x200};
 constexpr Ssrc kOwn{0x1};
 constexpr Ssrc kStranger{0x999};
 constexpr std::array kSsrcs{kVideo, kRtx, kAudio, kOwn, kStranger};
-constexpr std::array kPayloadTypes{PayloadType(96), PayloadType(97), PayloadType(111), PayloadType(5)};
+constexpr std::array kPayloadTypes{PayloadType(96), PayloadType(97),  PayloadType(111), PayloadType(5),
+                                   PayloadType(0),  PayloadType(102), PayloadType(98),  PayloadType(45)};
+// Of the streams that arrive: what else than the first ones they may hold.
+constexpr PayloadType kPcmu = kPayloadTypes[4];
+constexpr PayloadType kH264 = kPayloadTypes[5];
+constexpr PayloadType kVp9 = kPayloadTypes[6];
+constexpr PayloadType kAv1 = kPayloadTypes[7];
 
 rtp::ExtensionMap extensions() {
   rtp::ExtensionMap map;
@@ -59,7 +65,10 @@ SendStreamConfig audio_out() {
 ReceiveStreamConfig video_in(bool nack) {
   return {.mid = "v",
           .rtx_ssrcs = {kRtx},
-          .codecs = {{kPayloadTypes[0], CodecType::kVp8, kPayloadTypes[1]}},
+          .codecs = {{kPayloadTypes[0], CodecType::kVp8, kPayloadTypes[1]},
+                     {kH264, CodecType::kH264, std::nullopt},
+                     {kVp9, CodecType::kVp9, std::nullopt},
+                     {kAv1, CodecType::kAv1, std::nullopt}},
           .extensions = extensions(),
           .nack = nack,
           .full_intra_request = !nack};
@@ -67,7 +76,7 @@ ReceiveStreamConfig video_in(bool nack) {
 ReceiveStreamConfig audio_in() {
   return {.kind = MediaKind::kAudio,
           .mid = "a",
-          .codecs = {{kPayloadTypes[2], CodecType::kOpus, std::nullopt}},
+          .codecs = {{kPayloadTypes[2], CodecType::kOpus, std::nullopt}, {kPcmu, CodecType::kPcmu, std::nullopt}},
           .extensions = extensions()};
 }
 
@@ -234,9 +243,11 @@ class Script {
     while (auto event = table_.poll_event()) {
       check(++count <= StreamTable::kMaxEvents);
       if (const auto* playout = std::get_if<AudioPlayout>(&*event)) {
-        check(playout->duration > 0ms && playout->duration <= 120ms);  // RFC 6716 §3.2.5
+        check(playout->duration > 0ms && playout->duration <= 200ms);  // RFC 3551 §4.2; Opus has 120 ms at most
       }
-      if (const auto* received = std::get_if<FrameReceived>(&*event)) check(!received->frame.payload.empty());
+      if (const auto* received = std::get_if<FrameReceived>(&*event)) {
+        check(!received->frame.payload.empty());
+      }
     }
   }
 

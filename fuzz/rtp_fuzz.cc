@@ -2,9 +2,9 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "media/opus.h"
+#include "media/payload/opus.h"
+#include "media/payload/vp8.h"
 #include "media/rtx.h"
-#include "media/vp8.h"
 #include "rtp/demux.h"
 #include "rtp/extensions.h"
 

@@ -2,25 +2,15 @@
 
 #include <algorithm>
 
-#include "media/opus.h"
+#include "media/payload/format.h"
 
 namespace tidewire::media {
 
-namespace {
-
-constexpr std::uint32_t kClockRate = clock_rate(CodecType::kOpus);
-
-constexpr Duration to_duration(std::int64_t ticks) {
-  return Duration{ticks / kClockRate * 1'000'000'000 + ticks % kClockRate * 1'000'000'000 / kClockRate};
-}
-
-}  // namespace
-
-AudioReceiveStream::AudioReceiveStream(ReceiveStreamConfig config) : reception_(kClockRate) {
+AudioReceiveStream::AudioReceiveStream(ReceiveStreamConfig config) : reception_(clock_rate(CodecType::kOpus)) {
   waiting_.reserve(kMaxWaiting + 1);
   stats_.kind = remote_.kind = MediaKind::kAudio;
-  stats_.codec = CodecType::kOpus;
   update(std::move(config));
+  switch_codec(config_.codecs.empty() ? CodecType::kOpus : config_.codecs.front().codec);
 }
 
 void AudioReceiveStream::update(ReceiveStreamConfig config) {
@@ -33,7 +23,7 @@ void AudioReceiveStream::set_ssrc(rtp::Ssrc ssrc) {
   ssrc_ = ssrc;
   stats_.ssrc = remote_.ssrc = ssrc.value();
   remote_.reports_sent = 0;
-  reception_ = Reception(kClockRate);
+  reception_ = Reception(clock_rate_);
   restart();
 }
 
@@ -44,15 +34,36 @@ void AudioReceiveStream::restart() {
   late_in_a_row_ = 0;
 }
 
+// RFC 7160 §4: timestamps of different rates have nothing to do with each other; and a decoder of one codec cannot go
+// on where another one stopped.
+void AudioReceiveStream::switch_codec(CodecType codec) {
+  codec_ = stats_.codec = codec;
+  clock_rate_ = clock_rate(codec);
+  last_duration_ = clock_rate_ / 50;  // 20 ms, until a packet tells
+  if (clock_rate_ != reception_.clock_rate()) reception_.set_clock_rate(clock_rate_);
+  restart();
+}
+
+Duration AudioReceiveStream::to_duration(std::int64_t ticks) const {
+  return Duration{ticks / clock_rate_ * 1'000'000'000 + ticks % clock_rate_ * 1'000'000'000 / clock_rate_};
+}
+
 bool AudioReceiveStream::handle_packet(const rtp::PacketView& view, std::size_t size, Timestamp now) {
   count_packet(view, size, now);
+  const std::optional<CodecType> codec = find_codec(config_, view.header.payload_type);
+  if (!codec || kind(*codec) != MediaKind::kAudio) return ++stats_.packets_discarded, false;
+  if (*codec != codec_) {
+    // One from before the change that was overtaken is too late.
+    if (reception_.is_late(view.header)) return ++stats_.packets_discarded, true;
+    switch_codec(*codec);
+  }
   switch (reception_.handle_packet(view.header, now)) {
     case Reception::Verdict::kAccepted: break;
     case Reception::Verdict::kStray: ++stats_.packets_discarded; return true;
     case Reception::Verdict::kRestarted: restart(); break;
   }
   if (view.payload.empty()) return true;
-  const std::optional<std::uint32_t> duration = opus_duration(view.payload);
+  const std::optional<std::uint32_t> duration = payload_duration(codec_, view.payload);
   if (!duration) return ++stats_.packets_discarded, false;
   const std::int64_t timestamp = timestamps_.unwrap(view.header.timestamp);
   if (is_late(timestamp, *duration)) return true;
@@ -74,9 +85,9 @@ void AudioReceiveStream::count_packet(const rtp::PacketView& view, std::size_t s
 // does one that lies far ahead.
 bool AudioReceiveStream::is_late(std::int64_t timestamp, std::uint32_t duration) {
   if (!playing_) return false;
-  constexpr std::int64_t kFar = 3 * std::int64_t{kClockRate};
+  const std::int64_t far = 3 * std::int64_t{clock_rate_};
   const std::int64_t end = timestamp + duration;
-  if (timestamp > next_ + kFar || end < next_ - kFar) {
+  if (timestamp > next_ + far || end < next_ - far) {
     waiting_.clear();
     playing_ = false;
     return false;
@@ -144,7 +155,7 @@ AudioReceiveStream::Slot AudioReceiveStream::take_frame() {
   Waiting waiting = std::move(waiting_.front());
   waiting_.erase(waiting_.begin());
   Slot slot{EncodedFrame{}, to_duration(waiting.duration), due_};
-  slot.frame->codec = CodecType::kOpus;
+  slot.frame->codec = codec_;
   slot.frame->payload = std::move(waiting.payload);
   slot.frame->rtp_timestamp = static_cast<std::uint32_t>(waiting.timestamp);
   slot.frame->key_frame = true;

@@ -3,7 +3,7 @@
 //
 // The playout clock starts with the first packet and beats until the source has been silent for a while. It is this
 // end's clock; when the other end's runs faster, frames pile up and the oldest is left out; when it runs slower, frames
-// come too late and the clock is set anew.
+// come too late and the clock is set anew. The codec may change from packet to packet; the clock is set anew then, too.
 #pragma once
 
 #include <cstdint>
@@ -67,6 +67,8 @@ class AudioReceiveStream {
 
   void count_packet(const rtp::PacketView& view, std::size_t size, Timestamp now);
   void restart();
+  void switch_codec(CodecType codec);
+  Duration to_duration(std::int64_t ticks) const;
   void start_clock(Timestamp now);
   bool is_late(std::int64_t timestamp, std::uint32_t duration);
   void store(std::int64_t timestamp, std::uint32_t duration, ByteView payload, Timestamp now);
@@ -78,12 +80,14 @@ class AudioReceiveStream {
   ReceiveStreamConfig config_;
   std::optional<rtp::Ssrc> ssrc_;
   Reception reception_;
+  CodecType codec_ = CodecType::kOpus;  // of the packets that came last
+  std::uint32_t clock_rate_ = clock_rate(CodecType::kOpus);
   Unwrapper<std::uint32_t> timestamps_;
   std::vector<Waiting> waiting_;  // ascending
   bool playing_ = false;
   std::int64_t next_ = 0;  // timestamp of the next slot
   Timestamp due_{};        // and when it is due
-  std::uint32_t last_duration_ = 960;
+  std::uint32_t last_duration_ = 0;
   Duration empty_for_{};
   int late_in_a_row_ = 0;
   InboundRtpStreamStats stats_;

@@ -11,6 +11,7 @@
 #include <set>
 #include <vector>
 
+#include "media/frames_for_test.h"
 #include "media/stream_table.h"
 
 namespace tidewire::media {
@@ -32,16 +33,17 @@ inline rtp::ExtensionMap extensions() {
   return map;
 }
 
-inline SendStreamConfig video_out(Ssrc ssrc = Ssrc(0x11111111)) {
-  return {.ssrc = ssrc,
+inline SendStreamConfig video_out(Ssrc ssrc = Ssrc(0x11111111), CodecType codec = CodecType::kVp8) {
+  return {.codec = codec,
+          .ssrc = ssrc,
           .payload_type = kVp8Type,
           .mid = "v",
           .extensions = extensions(),
           .rtx = RtxConfig{Ssrc(ssrc.value() + 1), kRtxType},
           .target_bitrate = 2'000'000};
 }
-inline ReceiveStreamConfig video_in() {
-  return {.mid = "v", .codecs = {{kVp8Type, CodecType::kVp8, kRtxType}}, .extensions = extensions()};
+inline ReceiveStreamConfig video_in(CodecType codec = CodecType::kVp8) {
+  return {.mid = "v", .codecs = {{kVp8Type, codec, kRtxType}}, .extensions = extensions()};
 }
 inline SendStreamConfig audio_out() {
   return {.codec = CodecType::kOpus,
@@ -75,11 +77,12 @@ inline EncodedFrame video_frame(std::uint32_t number, bool key, std::size_t size
   return frame;
 }
 
-inline EncodedFrame audio_frame(std::uint32_t number) {
+inline EncodedFrame audio_frame(std::uint32_t number, CodecType codec = CodecType::kOpus) {
   EncodedFrame frame;
-  frame.codec = CodecType::kOpus;
+  frame.codec = codec;
   frame.payload = {0x78, static_cast<std::uint8_t>(number), static_cast<std::uint8_t>(number >> 8), 9};  // 20 ms
-  frame.rtp_timestamp = number * 960;
+  if (codec != CodecType::kOpus) frame.payload.resize(160);
+  frame.rtp_timestamp = number * (clock_rate(codec) / 50);
   frame.key_frame = true;
   return frame;
 }
@@ -172,16 +175,25 @@ class Call {
 
 // Sends pictures from a to b, at 30 a second, and keeps what came.
 struct VideoCall : Call {
-  explicit VideoCall(std::uint64_t seed = 1) : Call(seed) {
-    out = *a.add_send_stream(video_out(), now);
-    in = *b.add_receive_stream(video_in(), now);
+  explicit VideoCall(std::uint64_t seed = 1, CodecType its_codec = CodecType::kVp8) : Call(seed), codec(its_codec) {
+    out = *a.add_send_stream(video_out(Ssrc(0x11111111), codec), now);
+    in = *b.add_receive_stream(video_in(codec), now);
+  }
+
+  EncodedFrame make_frame(bool key, std::size_t size) {
+    EncodedFrame frame = frame_of(codec, key, size, noise_);
+    frame.rtp_timestamp = number * 3000;
+    return frame;
   }
 
   void send_frames(std::uint32_t count, std::size_t size, Duration interval = 33ms) {
     for (std::uint32_t i = 0; i < count; ++i) {
       const bool key = number == 0 || std::exchange(key_frame_needed, false);
       if (key) key_frames.insert(number);
-      const EncodedFrame frame = video_frame(number++, key, key ? size * 8 : size);
+      const std::size_t its_size = key ? size * 8 : size;
+      const EncodedFrame frame =
+          codec == CodecType::kVp8 ? video_frame(number, key, its_size) : make_frame(key, its_size);
+      ++number;
       sent[frame.rtp_timestamp] = frame.payload;
       (void)a.send_frame(out, frame, now);
       step(interval);
@@ -206,6 +218,7 @@ struct VideoCall : Call {
     const std::uint32_t timestamp = frame.rtp_timestamp - *offset;
     ASSERT_TRUE(sent.contains(timestamp));
     ASSERT_EQ(frame.payload, sent[timestamp]);
+    ASSERT_EQ(frame.codec, codec);
     ASSERT_TRUE(!last || static_cast<std::int32_t>(timestamp - *last) > 0) << "frames out of order";
     const bool follows = last && timestamp == *last + 3000;
     ASSERT_TRUE(frame.key_frame || follows) << "a delta frame without the frame before it";
@@ -213,6 +226,8 @@ struct VideoCall : Call {
     ++received;
   }
 
+  CodecType codec;
+  std::mt19937_64 noise_{99};
   StreamId out, in;
   std::uint32_t number = 0;
   std::uint32_t first_timestamp = 0;
@@ -227,13 +242,16 @@ struct VideoCall : Call {
 };
 
 struct AudioCall : Call {
-  explicit AudioCall(std::uint64_t seed = 1) : Call(seed) {
-    out = *a.add_send_stream(audio_out(), now);
-    in = *b.add_receive_stream(audio_in(), now);
+  explicit AudioCall(std::uint64_t seed = 1, CodecType its_codec = CodecType::kOpus) : Call(seed), codec(its_codec) {
+    SendStreamConfig sender = audio_out();
+    ReceiveStreamConfig receiver = audio_in();
+    sender.codec = receiver.codecs[0].codec = codec;
+    out = *a.add_send_stream(sender, now);
+    in = *b.add_receive_stream(receiver, now);
   }
   void send_frames(std::uint32_t count, Duration interval = 20ms) {
     for (std::uint32_t i = 0; i < count; ++i) {
-      ASSERT_TRUE(a.send_frame(out, audio_frame(number++), now));
+      ASSERT_TRUE(a.send_frame(out, audio_frame(number++, codec), now));
       step(interval);
     }
   }
@@ -250,11 +268,13 @@ struct AudioCall : Call {
       ++(playout->frame ? played : concealed);
       if (!playout->frame) continue;
       const int n = playout->frame->payload[1] | playout->frame->payload[2] << 8;
+      ASSERT_EQ(playout->frame->codec, codec);
       ASSERT_GT(n, last_played);
       last_played = n;
     }
   }
 
+  CodecType codec;
   StreamId out, in;
   std::uint32_t number = 0;
   int played = 0;

@@ -1,5 +1,8 @@
-// Puts the packets of a VP8 stream together to frames, and hands them out in an order in which each can be decoded:
-// one after the other, or from a key frame on.
+// Puts the packets of a picture stream together to frames, and hands them out in an order in which each can be decoded:
+// one after the other, or from a key frame on. The codec may change from packet to packet; frames never mix.
+//
+// Where a frame ends is told by the marker and by the RTP timestamp alike: RFC 6184 §5.1 asks receivers not to rely on
+// the marker. Where it begins follows from the packet before; formats whose payloads tell it spare the waiting.
 #pragma once
 
 #include <array>
@@ -24,7 +27,7 @@ class FrameAssembler {
   enum class Insert {
     kStored,
     kUseless,    // twice, or of a frame that is gone
-    kMalformed,  // no VP8 payload
+    kMalformed,  // no payload of the codec
     kOverflow,   // stored, but frames before it had to go: wait for a key frame
   };
 
@@ -40,11 +43,13 @@ class FrameAssembler {
 
   FrameAssembler() : slots_(static_cast<std::size_t>(kCapacity)) {}
 
-  Insert insert(std::int64_t sequence_number, Packet packet, const rtp::PacketView& view, Timestamp now);
+  Insert insert(std::int64_t sequence_number, CodecType codec, Packet packet, const rtp::PacketView& view,
+                Timestamp now);
   // The same until something is inserted or taken.
   std::optional<Ready> ready() const;
-  // Takes out the frame that ready() tells, and forgets everything up to its end.
-  EncodedFrame take(const Ready& ready);
+  // Takes out the frame that ready() tells, and forgets everything up to its end. Nothing when its packets contradict
+  // one another: then only a key frame helps.
+  std::optional<EncodedFrame> take(const Ready& ready);
   // Forgets everything, and waits for a key frame.
   void reset();
 
@@ -53,7 +58,7 @@ class FrameAssembler {
   // Packets are there that no frame can be made of as long as others are missing.
   bool blocked() const { return next_ && highest_ >= *next_ && !in_order_.complete; }
   // A key frame is on its way that may be taken once it is complete.
-  bool key_frame_begun() const { return key_frame_count_ > 0; }
+  bool key_frame_begun() const;
   // Nothing before this number is of use any more.
   std::int64_t oldest() const { return oldest_; }
   std::uint64_t frames_abandoned() const { return frames_abandoned_; }
@@ -63,10 +68,15 @@ class FrameAssembler {
     std::int64_t sequence_number = -1;
     Packet packet;
     std::uint32_t rtp_timestamp = 0;
-    std::uint16_t payload_offset = 0;  // of VP8 data in the packet
-    std::uint16_t payload_size = 0;    // 0: padding alone
-    bool starts_frame = false;
+    std::uint16_t payload_offset = 0;
+    std::uint16_t payload_size = 0;  // 0: padding alone
+    CodecType codec = CodecType::kVp8;
+    // See PayloadInfo.
+    bool may_begin = false;
+    bool begins = false;
+    bool decodable_from_here = false;
     bool key_frame = false;
+    bool picture = false;
     bool marker = false;
     int width = 0;
     int height = 0;
@@ -77,25 +87,36 @@ class FrameAssembler {
     std::int64_t first = 0;
     std::int64_t end = 0;
     bool complete = false;
+    bool picture = false;
+    bool key_frame = false;
   };
 
   Slot& slot(std::int64_t n) { return slots_[static_cast<std::size_t>(n & (kCapacity - 1))]; }
   const Slot& slot(std::int64_t n) const { return slots_[static_cast<std::size_t>(n & (kCapacity - 1))]; }
   bool has(std::int64_t n) const { return n >= 0 && slot(n).sequence_number == n; }
-  bool fill(Slot& slot, const rtp::PacketView& view);
-  void follow_key_frame(std::int64_t first);
+  static bool fill(Slot& slot, CodecType codec, const rtp::PacketView& view);
+  static bool same_frame(const Slot& before, const Slot& here);
+  std::int64_t frame_start(std::int64_t n) const;
+  bool is_start(std::int64_t n) const;
+  void follow_key_frame(std::int64_t n);
+  void extend_key_frames(std::int64_t n);
   void advance(Run& run);
   void advance_all();
   void skip_padding();
   void free_before(std::int64_t end);
   Ready describe(const Run& run, bool skips) const;
+  bool build(const Ready& ready, EncodedFrame& frame) const;
+  void count_abandoned(const Ready& ready);
 
   std::vector<Slot> slots_;
-  std::optional<std::int64_t> next_;  // where the frame begins that follows the one taken last
-  Run in_order_;                      // from next_ on
+  std::optional<std::int64_t> next_;   // where the frame begins that follows the one taken last
+  CodecType codec_ = CodecType::kVp8;  // of the one taken last
+  Run in_order_;                       // from next_ on
+  // Frames with a key frame's packets in them, from the first one known on; ascending in age of their discovery.
   std::array<Run, kMaxKeyFrames> key_frames_{};
   std::size_t key_frame_count_ = 0;
-  std::int64_t oldest_ = 0;  // no slot in use lies before
+  std::int64_t oldest_ = 0;          // no slot in use lies before
+  std::int64_t first_inserted_ = 0;  // since the last reset
   std::int64_t highest_ = -1;
   std::uint64_t frames_abandoned_ = 0;
 };

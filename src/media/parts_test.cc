@@ -7,11 +7,11 @@
 #include "media/budgets.h"
 #include "media/deadline_heap.h"
 #include "media/nack_list.h"
-#include "media/opus.h"
+#include "media/payload/opus.h"
+#include "media/payload/vp8.h"
 #include "media/reception.h"
 #include "media/rtx.h"
 #include "media/stream_router.h"
-#include "media/vp8.h"
 
 namespace tidewire::media {
 namespace {
@@ -60,11 +60,8 @@ TEST(Vp8Descriptor, ReadsEveryFormOfRfc7741) {
 }
 
 TEST(Vp8Descriptor, WrittenIsRead) {
-  PacketPool pool;
   for (const bool starts : {false, true}) {
-    Packet packet = pool.copy_of(Bytes{1, 2, 3});
-    ASSERT_TRUE(write_vp8_descriptor(packet, starts, 0x7abc));
-    const auto descriptor = Vp8Descriptor::parse(packet.bytes());
+    const auto descriptor = Vp8Descriptor::parse(vp8_descriptor(starts, 0x7abc));
     EXPECT_EQ(descriptor->size, kVp8DescriptorSize);
     EXPECT_EQ(descriptor->starts_frame(), starts);
     EXPECT_EQ(descriptor->picture_id, 0x7abc);

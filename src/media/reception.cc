@@ -25,6 +25,18 @@ void Reception::restart(const rtp::Header& header) {
   timestamps_.reset();
 }
 
+void Reception::set_clock_rate(std::uint32_t clock_rate) {
+  clock_rate_ = clock_rate;
+  transit_.reset();
+  jitter_ = 0;
+  timestamps_.reset();
+}
+
+bool Reception::is_late(const rtp::Header& header) const {
+  const std::int64_t distance = serial_distance(static_cast<std::uint16_t>(highest_), header.sequence_number);
+  return received_ > 0 && distance < 0 && distance >= -kMaxMisorder;
+}
+
 Reception::Verdict Reception::handle_packet(const rtp::Header& header, Timestamp now) {
   Verdict verdict = Verdict::kAccepted;
   if (received_ == 0) {

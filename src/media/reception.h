@@ -26,6 +26,12 @@ class Reception {
 
   explicit Reception(std::uint32_t clock_rate) : clock_rate_(clock_rate) {}
 
+  // The source goes on with another clock.
+  void set_clock_rate(std::uint32_t clock_rate);
+  // Whether others that were sent after it came before it.
+  bool is_late(const rtp::Header& header) const;
+  std::uint32_t clock_rate() const { return clock_rate_; }
+
   // Takes a packet into account. After kAccepted and kRestarted, sequence_number() is its number, unwrapped.
   Verdict handle_packet(const rtp::Header& header, Timestamp now);
   std::int64_t sequence_number() const { return sequence_number_; }

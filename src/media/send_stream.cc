@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "media/payload/format.h"
 #include "media/rtx.h"
-#include "media/vp8.h"
 
 namespace tidewire::media {
 
@@ -65,13 +65,12 @@ Result<> SendStream::send_frame(const EncodedFrame& frame, Timestamp now) {
   if (frame.payload.empty()) return {};
   frame_timestamp_ = frame.rtp_timestamp + timestamp_offset_;
   frame_captured_ = frame.timestamp == Timestamp{} ? now : std::min(frame.timestamp, now);
-  const bool packed = stats_.kind == MediaKind::kVideo ? pack_video(frame, now) : pack_audio(frame, now);
+  Result<> packed = pack(frame, now);
   last_frame_sent_ = now;
   if (!packed) {
     ++stats_.frames_dropped;
     if (stats_.kind == MediaKind::kVideo) need_key_frame(now);
-    return Error{ErrorCode::kOperation,
-                 "More media waits to be sent than the stream's queue holds; the frame is dropped."};
+    return packed;
   }
   ++stats_.frames_sent;
   if (!stats_.first_frame_sent) stats_.first_frame_sent = now;
@@ -91,28 +90,22 @@ std::size_t SendStream::max_payload_size() const {
   return std::max<std::size_t>(config_.max_packet_size, header + 100) - header;
 }
 
-bool SendStream::pack_video(const EncodedFrame& frame, Timestamp now) {
-  const std::size_t room = max_payload_size() - kVp8DescriptorSize;
-  const std::size_t packets = (frame.payload.size() + room - 1) / room;
-  if (queue_.size() + packets > queue_.limit()) return false;
-  const ByteView bytes(frame.payload);
-  for (std::size_t i = 0; i < packets; ++i) {
-    // Of equal size, give or take a byte: the last packet is as likely to get through as the others.
-    const std::size_t begin = bytes.size() * i / packets;
-    const std::size_t end = bytes.size() * (i + 1) / packets;
-    Packet packet = pool_.copy_of(bytes.subspan(begin, end - begin));
-    if (!packet || !write_vp8_descriptor(packet, i == 0, next_picture_id_)) return false;
-    if (!enqueue(std::move(packet), i + 1 == packets, now)) return false;
+Result<> SendStream::pack(const EncodedFrame& frame, Timestamp now) {
+  const PacketizerOptions options{max_payload_size(), queue_.limit() - queue_.size(), next_picture_id_,
+                                  config_.h264_packetization_mode};
+  Result<> result = packetize(frame, options, pool_, packets_);
+  const bool video = stats_.kind == MediaKind::kVideo;
+  // RFC 3551 §4.1: the marker stands on the first packet after silence, and on a picture's last one.
+  const bool talkspurt = !video && (!last_frame_sent_ || now - *last_frame_sent_ > kTalkspurtGap);
+  for (std::size_t i = 0; result && i < packets_.size(); ++i) {
+    const bool marker = video ? i + 1 == packets_.size() : talkspurt;
+    if (!enqueue(std::move(packets_[i]), marker, now)) {
+      result = Error{ErrorCode::kOperation, "There is no room for a packet's header; the frame is dropped."};
+    }
   }
-  next_picture_id_ = static_cast<std::uint16_t>((next_picture_id_ + 1) & 0x7fff);
-  return true;
-}
-
-bool SendStream::pack_audio(const EncodedFrame& frame, Timestamp now) {
-  if (frame.payload.size() > max_payload_size() || queue_.full()) return false;
-  // RFC 3551 §4.1: the marker stands on the first packet after silence.
-  const bool talkspurt = !last_frame_sent_ || now - *last_frame_sent_ > kTalkspurtGap;
-  return enqueue(pool_.copy_of(frame.payload), talkspurt, now);
+  packets_.clear();
+  if (result && video) next_picture_id_ = static_cast<std::uint16_t>((next_picture_id_ + 1) & 0x7fff);
+  return result;
 }
 
 rtp::Extensions SendStream::extensions() const {

@@ -1,9 +1,10 @@
 // One outgoing stream: packs frames, smooths large ones over time, resends what is asked for again, and keeps the
-// numbers that reports and statistics are made of. Audio and video differ only in how a frame is packed.
+// numbers that reports and statistics are made of.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/bounded_queue.h"
 #include "base/packet.h"
@@ -70,8 +71,7 @@ class SendStream {
   };
 
   std::size_t max_payload_size() const;
-  bool pack_video(const EncodedFrame& frame, Timestamp now);
-  bool pack_audio(const EncodedFrame& frame, Timestamp now);
+  Result<> pack(const EncodedFrame& frame, Timestamp now);
   bool enqueue(Packet packet, bool marker, Timestamp now);
   rtp::Extensions extensions() const;
   std::optional<Packet> resend(Timestamp now);
@@ -85,6 +85,7 @@ class SendStream {
   std::uint16_t next_rtx_sequence_number_;
   std::uint32_t timestamp_offset_;
   std::uint16_t next_picture_id_;
+  std::vector<Packet> packets_;  // of the frame that is being packed; kept for its storage
 
   BoundedQueue<Queued> queue_{kMaxQueue};
   std::size_t queued_bytes_ = 0;

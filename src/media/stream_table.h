@@ -58,7 +58,7 @@ class StreamTable {
   };
 
   struct Counters {
-    std::uint64_t rtp_malformed = 0;   // no RTP, or no VP8 …
+    std::uint64_t rtp_malformed = 0;   // no RTP, or no payload of its codec
     std::uint64_t rtp_unroutable = 0;  // of no stream that is known
     std::uint64_t rtcp_malformed = 0;  // compound with something in it that is no RTCP
     std::uint64_t events_dropped = 0;  // because nobody took them
@@ -88,7 +88,8 @@ class StreamTable {
 
   // --- sending ---
   // Packs the frame and queues it. Its codec must be the stream's (kInvalidAccess). kOperation: more than the stream's
-  // queue holds is waiting; the frame is dropped as a whole and KeyFrameNeeded follows.
+  // queue holds is waiting. kEncoding: the frame is not what the codec makes. kNotSupported: H.264 that cannot be cut
+  // the way that the other end takes. The frame is dropped as a whole then, and KeyFrameNeeded follows.
   Result<> send_frame(StreamId id, const EncodedFrame& frame, Timestamp now);
   // Asks the source of a receive stream for a key frame, as a decoder does that lost its way. Rate bounded.
   void request_key_frame(StreamId id, Timestamp now);

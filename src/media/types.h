@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/strong_id.h"
+#include "media/payload/types.h"
 #include "rtp/extension_map.h"
 #include "rtp/types.h"
 #include "tidewire/encoded_frame.h"
@@ -35,6 +36,8 @@ struct SendStreamConfig {
   CodecType codec = CodecType::kVp8;
   rtp::Ssrc ssrc;
   rtp::PayloadType payload_type;
+  // What the other end takes of H.264: a=fmtp: packetization-mode; RFC 6184 §8.1: 0 where it does not say.
+  H264PacketizationMode h264_packetization_mode = H264PacketizationMode::kNonInterleaved;
   // Written as header extensions when `extensions` has ids for them. An empty one is not written.
   std::string mid;
   std::string rtp_stream_id;
@@ -73,6 +76,14 @@ struct ReceiveStreamConfig {
   // video and 60 ms for audio.
   std::optional<Duration> playout_delay;
 };
+
+// The codec that a payload type of the stream stands for. Nothing for one of repetitions, or of none.
+inline std::optional<CodecType> find_codec(const ReceiveStreamConfig& config, rtp::PayloadType payload_type) {
+  for (const ReceiveCodec& codec : config.codecs) {
+    if (codec.payload_type == payload_type) return codec.codec;
+  }
+  return std::nullopt;
+}
 
 // A picture, in decoding order and whole; every picture that it depends on came before it.
 struct FrameReceived {

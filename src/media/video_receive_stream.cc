@@ -7,11 +7,18 @@
 
 namespace tidewire::media {
 
+namespace {
+
+// Of every format of pictures.
+constexpr std::uint32_t kClockRate = clock_rate(CodecType::kVp8);
+
+}  // namespace
+
 VideoReceiveStream::VideoReceiveStream(ReceiveStreamConfig config)
-    : reception_(clock_rate(CodecType::kVp8)), playout_(clock_rate(CodecType::kVp8), kDefaultPlayoutDelay) {
+    : reception_(kClockRate), playout_(kClockRate, kDefaultPlayoutDelay) {
   stats_.kind = remote_.kind = MediaKind::kVideo;
-  stats_.codec = CodecType::kVp8;
   update(std::move(config));
+  if (!config_.codecs.empty()) stats_.codec = config_.codecs.front().codec;
 }
 
 void VideoReceiveStream::update(ReceiveStreamConfig config) {
@@ -25,7 +32,7 @@ void VideoReceiveStream::set_ssrc(rtp::Ssrc ssrc) {
   ssrc_ = ssrc;
   stats_.ssrc = remote_.ssrc = ssrc.value();
   remote_.reports_sent = 0;
-  reception_ = Reception(clock_rate(CodecType::kVp8));
+  reception_ = Reception(kClockRate);
   restart();
 }
 
@@ -57,9 +64,11 @@ bool VideoReceiveStream::handle_repeated(Packet packet, const rtp::PacketView& v
 }
 
 bool VideoReceiveStream::store(Packet packet, const rtp::PacketView& view, Timestamp now) {
+  const std::optional<CodecType> codec = find_codec(config_, view.header.payload_type);
+  if (!codec || kind(*codec) != MediaKind::kVideo) return ++stats_.packets_discarded, false;
   const std::int64_t number = reception_.sequence_number();
   if (config_.nack && !missing_.handle_packet(number, now)) want_key_frame(now);
-  switch (assembler_.insert(number, std::move(packet), view, now)) {
+  switch (assembler_.insert(number, *codec, std::move(packet), view, now)) {
     case FrameAssembler::Insert::kStored: break;
     case FrameAssembler::Insert::kUseless: ++stats_.packets_discarded; break;
     case FrameAssembler::Insert::kMalformed: ++stats_.packets_discarded; return false;
@@ -95,25 +104,38 @@ void VideoReceiveStream::update_ready() {
 }
 
 std::optional<EncodedFrame> VideoReceiveStream::poll_frame(Timestamp now) {
-  if (!ready_ || now < due_) return std::nullopt;
-  EncodedFrame frame = assembler_.take(*ready_);
-  frame.timestamp = due_;
+  while (ready_ && now >= due_) {
+    std::optional<EncodedFrame> frame = assembler_.take(*ready_);
+    if (frame) {
+      frame->timestamp = due_;
+      count_frame(*frame, now);
+    } else {
+      want_key_frame(now);
+    }
+    ready_.reset();
+    update_ready();
+    blocked_since_ = assembler_.blocked() ? std::optional(now) : std::nullopt;
+    if (frame) return frame;
+  }
+  return std::nullopt;
+}
+
+void VideoReceiveStream::count_frame(const EncodedFrame& frame, Timestamp now) {
   if (frame.key_frame) {
     key_frame_wanted_since_.reset();
     missing_.forget_before(ready_->last);
-    stats_.frame_width = frame.width;
-    stats_.frame_height = frame.height;
     ++stats_.key_frames_received;
   }
+  if (frame.width > 0) {
+    stats_.frame_width = frame.width;
+    stats_.frame_height = frame.height;
+  }
+  stats_.codec = frame.codec;
   ++stats_.frames_received;
   if (ready_->last > ready_->first) ++stats_.frames_assembled_from_multiple_packets;
   stats_.jitter_buffer_delay += now - ready_->complete_since;
   ++stats_.jitter_buffer_emitted_count;
   if (!stats_.first_frame_received_timestamp) stats_.first_frame_received_timestamp = ready_->complete_since;
-  ready_.reset();
-  update_ready();
-  blocked_since_ = assembler_.blocked() ? std::optional(now) : std::nullopt;
-  return frame;
 }
 
 void VideoReceiveStream::want_key_frame(Timestamp now) {

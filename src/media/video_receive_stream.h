@@ -67,6 +67,7 @@ class VideoReceiveStream {
   void restart();
   void want_key_frame(Timestamp now);
   void count_packet(const rtp::PacketView& view, std::size_t size, Timestamp now);
+  void count_frame(const EncodedFrame& frame, Timestamp now);
   void update_ready();
   Timestamp nack_due() const { return config_.nack && ssrc_ ? missing_.next_timeout() : kNever; }
   Timestamp key_frame_request_due() const;

@@ -1,11 +1,15 @@
 // The RTP payload format for VP8 (RFC 7741).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
 #include "base/packet.h"
+#include "media/payload/payload_sink.h"
+#include "media/payload/types.h"
 #include "tidewire/bytes.h"
+#include "tidewire/result.h"
 
 namespace tidewire::media {
 
@@ -39,7 +43,21 @@ struct Vp8FrameHeader {
 
 // The descriptor that the library writes: 15-bit picture id, and no layers.
 inline constexpr std::size_t kVp8DescriptorSize = 4;
-// Puts it before the payload of `packet`. False, unchanged, when there is no headroom.
-[[nodiscard]] bool write_vp8_descriptor(Packet& packet, bool starts_frame, std::uint16_t picture_id);
+std::array<std::uint8_t, kVp8DescriptorSize> vp8_descriptor(bool starts_frame, std::uint16_t picture_id);
+
+std::optional<PayloadInfo> parse_vp8_payload(ByteView payload);
+
+// Puts the payloads of one frame together.
+class Vp8FrameBuilder {
+ public:
+  // False when the payload does not follow from those before it.
+  bool add(ByteView payload, Bytes& frame);
+  bool finish() const { return begun_; }
+
+ private:
+  bool begun_ = false;
+};
+
+Result<> packetize_vp8(ByteView frame, const PacketizerOptions& options, PayloadSink& sink);
 
 }  // namespace tidewire::media

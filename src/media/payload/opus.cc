@@ -1,4 +1,4 @@
-#include "media/opus.h"
+#include "media/payload/opus.h"
 
 #include <array>
 
