@@ -1,6 +1,8 @@
 // Which video codec lies behind a name, and which configurations make sense.
 #include "codecs/video_codec.h"
 
+#include "codecs/av1_decoder.h"
+#include "codecs/av1_encoder.h"
 #include "codecs/h264_decoder.h"
 #include "codecs/h264_encoder.h"
 #include "codecs/vp8_decoder.h"
@@ -34,6 +36,7 @@ Result<std::unique_ptr<VideoEncoder>> make_video_encoder(CodecType codec, const 
     case CodecType::kVp8: return make_vp8_encoder(config);
     case CodecType::kVp9: return make_vp9_encoder(config);
     case CodecType::kH264: return make_h264_encoder(config);
+    case CodecType::kAv1: return make_av1_encoder(config);
     default: return not_a_video_codec(codec);
   }
 }
@@ -48,6 +51,7 @@ Result<std::unique_ptr<VideoDecoder>> make_video_decoder(CodecType codec, const 
     case CodecType::kVp8: return make_vp8_decoder(config);
     case CodecType::kVp9: return make_vp9_decoder(config);
     case CodecType::kH264: return make_h264_decoder(config);
+    case CodecType::kAv1: return make_av1_decoder(config);
     default: return not_a_video_codec(codec);
   }
 }

@@ -65,7 +65,8 @@ TEST_P(VideoDecoders, RefusesPicturesBeyondItsLimit) {
   EXPECT_FALSE(decoder(GetParam(), {.max_pixels = 64 * 48 - 1})->decode(key));
 }
 
-INSTANTIATE_TEST_SUITE_P(Codecs, VideoDecoders, testing::Values(CodecType::kVp8, CodecType::kVp9, CodecType::kH264),
+INSTANTIATE_TEST_SUITE_P(Codecs, VideoDecoders,
+                         testing::Values(CodecType::kVp8, CodecType::kVp9, CodecType::kH264, CodecType::kAv1),
                          codec_name);
 
 }  // namespace

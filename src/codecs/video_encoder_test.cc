@@ -117,7 +117,8 @@ TEST_P(VideoEncoders, RefusesAFrameWithoutPicture) {
   EXPECT_EQ(encoded.error().code, ErrorCode::kRange);
 }
 
-INSTANTIATE_TEST_SUITE_P(Codecs, VideoEncoders, testing::Values(CodecType::kVp8, CodecType::kVp9, CodecType::kH264),
+INSTANTIATE_TEST_SUITE_P(Codecs, VideoEncoders,
+                         testing::Values(CodecType::kVp8, CodecType::kVp9, CodecType::kH264, CodecType::kAv1),
                          codec_name);
 
 TEST(VideoCodec, FactoriesRefuseNonsense) {
