@@ -73,7 +73,7 @@ void add_codec_option(CLI::App& verb, const std::string& flag, std::string& code
   }
   verb.add_option(flag, codec, "The codec to prefer for " + std::string(to_string(kind)))
       ->transform(CLI::IsMember(names, CLI::ignore_case))
-      ->type_name(CLI::detail::join(names, "|"));
+      ->type_name("CODEC");
 }
 
 constexpr const char* kJsonHelp = "Print a report as JSON on standard output";

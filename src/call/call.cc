@@ -19,7 +19,8 @@ signaling::Description to_message(const std::string& peer, const SessionDescript
 std::vector<RtpCodec> preferring(MediaKind kind, const std::string& name) {
   std::vector<RtpCodec> codecs = rtp_capabilities(kind).codecs;
   const std::string mime_type = std::string(to_string(kind)) + "/" + name;
-  std::ranges::stable_partition(codecs, [&](const RtpCodec& codec) { return codec.mime_type == mime_type; });
+  std::stable_partition(codecs.begin(), codecs.end(),
+                        [&](const RtpCodec& codec) { return codec.mime_type == mime_type; });
   return codecs;
 }
 

@@ -28,12 +28,14 @@ inline AudioFrame tone(int start, int length, int channels = 1) {
 inline double amplitude(const std::vector<std::int16_t>& samples, double frequency, std::size_t channels = 1) {
   double re = 0;
   double im = 0;
+  const std::size_t length = samples.size() / channels;
   for (std::size_t i = 0; i < samples.size(); i += channels) {
-    const double angle = 2 * std::numbers::pi * frequency * static_cast<double>(i / channels) / 48'000;
+    const std::size_t moment = i / channels;
+    const double angle = 2 * std::numbers::pi * frequency * static_cast<double>(moment) / 48'000;
     re += samples[i] * std::cos(angle);
     im += samples[i] * std::sin(angle);
   }
-  return std::hypot(re, im) * 2 / 32767 / static_cast<double>(samples.size() / channels);
+  return std::hypot(re, im) * 2 / 32767 / static_cast<double>(length);
 }
 
 }  // namespace tidewire::codecs
