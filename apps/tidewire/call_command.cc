@@ -40,6 +40,8 @@ int call(const CallOptions& options) {
                                               .name = options.name.empty() ? default_name() : options.name,
                                               .video = options.video,
                                               .audio = options.audio,
+                                              .video_codec = options.video_codec,
+                                              .audio_codec = options.audio_codec,
                                               .configuration = *configuration,
                                               .play = options.play.empty() ? has_display() : options.play == "window",
                                               .must_play = options.play == "window",

@@ -37,6 +37,8 @@ struct CallOptions {
   std::string name;
   std::string video = "synthetic";  // synthetic, none or a file
   std::string audio = "synthetic";
+  std::string video_codec;  // to be preferred; empty: the usual order
+  std::string audio_codec;
   std::string play;  // window, none; empty: a window when there is a display
   std::optional<Duration> duration;
   bool json = false;

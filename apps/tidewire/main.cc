@@ -1,11 +1,15 @@
 // The command line: what can be said, and which verb it calls.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "commands.h"
 #include "durations.h"
 #include "serve_flags.h"
+#include "tidewire/rtp_capabilities.h"
 
 namespace {
 
@@ -60,6 +64,18 @@ CLI::App* add_doctor(CLI::App& app, tidewire::app::DoctorOptions& options) {
   return doctor;
 }
 
+// A wrong name is answered with those that there are.
+void add_codec_option(CLI::App& verb, const std::string& flag, std::string& codec, tidewire::MediaKind kind) {
+  std::vector<std::string> names;
+  for (const tidewire::RtpCodec& known : tidewire::rtp_capabilities(kind).codecs) {
+    std::string name = known.mime_type.substr(known.mime_type.find('/') + 1);
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(std::move(name));
+  }
+  verb.add_option(flag, codec, "The codec to prefer for " + std::string(to_string(kind)))
+      ->transform(CLI::IsMember(names, CLI::ignore_case))
+      ->type_name("CODEC");
+}
+
 constexpr const char* kJsonHelp = "Print a report as JSON on standard output";
 
 }  // namespace
@@ -89,6 +105,8 @@ int main(int argc, char** argv) {
   call->add_option("--audio", call_options.audio, "What to say: synthetic (a tone), none, or a media file")
       ->type_name("synthetic|FILE|none")
       ->capture_default_str();
+  add_codec_option(*call, "--video-codec", call_options.video_codec, tidewire::MediaKind::kVideo);
+  add_codec_option(*call, "--audio-codec", call_options.audio_codec, tidewire::MediaKind::kAudio);
   call->add_option(
           "--play", call_options.play,
           "Where to play what arrives: window (and loudspeaker) or none; by default a window if there is a display")

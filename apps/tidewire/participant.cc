@@ -34,7 +34,7 @@ Result<> Participant::open_devices() {
   if (!video) return video.error();
   auto audio = open_audio(options_.audio);
   if (!audio) return audio.error();
-  media_ = {std::move(*video), std::move(*audio)};
+  media_ = {std::move(*video), std::move(*audio), options_.video_codec, options_.audio_codec};
   return {};
 }
 

@@ -18,6 +18,8 @@ struct ParticipantOptions {
   std::string name;
   std::string video = "synthetic";
   std::string audio = "synthetic";
+  std::string video_codec{};  // to be preferred; empty: the usual order
+  std::string audio_codec{};
   Configuration configuration;
   bool play = false;
   bool must_play = false;  // an error when there is no display

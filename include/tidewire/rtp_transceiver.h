@@ -11,6 +11,7 @@
 #include "tidewire/ids.h"
 #include "tidewire/media_stream_track.h"
 #include "tidewire/result.h"
+#include "tidewire/rtp_capabilities.h"
 #include "tidewire/rtp_types.h"
 
 namespace tidewire {
@@ -19,6 +20,9 @@ class PeerConnectionImpl;
 
 class RtpSender {
  public:
+  // W3C getCapabilities: what can be sent.
+  static RtpCapabilities capabilities(MediaKind kind) { return rtp_capabilities(kind); }
+
   // What is sent; null when nothing is.
   std::shared_ptr<MediaStreamTrack> track() const { return track_; }
   // Sends another track of the same kind instead, or nothing (null), without renegotiation.
@@ -34,6 +38,9 @@ class RtpSender {
 
 class RtpReceiver {
  public:
+  // W3C getCapabilities: what can be received.
+  static RtpCapabilities capabilities(MediaKind kind) { return rtp_capabilities(kind); }
+
   // What arrives. Never null; frames come on the decoder's thread.
   const std::shared_ptr<MediaStreamTrack>& track() const { return track_; }
 
@@ -52,6 +59,10 @@ class RtpTransceiver {
   bool stopped() const;
   // Takes effect with the next offer and answer.
   Result<> set_direction(RtpTransceiverDirection direction);
+  // Which codecs to offer and accept, in this order, and no others; none: all of them again, in their usual order. What
+  // is sent is the first that both sides have. Takes effect with the next offer or answer. InvalidModification, naming
+  // it, for a codec that is not one of capabilities(kind()).
+  Result<> set_codec_preferences(const std::vector<RtpCodec>& codecs);
   // Ends both halves for good, with the next offer and answer.
   Result<> stop();
 

@@ -31,6 +31,7 @@
 #include "tidewire/local_socket.h"
 #include "tidewire/result.h"
 #include "tidewire/rtc_error.h"
+#include "tidewire/rtp_capabilities.h"
 #include "tidewire/rtp_types.h"
 #include "tidewire/sctp_transport.h"
 #include "tidewire/session_description.h"
@@ -137,10 +138,14 @@ struct TrackAdded {
 struct TrackRemoved {
   TransceiverId transceiver;
 };
-// Frames of this codec can be sent from now on, beginning with a key frame; or no more (nothing).
+// Frames of this codec can be sent from now on, beginning with a key frame; or no more (nothing). It may change with
+// any answer: make another encoder then.
 struct SendingChanged {
   TransceiverId transceiver;
   std::optional<CodecType> codec;
+  // H.264 for a peer that takes no fragments (RFC 6184 packetization-mode=0): bytes that no NAL unit may exceed. 0:
+  // any.
+  std::size_t max_nal_unit_size = 0;
 };
 // The peer wants a key frame.
 struct KeyFrameNeeded {
@@ -229,10 +234,14 @@ class Session {
   Result<TransceiverId> add_track(MediaKind kind, TransceiverInit init = {});
   Result<> remove_track(TransceiverId transceiver);
   Result<> set_direction(TransceiverId transceiver, RtpTransceiverDirection direction);
+  // In this order, and no others, from the next offer or answer on; none: all, as rtp_capabilities() has them.
+  // InvalidModification, naming it, for a codec that is not among the capabilities of the transceiver's kind.
+  Result<> set_codec_preferences(TransceiverId transceiver, const std::vector<RtpCodec>& codecs);
   Result<> stop(TransceiverId transceiver);
   std::optional<TransceiverInfo> transceiver(TransceiverId transceiver) const;
   std::vector<TransceiverInfo> transceivers() const;
-  // InvalidState until SendingChanged has announced a codec; Operation when the queue is full: that frame is dropped.
+  // InvalidState until SendingChanged has announced the frame's codec; Operation when the queue is full: that frame is
+  // dropped.
   Result<> send_frame(TransceiverId transceiver, const EncodedFrame& frame, Timestamp now);
   // The decoder of a received stream lost its way. Asks the peer, at a bounded rate.
   void request_key_frame(TransceiverId transceiver, Timestamp now);

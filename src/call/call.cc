@@ -1,5 +1,6 @@
 #include "call/call.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <utility>
 
@@ -11,6 +12,16 @@ constexpr std::string_view kControlLabel = "control";
 
 signaling::Description to_message(const std::string& peer, const SessionDescription& description) {
   return {peer, {description.type, description.sdp}};
+}
+
+// The codec of that name first, in all its forms, and the others after it: a call comes about also when the other side
+// has no use for it.
+std::vector<RtpCodec> preferring(MediaKind kind, const std::string& name) {
+  std::vector<RtpCodec> codecs = rtp_capabilities(kind).codecs;
+  const std::string mime_type = std::string(to_string(kind)) + "/" + name;
+  std::stable_partition(codecs.begin(), codecs.end(),
+                        [&](const RtpCodec& codec) { return codec.mime_type == mime_type; });
+  return codecs;
 }
 
 }  // namespace
@@ -56,6 +67,12 @@ void Call::set_up_media() {
     } else if (options_.caller) {
       (void)connection_.add_transceiver(kind);
     }
+  }
+  for (const auto& transceiver : connection_.transceivers()) {
+    const bool video = transceiver->kind() == MediaKind::kVideo;
+    const std::string& codec = video ? options_.media.video_codec : options_.media.audio_codec;
+    // Cannot fail: all of them are capabilities.
+    if (!codec.empty()) (void)transceiver->set_codec_preferences(preferring(transceiver->kind(), codec));
   }
 }
 

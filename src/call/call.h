@@ -22,6 +22,9 @@ namespace tidewire::call {
 struct LocalMedia {
   std::shared_ptr<MediaStreamTrack> video;
   std::shared_ptr<MediaStreamTrack> audio;
+  // Names of codecs ("H264") that come before all others; empty: the usual order.
+  std::string video_codec{};
+  std::string audio_codec{};
 };
 
 struct DataChannelReport {

@@ -12,6 +12,7 @@
 
 namespace tidewire::codecs {
 
+// G.711 has one channel and 64 kbit/s, whatever is wished here.
 struct AudioEncoderConfig {
   int channels = 1;      // 1 or 2
   int bitrate = 32'000;  // bit/s; clamped to 6 … 510 kbit/s
@@ -26,9 +27,9 @@ class AudioEncoder {
   virtual ~AudioEncoder() = default;
 
   // Takes 48 kHz sound in runs of any length, one or two channels (mixed down or doubled as needed), and gives
-  // the 20 ms frames that became complete. The output's rtp_timestamp counts samples on the 48 kHz clock that
-  // Timestamp's origin defines, without a random offset: it follows the samples, and jumps ahead when the
-  // input's timestamps show a gap of more than 20 ms. kNotSupported for another sample rate.
+  // the 20 ms frames that became complete. The output's rtp_timestamp counts samples on the codec's RTP clock (48 kHz
+  // for Opus, 8 kHz for G.711) from Timestamp's origin, without a random offset: it follows the samples, and jumps
+  // ahead when the input's timestamps show a gap of more than 20 ms. kNotSupported for another sample rate.
   virtual Result<std::vector<EncodedFrame>> encode(const AudioFrame& frame) = 0;
 
   // Targets for the sound to come.

@@ -19,6 +19,9 @@ struct VideoEncoderConfig {
   // Lets a decoder go on after a lost frame, at some cost in bits. Off: loss is repaired by key frames and
   // retransmission.
   bool error_resilient = false;
+  // H.264 only: bytes that no slice exceeds, for peers that take one NAL unit in a packet and no fragments (RFC 6184
+  // §6.2). 0: one slice for each thread.
+  int max_slice_size = 0;
 };
 
 class VideoEncoder {

@@ -7,16 +7,24 @@ namespace tidewire::peer {
 MediaReceiver::MediaReceiver(std::shared_ptr<MediaStreamTrack> track, std::function<void()> on_key_frame_needed)
     : track_(std::move(track)), on_key_frame_needed_(std::move(on_key_frame_needed)) {}
 
+void MediaReceiver::end_decoder() {
+  frames_decoded_ = frames_decoded();
+  video_.reset();
+  audio_.reset();
+}
+
 void MediaReceiver::make_decoder(CodecType codec) {
-  if (codec == CodecType::kOpus) {
-    if (audio_) return;
+  if (codec_ == codec) return;
+  end_decoder();
+  codec_ = codec;
+  // Only codecs that the negotiator offers arrive here, and each of those has a decoder.
+  if (kind_of(codec) == MediaKind::kAudio) {
     auto decoder = codecs::make_audio_decoder(codec);
-    // Only codecs that the negotiator offers arrive here, and each of those has a decoder.
     if (!decoder) return;
     audio_ = std::make_unique<codecs::AudioDecodeWorker>(
         std::move(*decoder), codecs::AudioDecodeWorker::Callbacks{
                                  .on_frame = [track = track_](const AudioFrame& frame) { track->push(frame); }});
-  } else if (!video_) {
+  } else {
     auto decoder = codecs::make_video_decoder(codec);
     if (!decoder) return;
     video_ = std::make_unique<codecs::VideoDecodeWorker>(
@@ -28,8 +36,8 @@ void MediaReceiver::make_decoder(CodecType codec) {
 
 void MediaReceiver::push(EncodedFrame frame) {
   make_decoder(frame.codec);
-  if (frame.codec == CodecType::kOpus) {
-    if (audio_) audio_->push(std::move(frame));
+  if (audio_) {
+    audio_->push(std::move(frame));
   } else if (video_) {
     video_->push(std::move(frame));
   }
@@ -40,8 +48,8 @@ void MediaReceiver::push_lost(Duration length) {
 }
 
 std::uint64_t MediaReceiver::frames_decoded() const {
-  if (video_) return video_->stats().decoded;
-  return audio_ ? audio_->stats().done : 0;
+  if (video_) return frames_decoded_ + video_->stats().decoded;
+  return frames_decoded_ + (audio_ ? audio_->stats().done : 0);
 }
 
 }  // namespace tidewire::peer

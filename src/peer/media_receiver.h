@@ -18,7 +18,8 @@ class MediaReceiver {
   // `on_key_frame_needed` is called on the decoder's thread. Decoded media goes to the track, on the same thread.
   MediaReceiver(std::shared_ptr<MediaStreamTrack> track, std::function<void()> on_key_frame_needed);
 
-  // The decoder is made when the first frame tells the codec.
+  // The decoder is made when a frame tells the codec, and anew when one tells another: the sender may choose among
+  // what was negotiated at any time.
   void push(EncodedFrame frame);
   // Sound of this length is missing.
   void push_lost(Duration length);
@@ -26,9 +27,12 @@ class MediaReceiver {
 
  private:
   void make_decoder(CodecType codec);
+  void end_decoder();
 
   std::shared_ptr<MediaStreamTrack> track_;
   std::function<void()> on_key_frame_needed_;
+  std::optional<CodecType> codec_;    // of the decoder
+  std::uint64_t frames_decoded_ = 0;  // by the decoders before it
   std::unique_ptr<codecs::VideoDecodeWorker> video_;
   std::unique_ptr<codecs::AudioDecodeWorker> audio_;
 };

@@ -4,15 +4,17 @@
 
 namespace tidewire::peer {
 
-Result<std::unique_ptr<MediaSender>> MediaSender::make(CodecType codec, std::uint32_t bitrate, OnFrame on_frame) {
+Result<std::unique_ptr<MediaSender>> MediaSender::make(const Options& options, OnFrame on_frame) {
   auto sender = std::make_unique<MediaSender>();
-  if (codec == CodecType::kOpus) {
-    auto encoder = codecs::make_audio_encoder(codec, {.bitrate = static_cast<int>(bitrate)});
+  const int bitrate = static_cast<int>(options.bitrate);
+  if (kind_of(options.codec) == MediaKind::kAudio) {
+    auto encoder = codecs::make_audio_encoder(options.codec, {.bitrate = bitrate});
     if (!encoder) return encoder.error();
     sender->audio_ = std::make_unique<codecs::AudioEncodeWorker>(
         std::move(*encoder), codecs::AudioEncodeWorker::Callbacks{.on_frame = std::move(on_frame)});
   } else {
-    auto encoder = codecs::make_video_encoder(codec, {.bitrate = static_cast<int>(bitrate)});
+    const int slice = static_cast<int>(options.max_nal_unit_size);
+    auto encoder = codecs::make_video_encoder(options.codec, {.bitrate = bitrate, .max_slice_size = slice});
     if (!encoder) return encoder.error();
     sender->video_ = std::make_unique<codecs::VideoEncodeWorker>(
         std::move(*encoder), codecs::VideoEncodeWorker::Callbacks{.on_frame = std::move(on_frame)});

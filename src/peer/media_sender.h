@@ -1,6 +1,7 @@
 // From a track to encoded frames: one for each transceiver that sends.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,8 +19,14 @@ class MediaSender {
   // Called on the encoder's thread with each frame.
   using OnFrame = std::function<void(EncodedFrame)>;
 
-  // NotSupported when there is no such encoder. `bitrate` in bits per second.
-  static Result<std::unique_ptr<MediaSender>> make(CodecType codec, std::uint32_t bitrate, OnFrame on_frame);
+  struct Options {
+    CodecType codec = CodecType::kVp8;
+    std::uint32_t bitrate = 0;          // bits per second
+    std::size_t max_nal_unit_size = 0;  // event::SendingChanged
+  };
+
+  // NotSupported when there is no such encoder. Another codec needs another sender.
+  static Result<std::unique_ptr<MediaSender>> make(const Options& options, OnFrame on_frame);
 
   // Encodes what this track gives from now on; null: nothing. The next picture is a key frame.
   void set_track(const std::shared_ptr<MediaStreamTrack>& track);

@@ -131,6 +131,12 @@ Result<> RtpTransceiver::set_direction(RtpTransceiverDirection direction) {
   return connection->session().set_direction(id_, direction);
 }
 
+Result<> RtpTransceiver::set_codec_preferences(const std::vector<RtpCodec>& codecs) {
+  const auto connection = connection_.lock();
+  if (!connection) return Error{ErrorCode::kInvalidState, "the connection is closed"};
+  return connection->session().set_codec_preferences(id_, codecs);
+}
+
 Result<> RtpTransceiver::stop() {
   const auto connection = connection_.lock();
   if (!connection) return Error{ErrorCode::kInvalidState, "the connection is closed"};

@@ -62,6 +62,7 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
   struct Transceiver {
     std::shared_ptr<RtpTransceiver> object;
     std::unique_ptr<peer::MediaSender> sender;      // while frames are wanted
+    std::uint64_t frames_encoded = 0;               // by the senders before it
     std::unique_ptr<peer::MediaReceiver> receiver;  // from the first frame on
   };
 
@@ -91,7 +92,7 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
   void handle(event::AudioFrameReceived& received);
   Transceiver& known(TransceiverId id);
   peer::MediaReceiver& receiver_of(Transceiver& transceiver, TransceiverId id);
-  void start_sender(TransceiverId id, CodecType codec);
+  void start_sender(const event::SendingChanged& change);
   // peer_data.cc
   void handle(const event::DataChannelAdded& added);
   void handle(const event::DataChannelOpened& opened);

@@ -79,13 +79,17 @@ void PeerConnectionImpl::handle(const event::TrackAdded& added) {
 }
 
 void PeerConnectionImpl::handle(const event::SendingChanged& change) {
-  known(change.transceiver).sender.reset();
-  if (change.codec) start_sender(change.transceiver, *change.codec);
+  Transceiver& transceiver = known(change.transceiver);
+  if (transceiver.sender) transceiver.frames_encoded += transceiver.sender->frames_encoded();
+  transceiver.sender.reset();
+  if (change.codec) start_sender(change);
 }
 
-void PeerConnectionImpl::start_sender(TransceiverId id, CodecType codec) {
-  const bool video = codec != CodecType::kOpus;
-  auto sender = peer::MediaSender::make(codec, video ? configuration_.video_bitrate : configuration_.audio_bitrate,
+void PeerConnectionImpl::start_sender(const event::SendingChanged& change) {
+  const TransceiverId id = change.transceiver;
+  const bool video = kind_of(*change.codec) == MediaKind::kVideo;
+  const std::uint32_t bitrate = video ? configuration_.video_bitrate : configuration_.audio_bitrate;
+  auto sender = peer::MediaSender::make({*change.codec, bitrate, change.max_nal_unit_size},
                                         [weak = weak_from_this(), &loop = loop_, id](EncodedFrame frame) {
                                           // On the encoder's thread. The loop outlives its connections, and a
                                           // connection its encoders.
@@ -93,7 +97,7 @@ void PeerConnectionImpl::start_sender(TransceiverId id, CodecType codec) {
                                             const auto self = weak.lock();
                                             if (!self || self->closed_) return;
                                             // A frame that finds the queue full is dropped there, and a key frame asked
-                                            // for.
+                                            // for; so is one of an encoder whose codec is not sent any more.
                                             (void)self->session_.send_frame(id, frame, self->loop_.now());
                                             self->pump();
                                           });
@@ -143,8 +147,8 @@ StatsReport PeerConnectionImpl::stats() const {
     const auto info = session_.transceiver(id);
     if (!info || !info->mid) continue;
     for (OutboundRtpStreamStats& outbound : report.rtp.outbound) {
-      if (outbound.mid == *info->mid && transceiver.sender)
-        outbound.frames_encoded = transceiver.sender->frames_encoded();
+      if (outbound.mid != *info->mid || !transceiver.sender) continue;
+      outbound.frames_encoded = transceiver.frames_encoded + transceiver.sender->frames_encoded();
     }
     for (InboundRtpStreamStats& inbound : report.rtp.inbound) {
       if (inbound.mid == *info->mid && transceiver.receiver) {

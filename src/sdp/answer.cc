@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sdp/h264_profile.h"
 #include "sdp/offer_answer.h"
 #include "sdp/section_writer.h"
 
@@ -17,9 +18,14 @@ std::vector<RtcpFeedback> common(const std::vector<RtcpFeedback>& offered, const
 }
 
 Codec answer_codec(const Codec& offered, const CodecCapability& ours) {
+  const bool h264 = same_token(ours.name, "H264");
   // RFC 3264 §6.1: an answer uses the offer's numbers.
-  return {offered.payload_type, ours.name, ours.clock_rate,
-          ours.channels,        ours.fmtp, common(offered.feedback, ours.feedback)};
+  return {offered.payload_type,
+          ours.name,
+          ours.clock_rate,
+          ours.channels,
+          h264 ? h264_answer(offered.fmtp, ours.fmtp) : ours.fmtp,
+          common(offered.feedback, ours.feedback)};
 }
 
 // RFC 9429 §5.3.1: in the offer's order, or in that of the preferences where they were set.

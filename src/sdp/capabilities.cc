@@ -1,6 +1,9 @@
 #include "sdp/capabilities.h"
 
 #include <optional>
+#include <utility>
+
+#include "sdp/h264_profile.h"
 
 namespace tidewire::sdp {
 namespace {
@@ -12,13 +15,31 @@ bool same_parameter(const CodecCapability& ours, const Codec& theirs, std::strin
                     fmtp_parameter(theirs.fmtp, name).value_or(fallback));
 }
 
-// RFC 6184 §8.1: profile-level-id is profile_idc, profile-iop and level_idc in six hexadecimal digits. Levels may
-// differ, profiles not.
-bool same_h264_profile(const CodecCapability& ours, const Codec& theirs) {
-  constexpr std::string_view kBaselineLevel1 = "42000a";
-  const std::string_view a = fmtp_parameter(ours.fmtp, "profile-level-id").value_or(kBaselineLevel1);
-  const std::string_view b = fmtp_parameter(theirs.fmtp, "profile-level-id").value_or(kBaselineLevel1);
-  return same_token(a.substr(0, 4), b.substr(0, 4));
+// RFC 6184 §8.2.2: levels may differ, profiles not, however they are written; nor may the way of packetization.
+bool same_h264(const CodecCapability& ours, const Codec& theirs) {
+  const auto a = h264_profile_level(ours.fmtp);
+  const auto b = h264_profile_level(theirs.fmtp);
+  return a && b && a->profile == b->profile && same_parameter(ours, theirs, "packetization-mode", "0");
+}
+
+CodecCapability audio(std::string name, std::uint32_t clock_rate, std::uint8_t channels, std::uint8_t payload_type,
+                      std::string fmtp) {
+  return {.kind = MediaKind::kAudio,
+          .name = std::move(name),
+          .clock_rate = clock_rate,
+          .channels = channels,
+          .payload_type = payload_type,
+          .fmtp = std::move(fmtp),
+          .feedback = {{"transport-cc", ""}}};
+}
+
+CodecCapability video(std::string name, std::uint8_t payload_type, std::string fmtp) {
+  return {.kind = MediaKind::kVideo,
+          .name = std::move(name),
+          .clock_rate = 90000,
+          .payload_type = payload_type,
+          .fmtp = std::move(fmtp),
+          .feedback = {{"transport-cc", ""}, {"ccm", "fir"}, {"nack", ""}, {"nack", "pli"}}};
 }
 
 }  // namespace
@@ -27,29 +48,30 @@ bool matches(const CodecCapability& ours, const Codec& theirs) {
   if (!same_token(ours.name, theirs.name) || ours.clock_rate != theirs.clock_rate || ours.channels != theirs.channels) {
     return false;
   }
-  if (same_token(ours.name, "H264")) {
-    return same_h264_profile(ours, theirs) && same_parameter(ours, theirs, "packetization-mode", "0");
-  }
+  if (same_token(ours.name, "H264")) return same_h264(ours, theirs);
   if (same_token(ours.name, "VP9")) return same_parameter(ours, theirs, "profile-id", "0");
+  // "RTP Payload Format For AV1" §7.2: the level and tier are what a receiver can take, the profile is one for both.
+  if (same_token(ours.name, "AV1")) return same_parameter(ours, theirs, "profile", "0");
   return true;
 }
 
 Capabilities default_capabilities() {
   using enum MediaKind;
   Capabilities capabilities;
-  // RFC 7587 §7: opus is always 48000/2 in SDP, whatever it carries.
-  capabilities.codecs.push_back({.kind = kAudio,
-                                 .name = "opus",
-                                 .clock_rate = 48000,
-                                 .channels = 2,
-                                 .payload_type = 111,
-                                 .fmtp = "minptime=10;useinbandfec=1",
-                                 .feedback = {{"transport-cc", ""}}});
-  capabilities.codecs.push_back({.kind = kVideo,
-                                 .name = "VP8",
-                                 .clock_rate = 90000,
-                                 .payload_type = 96,
-                                 .feedback = {{"transport-cc", ""}, {"ccm", "fir"}, {"nack", ""}, {"nack", "pli"}}});
+  capabilities.codecs = {
+      // RFC 7587 §7: opus is always 48000/2 in SDP, whatever it carries.
+      audio("opus", 48000, 2, 111, "minptime=10;useinbandfec=1"),
+      // RFC 7874 §3: every endpoint has to know both laws. RFC 3551 §6 fixes their numbers.
+      audio("PCMU", 8000, 1, 0, ""),
+      audio("PCMA", 8000, 1, 8, ""),
+      video("VP8", 96, ""),
+      video("VP9", 98, "profile-id=0"),
+      // RFC 7742 §6.2: constrained baseline; level 3.1 is 1280x720 at 30 pictures per second.
+      video("H264", 106, "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"),
+      video("H264", 108, "level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42e01f"),
+      // Level 3.1, tier main.
+      video("AV1", 45, "level-idx=5;profile=0;tier=0"),
+  };
   // The numbers that Chromium uses.
   capabilities.header_extensions = {
       {.kind = kAudio, .uri = std::string(kAudioLevelUri), .id = 1},

@@ -48,12 +48,13 @@ inline constexpr std::string_view kTransmissionOffsetUri = "urn:ietf:params:rtp-
 inline constexpr std::string_view kTransportWideCcUri =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
-// Opus with in-band FEC under 111 and VP8 with NACK, PLI and FIR under 96; transport-wide congestion control
-// feedback for both; audio level, mid, abs-send-time and transport-wide sequence number extensions.
+// Opus with in-band FEC, then PCMU and PCMA; VP8, VP9, H.264 (constrained baseline in both packetization modes) and AV1
+// with NACK, PLI and FIR, under the numbers that Chromium uses; transport-wide congestion control feedback for all;
+// audio level, mid, abs-send-time and transport-wide sequence number extensions.
 Capabilities default_capabilities();
 
 // Whether an offered codec and ours are the same thing under two numbers: name, clock rate and channels, and for
-// some codecs a parameter (H.264 profile and packetization-mode, VP9 profile-id).
+// some codecs a parameter (H.264 profile and packetization-mode, VP9 profile-id, AV1 profile).
 bool matches(const CodecCapability& ours, const Codec& theirs);
 
 }  // namespace tidewire::sdp

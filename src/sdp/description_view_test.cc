@@ -183,6 +183,8 @@ TEST(Capabilities, CodecsMatchByWhatMakesThemTheSame) {
                              .clock_rate = 90000,
                              .fmtp = "packetization-mode=1;profile-level-id=42e01f"};
   const CodecCapability vp9{.kind = MediaKind::kVideo, .name = "VP9", .clock_rate = 90000};
+  const CodecCapability av1{
+      .kind = MediaKind::kVideo, .name = "AV1", .clock_rate = 90000, .fmtp = "level-idx=5;profile=0"};
   struct Row {
     CodecCapability ours;
     Codec theirs;
@@ -193,10 +195,16 @@ TEST(Capabilities, CodecsMatchByWhatMakesThemTheSame) {
       {opus, {.name = "opus", .clock_rate = 48000, .channels = 1}, false},
       {opus, {.name = "opus", .clock_rate = 16000, .channels = 2}, false},
       {h264, {.name = "H264", .clock_rate = 90000, .fmtp = "profile-level-id=42E034;packetization-mode=1"}, true},
+      {h264, {.name = "H264", .clock_rate = 90000, .fmtp = "profile-level-id=42c00b;packetization-mode=1"}, true},
+      {h264, {.name = "H264", .clock_rate = 90000, .fmtp = "profile-level-id=42001f;packetization-mode=1"}, false},
       {h264, {.name = "H264", .clock_rate = 90000, .fmtp = "profile-level-id=42e01f"}, false},
+      {h264, {.name = "H264", .clock_rate = 90000, .fmtp = "packetization-mode=1"}, false},
       {h264, {.name = "H264", .clock_rate = 90000, .fmtp = "profile-level-id=4d001f;packetization-mode=1"}, false},
       {vp9, {.name = "VP9", .clock_rate = 90000, .fmtp = "profile-id=0"}, true},
       {vp9, {.name = "VP9", .clock_rate = 90000, .fmtp = "profile-id=2"}, false},
+      {av1, {.name = "AV1", .clock_rate = 90000, .fmtp = "level-idx=8;profile=0;tier=1"}, true},
+      {av1, {.name = "AV1", .clock_rate = 90000}, true},
+      {av1, {.name = "AV1", .clock_rate = 90000, .fmtp = "profile=1"}, false},
   };
   for (const Row& row : table) EXPECT_EQ(matches(row.ours, row.theirs), row.same) << row.theirs.fmtp;
 }

@@ -87,6 +87,7 @@ class Negotiator {
   Result<> set_direction(TransceiverId id, RtpTransceiverDirection direction);
   Result<> set_streams(TransceiverId id, std::vector<std::string> stream_ids);
   // In order of preference; empty: all. Errors: kInvalidModification when one is not in the capabilities.
+  const Capabilities& capabilities() const;
   Result<> set_codec_preferences(TransceiverId id, std::vector<CodecCapability> codecs);
   // W3C transceiver.stop(): the next negotiation rejects its section. Stopping twice is no error.
   Result<> stop(TransceiverId id);

@@ -140,12 +140,12 @@ TEST(Negotiation, AnAnswerWithOtherPayloadTypesIsSentAsItWishes) {
   std::string answer = ok(b.create_answer()).sdp;
   for (const char* from : {"SAVPF 96", "rtpmap:96 ", "rtcp-fb:96 "}) {
     for (std::size_t at = 0; (at = answer.find(from, at)) != std::string::npos; ++at) {
-      answer.replace(answer.find("96", at), 2, "100");
+      answer.replace(answer.find("96", at), 2, "119");
     }
   }
   ok(a.set_remote_description(SdpType::kAnswer, answer));
   const NegotiatedCodec codec = a.negotiated().sections.at(0).codecs.at(0);
-  EXPECT_EQ(codec.send_payload_type, 100);
+  EXPECT_EQ(codec.send_payload_type, 119);
   EXPECT_EQ(codec.receive_payload_type, 96);
 }
 

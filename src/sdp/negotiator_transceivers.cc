@@ -122,6 +122,8 @@ Result<> Negotiator::set_streams(TransceiverId id, std::vector<std::string> stre
   return {};
 }
 
+const Capabilities& Negotiator::capabilities() const { return impl_->config.capabilities; }
+
 Result<> Negotiator::set_codec_preferences(TransceiverId id, std::vector<CodecCapability> codecs) {
   const Result<Transceiver*> transceiver = impl_->live(id);
   if (!transceiver) return transceiver.error();

@@ -1,17 +1,32 @@
 #include "session/media_transport.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
+
+#include "sdp/h264_profile.h"
 
 namespace tidewire::session {
 namespace {
 
 std::optional<CodecType> codec_type(const sdp::NegotiatedCodec& codec) {
   // The names are our own spelling: the negotiator maps the peer's to it.
-  for (const CodecType type : {CodecType::kOpus, CodecType::kVp8}) {
-    if (codec.name == to_string(type)) return type;
+  constexpr std::array kCodecs = {CodecType::kOpus, CodecType::kPcmu, CodecType::kPcma, CodecType::kVp8,
+                                  CodecType::kVp9,  CodecType::kH264, CodecType::kAv1};
+  const auto known = std::ranges::find(kCodecs, codec.name, [](CodecType type) { return to_string(type); });
+  return known == kCodecs.end() ? std::nullopt : std::optional(*known);
+}
+
+// RFC 6184 §6.2: in single NAL unit mode a unit fits a packet (media::SendStreamConfig::max_packet_size), beside the
+// header and its extensions.
+constexpr std::size_t kMaxSingleNalUnit = 1100;
+
+SendCodec send_codec(const sdp::NegotiatedCodec& codec) {
+  SendCodec out{.codec = codec_type(codec).value_or(CodecType::kVp8)};
+  if (out.codec == CodecType::kH264 && sdp::h264_packetization_mode(codec.send_fmtp) == 0) {
+    out.max_nal_unit_size = kMaxSingleNalUnit;
   }
-  return std::nullopt;
+  return out;
 }
 
 rtp::ExtensionMap extension_map(const sdp::NegotiatedSection& section, bool for_sending) {
@@ -66,10 +81,10 @@ void MediaTransport::apply(const std::vector<sdp::NegotiatedSection>& sections, 
 void MediaTransport::apply_send(const sdp::NegotiatedSection& section, Streams& streams, Timestamp now) {
   const sdp::NegotiatedCodec* codec = first_known_codec(section);
   if (!section.send || !codec) return drop(streams.send, now);
-  streams.codec = *codec_type(*codec);
-  const bool video = media::kind(streams.codec) == MediaKind::kVideo;
+  streams.codec = send_codec(*codec);
+  const bool video = media::kind(streams.codec.codec) == MediaKind::kVideo;
   const media::SendStreamConfig config{
-      .codec = streams.codec,
+      .codec = streams.codec.codec,
       .ssrc = rtp::Ssrc{section.local_ssrc},
       .payload_type = rtp::PayloadType{codec->send_payload_type},
       .mid = section.mid,
@@ -132,8 +147,14 @@ std::optional<media::StreamId> MediaTransport::receive_stream(TransceiverId tran
   return found == streams_.end() ? std::nullopt : found->second.receive;
 }
 
-std::map<TransceiverId, CodecType> MediaTransport::sending() const {
-  std::map<TransceiverId, CodecType> sending;
+std::optional<CodecType> MediaTransport::sent_codec(TransceiverId transceiver) const {
+  const auto found = streams_.find(transceiver);
+  if (found == streams_.end() || !found->second.send) return std::nullopt;
+  return found->second.codec.codec;
+}
+
+std::map<TransceiverId, SendCodec> MediaTransport::sending() const {
+  std::map<TransceiverId, SendCodec> sending;
   for (const auto& [transceiver, streams] : streams_) {
     if (streams.send) sending[transceiver] = streams.codec;
   }

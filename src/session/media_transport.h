@@ -1,6 +1,7 @@
 // RTP media of a session: which streams exist follows from what was negotiated, and each belongs to a transceiver.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -20,6 +21,13 @@ struct MediaConfig {
   std::uint64_t audio_bitrate = 0;
 };
 
+// What an encoder has to make for a transceiver.
+struct SendCodec {
+  CodecType codec = CodecType::kVp8;
+  std::size_t max_nal_unit_size = 0;  // event::SendingChanged
+  friend bool operator==(const SendCodec&, const SendCodec&) = default;
+};
+
 class MediaTransport {
  public:
   MediaTransport(const MediaConfig& config, PacketPool& pool, crypto::Random random)
@@ -36,7 +44,8 @@ class MediaTransport {
   std::optional<media::StreamId> send_stream(TransceiverId transceiver) const;
   std::optional<media::StreamId> receive_stream(TransceiverId transceiver) const;
   // Transceivers that may send, with the codec to use.
-  std::map<TransceiverId, CodecType> sending() const;
+  std::map<TransceiverId, SendCodec> sending() const;
+  std::optional<CodecType> sent_codec(TransceiverId transceiver) const;
 
   Timestamp next_timeout() const { return table_ ? table_->next_timeout() : kNever; }
 
@@ -44,7 +53,7 @@ class MediaTransport {
   struct Streams {
     std::optional<media::StreamId> send;
     std::optional<media::StreamId> receive;
-    CodecType codec = CodecType::kVp8;
+    SendCodec codec;
   };
 
   void apply_send(const sdp::NegotiatedSection& section, Streams& streams, Timestamp now);

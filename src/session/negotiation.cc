@@ -68,14 +68,16 @@ void Session::Impl::apply_media(Timestamp at) {
 
 // Says for which transceivers frames are wanted: those that were negotiated to send, once there are keys.
 void Session::Impl::announce_sending() {
-  std::map<TransceiverId, CodecType> sending;
+  std::map<TransceiverId, session::SendCodec> sending;
   if (transport.keying().srtp() && !closed) sending = media.sending();
   for (const auto& [id, codec] : announced_sending) {
     if (!sending.contains(id)) emit(event::SendingChanged{id, std::nullopt});
   }
   for (const auto& [id, codec] : sending) {
     const auto before = announced_sending.find(id);
-    if (before == announced_sending.end() || before->second != codec) emit(event::SendingChanged{id, codec});
+    if (before == announced_sending.end() || before->second != codec) {
+      emit(event::SendingChanged{id, codec.codec, codec.max_nal_unit_size});
+    }
   }
   data.set_beside_media(!sending.empty());
   announced_sending = std::move(sending);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "session/codec_preferences.h"
 #include "session/fingerprints.h"
 #include "session/session_impl.h"
 
@@ -143,6 +144,14 @@ Result<> Session::set_direction(TransceiverId transceiver, RtpTransceiverDirecti
   return result;
 }
 
+Result<> Session::set_codec_preferences(TransceiverId transceiver, const std::vector<RtpCodec>& codecs) {
+  const auto state = impl_->negotiator.transceiver(transceiver);
+  if (!state) return Error{ErrorCode::kNotFound, "no such transceiver"};
+  auto found = session::find_capabilities(impl_->negotiator.capabilities(), state->kind, codecs);
+  if (!found) return found.error();
+  return impl_->negotiator.set_codec_preferences(transceiver, *std::move(found));
+}
+
 Result<> Session::stop(TransceiverId transceiver) {
   auto result = impl_->negotiator.stop(transceiver);
   impl_->announce_negotiation_needed();
@@ -164,6 +173,11 @@ Result<> Session::send_frame(TransceiverId transceiver, const EncodedFrame& fram
   const auto stream = impl_->media.send_stream(transceiver);
   if (!stream || !impl_->transport.can_send_media()) {
     return Error{ErrorCode::kInvalidState, "this transceiver does not send now; wait for SendingChanged"};
+  }
+  // Frames of the encoder before the codec changed may still be on their way here.
+  if (const auto codec = impl_->media.sent_codec(transceiver); codec != frame.codec) {
+    return Error{ErrorCode::kInvalidState, "this transceiver sends " + std::string(to_string(*codec)) + " now, not " +
+                                               std::string(to_string(frame.codec))};
   }
   impl_->now = now;
   return impl_->media.table()->send_frame(*stream, frame, now);

@@ -100,7 +100,7 @@ struct Session::Impl {
   std::uint32_t remote_ice_generation = 0;
   // Our offer restarted ICE: the peer's credentials of before are not to be used again.
   bool awaiting_remote_restart = false;
-  std::map<TransceiverId, CodecType> announced_sending;
+  std::map<TransceiverId, session::SendCodec> announced_sending;
 };
 
 }  // namespace tidewire

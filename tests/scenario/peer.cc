@@ -68,6 +68,7 @@ void Peer::handle_sending(const event::SendingChanged& sending, Timestamp now) {
   const auto info = session.transceiver(sending.transceiver);
   const bool video = info && info->kind == MediaKind::kVideo;
   auto& set = video ? sending_video : sending_audio;
+  sending_changes.push_back(sending);
   if (sending.codec) {
     set.insert(sending.transceiver);
     key_frame_wanted_ = key_frame_wanted_ || video;

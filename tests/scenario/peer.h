@@ -89,6 +89,7 @@ class Peer final : public sim::Endpoint {
   std::vector<IceCandidateError> server_errors;
   std::vector<std::string> candidates;  // as they were signalled
   std::vector<TransceiverId> tracks;
+  std::vector<event::SendingChanged> sending_changes;
   std::size_t video_frame_size = 2500;
 
  private:
