@@ -3,6 +3,7 @@
 
 #include "devices/test_picture.h"
 #include "devices/tone.h"
+#include "tidewire/rtp_capabilities.h"
 #include "two_peers.h"
 
 namespace tidewire::api {
@@ -42,6 +43,46 @@ TEST(MediaStory, PictureAndToneArriveAsWhatTheyAre) {
   EXPECT_EQ(stats.rtp.inbound.size(), 2U);
   // What is decoded stays within what arrived.
   for (const auto& inbound : stats.rtp.inbound) EXPECT_GT(inbound.frames_decoded, 0U) << to_string(inbound.kind);
+}
+
+// Alice prefers one codec; what Bob sees or hears is what she sends, and his statistics name the codec.
+void expect_flow(const RtpCodec& codec, MediaKind kind) {
+  TwoPeers peers;
+  if (kind == MediaKind::kVideo) {
+    const auto camera = open_synthetic_camera({.width = 320, .height = 240, .name = "Alice"}).value();
+    (void)peers.alice.add_track(camera, {"stream"}).value();
+  } else {
+    (void)peers.alice.add_track(open_synthetic_microphone({.frequency = 440}).value(), {"stream"}).value();
+  }
+  peers.alice.transceivers().at(0)->set_codec_preferences({codec}).value();
+  std::atomic<int> good = 0;
+  std::vector<Subscription> subscriptions;
+  peers.bob.on_track = [&](const TrackEvent& event) {
+    const auto note = [&](bool is_good) {
+      if (is_good && ++good > 15) peers.loop.stop();
+    };
+    if (kind == MediaKind::kVideo) {
+      subscriptions.push_back(event.track->add_video_sink([&, note](const VideoFrame& frame) {
+        note(devices::is_test_picture(*frame.buffer) && devices::read_frame_counter(*frame.buffer));
+      }));
+    } else {
+      subscriptions.push_back(event.track->add_audio_sink([&, note](const AudioFrame& frame) {
+        note(std::abs(devices::dominant_frequency(frame.samples) - 440) < 30);
+      }));
+    }
+  };
+  peers.negotiate();
+  EXPECT_TRUE(peers.run()) << codec.mime_type << " " << codec.sdp_fmtp_line << ": " << good;
+  const StatsReport stats = peers.bob.get_stats();
+  ASSERT_EQ(stats.rtp.inbound.size(), 1U);
+  const std::string name(to_string(stats.rtp.inbound[0].codec));
+  EXPECT_EQ(codec.mime_type, std::string(to_string(kind)) + "/" + name);
+}
+
+TEST(MediaStory, EveryCodecCarriesPicturesOrSound) {
+  for (const MediaKind kind : {MediaKind::kVideo, MediaKind::kAudio}) {
+    for (const RtpCodec& codec : rtp_capabilities(kind).codecs) expect_flow(codec, kind);
+  }
 }
 
 }  // namespace
