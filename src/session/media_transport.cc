@@ -88,7 +88,7 @@ void MediaTransport::apply_send(const sdp::NegotiatedSection& section, Streams& 
       .ssrc = rtp::Ssrc{section.local_ssrc},
       .payload_type = rtp::PayloadType{codec->send_payload_type},
       .h264_packetization_mode = streams.codec.max_nal_unit_size == 0 ? media::H264PacketizationMode::kNonInterleaved
-                                                                       : media::H264PacketizationMode::kSingleNalUnit,
+                                                                      : media::H264PacketizationMode::kSingleNalUnit,
       .mid = section.mid,
       .extensions = extension_map(section, true),
       .nack = codec->has_feedback("nack"),
