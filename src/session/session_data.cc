@@ -24,7 +24,7 @@ Result<ChannelId> Session::create_data_channel(std::string label, DataChannelIni
 Result<> Session::send_text(ChannelId channel, std::string_view text, Timestamp now) {
   Bytes copy = impl_->pool.messages().copy_of(as_bytes(text));
   auto result = impl_->data.channels().send_text(channel, std::move(copy));
-  recycle(std::move(copy));
+  recycle(std::move(copy));  // NOLINT(bugprone-use-after-move): on an error it was not moved
   impl_->now = now;
   impl_->data.flush(now);
   return result;
@@ -33,7 +33,7 @@ Result<> Session::send_text(ChannelId channel, std::string_view text, Timestamp 
 Result<> Session::send_binary(ChannelId channel, ByteView payload, Timestamp now) {
   Bytes copy = impl_->pool.messages().copy_of(payload);
   auto result = send_binary(channel, std::move(copy), now);
-  recycle(std::move(copy));
+  recycle(std::move(copy));  // NOLINT(bugprone-use-after-move): on an error it was not moved
   return result;
 }
 
