@@ -1,30 +1,6 @@
 // Data in buffers of the owner's.
-#include <cstdlib>
-#include <new>
-
+#include "base/allocations_for_test.h"
 #include "turn/server_for_test.h"
-
-namespace {
-
-std::size_t allocations_from_heap = 0;
-
-void* counted(std::size_t size) {
-  ++allocations_from_heap;
-  return std::malloc(size == 0 ? 1 : size);
-}
-
-}  // namespace
-
-// Those of this whole test program, which count.
-void* operator new(std::size_t size) {
-  void* memory = counted(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return counted(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 
 namespace tidewire::turn {
 namespace {

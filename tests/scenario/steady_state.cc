@@ -1,33 +1,8 @@
 // What flows takes no memory from the heap: neither the sender nor the receiver, from send() to the event.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
+#include "base/allocations_for_test.h"
 #include "simulated_call.h"
-
-namespace {
-
-bool counting = false;
-std::size_t allocations = 0;
-
-void* counted(std::size_t size) {
-  if (counting) ++allocations;
-  return std::malloc(size == 0 ? 1 : size);
-}
-
-}  // namespace
-
-// Those of this whole test program.
-void* operator new(std::size_t size) {
-  void* memory = counted(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return counted(size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 
 namespace tidewire::scenario {
 namespace {
@@ -89,11 +64,9 @@ TEST(SteadyState, MessagesTakeNoMemory) {
       }
     };
     send_some(300);
-    allocations = 0;
-    counting = true;
+    const std::size_t before = allocations_from_heap;
     send_some(100);
-    counting = false;
-    EXPECT_EQ(allocations, 0U) << "for 1000 messages of " << size << " bytes";
+    EXPECT_EQ(allocations_from_heap - before, 0U) << "for 1000 messages of " << size << " bytes";
   }
 }
 
