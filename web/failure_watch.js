@@ -32,6 +32,7 @@ export class FailureWatch extends EventTarget {
   #dtlsError = null;
   #dtlsState = '';
   #settled = false;        // this attempt has been judged
+  #again = false;          // an earlier attempt was judged
   failure = null;
 
   constructor(pc, { iceServers = [], relayOnly = false } = {}) {
@@ -73,6 +74,7 @@ export class FailureWatch extends EventTarget {
     this.#timer = setInterval(() => this.#look(), kEvery);
     // A new attempt has new pairs. The other side may begin it before this one has judged the last: then they go together.
     if (this.#settled) this.#pairs.clear();
+    this.#again ||= this.#settled;
     this.#settled = false;
     this.#read();
   }
@@ -82,7 +84,7 @@ export class FailureWatch extends EventTarget {
     if (CONNECTED.includes(state)) this.#pathAt ||= performance.now();
     else this.#pathAt = 0;
     if (state === 'disconnected') this.#silentAt ||= performance.now();
-    if (state === 'failed') this.#settle(); // connectionState follows, in some browsers later
+    if (state === 'failed') this.#onFailed(); // connectionState follows, in some browsers later
   }
 
   #onConnection() {
@@ -95,14 +97,21 @@ export class FailureWatch extends EventTarget {
         this.#read(); // for the address of the peer
         this.#set(null);
         break;
-      case 'failed': this.#settle(); break;
+      case 'failed': this.#onFailed(); break;
       case 'closed': this.close(); break;
     }
+  }
+
+  // Chromium may call a new attempt failed as it begins, before it has sent a check: that is the last one's end. #look
+  // comes back to it.
+  #onFailed() {
+    if (!this.#again || performance.now() - this.#began >= kEvery) this.#settle();
   }
 
   async #look() {
     await this.#read();
     if (this.#settled || this.#pc.connectionState === 'closed') return;
+    if ([this.#pc.iceConnectionState, this.#pc.connectionState].includes('failed')) return this.#settle();
     const since = performance.now() - (this.#pathAt || this.#began);
     const patience = this.#pathAt ? kDtlsPatience : this.#hasNothing() ? kNothingPatience : kPathPatience;
     if (since >= patience) this.#settle();
