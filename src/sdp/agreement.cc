@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "sdp/apply.h"
+#include "sdp/simulcast.h"
 
 namespace tidewire::sdp {
 namespace {
@@ -88,13 +89,16 @@ void agree_media(NegotiatedSection& section, const State& state, const Capabilit
   section.extmap_allow_mixed = local.extmap_allow_mixed && remote.extmap_allow_mixed;
   section.rtcp_rsize = local.rtcp_rsize && remote.rtcp_rsize;
   section.remote_sources = remote_sources(remote.sources);
-  section.remote_rids = remote.sources.rids;
+  // Simulcast is what the offer proposes and the answer takes.
+  const std::vector<std::string> accepted = wanted_rids(local.sources);
+  for (std::string& rid : offered_rids(remote.sources)) {
+    if (std::ranges::find(accepted, rid) != accepted.end()) section.remote_rids.push_back(std::move(rid));
+  }
   if (const Transceiver* transceiver = state.at_mline(section.index)) {
     section.transceiver = transceiver->id;
     section.remote_stream_ids = transceiver->association.remote_stream_ids;
     section.remote_track_id = transceiver->association.remote_track_id;
-    section.local_ssrc = transceiver->ssrc;
-    section.local_rtx_ssrc = transceiver->rtx_ssrc;
+    section.local_encodings = accepted_encodings(transceiver->encodings, remote.sources);
     section.local_cname = state.cname;
   }
 }
@@ -151,7 +155,7 @@ Result<> agree(State& state, const NegotiatorConfig& config, const DescriptionVi
     section.rejected = ours.rejected || theirs.rejected || ours.kind == SectionKind::kOther;
     if (!section.rejected && ours.is_media()) {
       agree_media(section, state, config.capabilities, ours, theirs, local_offered);
-      if (section.codecs.empty()) {
+      if (std::ranges::none_of(section.codecs, [](const auto& codec) { return carries_frames(codec.name); })) {
         return section_error(ErrorCode::kInvalidAccess, remote, index, "has none of the codecs that were offered");
       }
     }

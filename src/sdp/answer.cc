@@ -5,6 +5,7 @@
 #include "sdp/h264_profile.h"
 #include "sdp/offer_answer.h"
 #include "sdp/section_writer.h"
+#include "sdp/simulcast.h"
 
 namespace tidewire::sdp {
 namespace {
@@ -19,12 +20,16 @@ std::vector<RtcpFeedback> common(const std::vector<RtcpFeedback>& offered, const
 
 Codec answer_codec(const Codec& offered, const CodecCapability& ours) {
   const bool h264 = same_token(ours.name, "H264");
+  // RFC 2198 §4: the numbers of what red carries are the offer's, too.
+  const bool red = same_token(ours.name, "red");
   // RFC 3264 §6.1: an answer uses the offer's numbers.
   return {offered.payload_type,
           ours.name,
           ours.clock_rate,
           ours.channels,
-          h264 ? h264_answer(offered.fmtp, ours.fmtp) : ours.fmtp,
+          h264  ? h264_answer(offered.fmtp, ours.fmtp)
+          : red ? offered.fmtp
+                : ours.fmtp,
           common(offered.feedback, ours.feedback)};
 }
 
@@ -124,13 +129,21 @@ std::optional<MediaSection> AnswerMaker::answer_media(std::size_t index, const T
   const SectionView& offered = offer_.view.sections[index];
   MediaLines lines;
   lines.codecs = answer_codecs(offered.codecs, transceiver, config_.capabilities);
-  if (lines.codecs.empty()) return std::nullopt;
+  if (std::ranges::none_of(lines.codecs, [](const Codec& codec) { return carries_frames(codec.name); })) {
+    return std::nullopt;
+  }
   lines.codecs = with_retransmission(lines.codecs, offered.codecs);
   lines.mid = offered.mid;
   lines.protocol = offer_.tree.media[index].protocol;
   lines.direction = intersect(transceiver.direction, reversed(offered.direction));
   lines.extensions = answer_extensions(offered.extensions, transceiver.kind, config_.capabilities);
   lines.rtcp_rsize = offered.rtcp_rsize;
+  if (receives(lines.direction)) lines.receive_rids = offered_rids(offered.sources);
+  if (sends(lines.direction) && !wanted_rids(offered.sources).empty()) {
+    for (const LocalEncoding& encoding : accepted_encodings(transceiver.encodings, offered.sources)) {
+      if (!encoding.rid.empty()) lines.send_rids.push_back(encoding.rid);
+    }
+  }
   return write_media(transceiver, state_.cname, transport_, lines);
 }
 

@@ -143,7 +143,7 @@ TEST(BrowserOffers, ChromiumsSendrecvOfferIsAgreedInDetail) {
   EXPECT_EQ(session.sections[1].transceiver, video);
   EXPECT_TRUE(session.sections[1].send && session.sections[1].receive);
   EXPECT_EQ(session.sections[1].codecs[0].send_payload_type, 96);
-  EXPECT_EQ(names(session.sections[0].codecs), (std::vector<std::string>{"opus", "PCMU", "PCMA"}));
+  EXPECT_EQ(names(session.sections[0].codecs), (std::vector<std::string>{"opus", "red", "PCMU", "PCMA"}));
   EXPECT_EQ(names(session.sections[1].codecs), (std::vector<std::string>{"VP8", "H264", "H264", "AV1", "VP9"}));
   for (const NegotiatedCodec& codec : session.sections[1].codecs) EXPECT_TRUE(codec.send_rtx_payload_type);
   ASSERT_EQ(session.sections[1].remote_sources.size(), 1U);
@@ -151,7 +151,7 @@ TEST(BrowserOffers, ChromiumsSendrecvOfferIsAgreedInDetail) {
   EXPECT_EQ(session.sctp->remote_max_message_size, 262144U);
   const SectionView ours = view_of(peer.local_description()->sdp).sections[1];
   EXPECT_EQ(ours.sources.msids.at(0), (Msid{"s", "v"}));
-  EXPECT_EQ(ours.sources.sources.at(0).ssrc, peer.transceiver(video)->ssrc);
+  EXPECT_EQ(ours.sources.sources.at(0).ssrc, peer.transceiver(video)->encodings.at(0).ssrc);
   EXPECT_FALSE(peer.negotiation_needed());
 }
 

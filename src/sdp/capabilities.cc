@@ -55,12 +55,16 @@ bool matches(const CodecCapability& ours, const Codec& theirs) {
   return true;
 }
 
+bool carries_frames(std::string_view name) { return !same_token(name, "red") && !same_token(name, "rtx"); }
+
 Capabilities default_capabilities() {
   using enum MediaKind;
   Capabilities capabilities;
   capabilities.codecs = {
       // RFC 7587 §7: opus is always 48000/2 in SDP, whatever it carries.
       audio("opus", 48000, 2, 111, "minptime=10;useinbandfec=1"),
+      // RFC 2198: sent when it is preferred to opus, as Chromium has it; the number in fmtp follows that of opus.
+      audio("red", 48000, 2, 63, "111/111"),
       // RFC 7874 §3: every endpoint has to know both laws. RFC 3551 §6 fixes their numbers.
       audio("PCMU", 8000, 1, 0, ""),
       audio("PCMA", 8000, 1, 8, ""),
@@ -81,6 +85,8 @@ Capabilities default_capabilities() {
       {.kind = kVideo, .uri = std::string(kAbsSendTimeUri), .id = 2},
       {.kind = kVideo, .uri = std::string(kTransportWideCcUri), .id = 3},
       {.kind = kVideo, .uri = std::string(kMidUri), .id = 4},
+      {.kind = kVideo, .uri = std::string(kRtpStreamIdUri), .id = 10},
+      {.kind = kVideo, .uri = std::string(kRepairedRtpStreamIdUri), .id = 11},
   };
   return capabilities;
 }

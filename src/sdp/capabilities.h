@@ -43,18 +43,23 @@ struct Capabilities {
 // Header extensions by the URI that names them.
 inline constexpr std::string_view kAudioLevelUri = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 inline constexpr std::string_view kMidUri = "urn:ietf:params:rtp-hdrext:sdes:mid";
+inline constexpr std::string_view kRtpStreamIdUri = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
+inline constexpr std::string_view kRepairedRtpStreamIdUri = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
 inline constexpr std::string_view kAbsSendTimeUri = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time";
 inline constexpr std::string_view kTransmissionOffsetUri = "urn:ietf:params:rtp-hdrext:toffset";
 inline constexpr std::string_view kTransportWideCcUri =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
-// Opus with in-band FEC, then PCMU and PCMA; VP8, VP9, H.264 (constrained baseline in both packetization modes) and AV1
-// with NACK, PLI and FIR, under the numbers that Chromium uses; transport-wide congestion control feedback for all;
-// audio level, mid, abs-send-time and transport-wide sequence number extensions.
+// Opus with in-band FEC, its redundant form, PCMU and PCMA; VP8, VP9, H.264 (constrained baseline in both packetization
+// modes) and AV1 with NACK, PLI and FIR, under the numbers that Chromium uses; transport-wide congestion control
+// feedback for all; audio level, mid, RTP stream id, abs-send-time and transport-wide sequence number extensions.
 Capabilities default_capabilities();
 
 // Whether an offered codec and ours are the same thing under two numbers: name, clock rate and channels, and for
 // some codecs a parameter (H.264 profile and packetization-mode, VP9 profile-id, AV1 profile).
 bool matches(const CodecCapability& ours, const Codec& theirs);
+
+// False for formats that carry copies of others: red (RFC 2198) and rtx (RFC 4588).
+bool carries_frames(std::string_view name);
 
 }  // namespace tidewire::sdp

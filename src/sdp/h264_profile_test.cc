@@ -100,10 +100,10 @@ TEST(DefaultCapabilities, AreOfferedInOrderWithRetransmissionsUnderNumbersOfThei
       numbers.push_back(codec.payload_type);
     }
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"opus", "PCMU", "PCMA", "VP8", "rtx", "VP9", "rtx", "H264", "rtx", "H264",
-                                             "rtx", "AV1", "rtx"}));
-  EXPECT_EQ(numbers[1], 0);
-  EXPECT_EQ(numbers[2], 8);
+  EXPECT_EQ(names, (std::vector<std::string>{"opus", "red", "PCMU", "PCMA", "VP8", "rtx", "VP9", "rtx", "H264", "rtx",
+                                             "H264", "rtx", "AV1", "rtx"}));
+  EXPECT_EQ(numbers[2], 0);
+  EXPECT_EQ(numbers[3], 8);
   std::sort(numbers.begin(), numbers.end());
   EXPECT_EQ(std::adjacent_find(numbers.begin(), numbers.end()), numbers.end());
 }

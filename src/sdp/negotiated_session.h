@@ -50,6 +50,15 @@ struct RemoteSource {
   friend bool operator==(const RemoteSource&, const RemoteSource&) = default;
 };
 
+// One encoding of what this side sends.
+struct LocalEncoding {
+  std::string rid;  // empty when there is one encoding only
+  std::uint32_t ssrc = 0;
+  std::uint32_t rtx_ssrc = 0;  // of its retransmissions
+
+  friend bool operator==(const LocalEncoding&, const LocalEncoding&) = default;
+};
+
 struct NegotiatedSection {
   std::size_t index = 0;  // sdpMLineIndex
   std::string mid;
@@ -59,16 +68,15 @@ struct NegotiatedSection {
   std::optional<TransceiverId> transceiver;  // audio and video only
   bool send = false;
   bool receive = false;
-  std::vector<NegotiatedCodec> codecs;  // the first is the one to send
+  std::vector<NegotiatedCodec> codecs;  // the first that has frames is the one to send
   std::vector<NegotiatedExtension> extensions;
   bool extmap_allow_mixed = false;
   bool rtcp_rsize = false;                   // reduced-size RTCP may be sent
   std::vector<RemoteSource> remote_sources;  // empty: sources show by mid or payload type alone
-  std::vector<Rid> remote_rids;
+  std::vector<std::string> remote_rids;      // simulcast that this side takes; empty: one stream
   std::vector<std::string> remote_stream_ids;
   std::string remote_track_id;
-  std::uint32_t local_ssrc = 0;
-  std::uint32_t local_rtx_ssrc = 0;
+  std::vector<LocalEncoding> local_encodings;  // at least one; several: simulcast
   std::string local_cname;
 
   friend bool operator==(const NegotiatedSection&, const NegotiatedSection&) = default;

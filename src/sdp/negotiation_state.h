@@ -40,8 +40,7 @@ struct Transceiver {
   bool has_sent = false;
   std::string track_id;
   std::vector<std::string> stream_ids;
-  std::uint32_t ssrc = 0;
-  std::uint32_t rtx_ssrc = 0;  // of its retransmissions
+  std::vector<LocalEncoding> encodings;  // at least one
   std::vector<CodecCapability> preferences;
 };
 

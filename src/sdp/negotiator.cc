@@ -35,9 +35,17 @@ std::string Negotiator::Impl::hex_id(std::uint64_t value) {
 std::uint32_t Negotiator::Impl::new_ssrc() {
   while (true) {
     const std::uint32_t ssrc = random.u32();
-    const bool taken = std::any_of(state.transceivers.begin(), state.transceivers.end(),
-                                   [&](const Transceiver& t) { return t.ssrc == ssrc || t.rtx_ssrc == ssrc; });
+    const bool taken = std::ranges::any_of(state.transceivers, [&](const Transceiver& t) {
+      return std::ranges::any_of(t.encodings, [&](const auto& e) { return e.ssrc == ssrc || e.rtx_ssrc == ssrc; });
+    });
     if (ssrc != 0 && !taken) return ssrc;
+  }
+}
+
+void Negotiator::Impl::complete(std::vector<LocalEncoding>& encodings) {
+  for (LocalEncoding& encoding : encodings) {
+    if (encoding.ssrc == 0) encoding.ssrc = new_ssrc();
+    if (encoding.rtx_ssrc == 0) encoding.rtx_ssrc = new_ssrc();
   }
 }
 
@@ -194,17 +202,11 @@ Result<Applied> Negotiator::set_remote_description(SdpType type, std::string_vie
   } else {
     Result<Description> tree = parse(sdp);
     if (!tree) return tree.error();
-    const std::size_t known = next.transceivers.size();
     TransceiverInit made{.track_id = impl_->random_id().substr(0, 24) + "-"};
     if (Result<> done = apply_remote(next, impl_->config, type, *std::move(tree), applied, made); !done) {
       return done.error();
     }
-    if (next.transceivers.size() > known || !applied.created.empty()) {
-      for (Transceiver& t : next.transceivers) {
-        if (t.ssrc == 0) t.ssrc = impl_->new_ssrc();
-        if (t.rtx_ssrc == 0) t.rtx_ssrc = impl_->new_ssrc();
-      }
-    }
+    for (Transceiver& transceiver : next.transceivers) impl_->complete(transceiver.encodings);
   }
   applied.signaling_state_changed = next.signaling != before;
   impl_->state = std::move(next);

@@ -38,6 +38,8 @@ struct TransceiverInit {
   RtpTransceiverDirection direction = RtpTransceiverDirection::kSendrecv;
   std::vector<std::string> stream_ids;
   std::string track_id;  // of what is sent; generated when empty
+  // Simulcast: one name for each encoding, in falling order of preference. None: a single encoding without a name.
+  std::vector<std::string> rids{};
 };
 
 struct OfferOptions {
@@ -54,7 +56,7 @@ struct TransceiverState {
   bool stopped = false;
   std::string track_id;  // of the sender
   std::vector<std::string> stream_ids;
-  std::uint32_t ssrc = 0;
+  std::vector<LocalEncoding> encodings;
   std::string remote_track_id;
   std::vector<std::string> remote_stream_ids;
 };
@@ -77,7 +79,7 @@ class Negotiator {
 
   // -- What shall be sent and received. Takes effect with the next offer or answer.
 
-  // Errors: kInvalidState when closed, kType for direction kStopped.
+  // Errors: kInvalidState when closed, kType for direction kStopped, or for a rid that is none or stands twice.
   Result<TransceiverId> add_transceiver(MediaKind kind, TransceiverInit init);
   // W3C addTrack: reuses a transceiver of that kind that never sent, else adds one.
   Result<TransceiverId> add_track(MediaKind kind, TransceiverInit init);

@@ -23,6 +23,8 @@ struct Negotiator::Impl {
   std::string random_id() { return hex_id(random.u64()) + hex_id(random.u64()); }
   static std::string hex_id(std::uint64_t value);
   std::uint32_t new_ssrc();
+  // Draws the SSRCs that are missing.
+  void complete(std::vector<LocalEncoding>& encodings);
   IceCredentials new_credentials();
 
   Transceiver& add(MediaKind kind, TransceiverInit init);

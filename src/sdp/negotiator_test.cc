@@ -79,8 +79,8 @@ TEST(Negotiation, TwoPeersAgreeOnEverything) {
     EXPECT_TRUE(mine.send && mine.receive && theirs.send && theirs.receive);
     EXPECT_EQ(mine.codecs, theirs.codecs);
     EXPECT_EQ(mine.extensions, theirs.extensions);
-    EXPECT_EQ(mine.local_ssrc, theirs.remote_sources.at(0).ssrc);
-    EXPECT_EQ(theirs.local_ssrc, mine.remote_sources.at(0).ssrc);
+    EXPECT_EQ(mine.local_encodings.at(0).ssrc, theirs.remote_sources.at(0).ssrc);
+    EXPECT_EQ(theirs.local_encodings.at(0).ssrc, mine.remote_sources.at(0).ssrc);
     EXPECT_EQ(mine.local_cname, theirs.remote_sources.at(0).cname);
     EXPECT_EQ(mine.remote_stream_ids, std::vector<std::string>{"s2"});
     EXPECT_EQ(a.transceivers()[i].current_direction, RtpTransceiverDirection::kSendrecv);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "sdp/negotiator_impl.h"
+#include "sdp/simulcast.h"
 #include "sdp/text.h"
 
 namespace tidewire::sdp {
@@ -19,7 +20,7 @@ TransceiverState snapshot(const Transceiver& t) {
           .stopped = t.stopping,
           .track_id = t.track_id,
           .stream_ids = t.stream_ids,
-          .ssrc = t.ssrc,
+          .encodings = t.encodings,
           .remote_track_id = t.association.remote_track_id,
           .remote_stream_ids = t.association.remote_stream_ids};
 }
@@ -37,6 +38,18 @@ Result<> check_ids(const std::vector<std::string>& streams, std::string_view tra
   return {};
 }
 
+Result<> check_rids(MediaKind kind, const std::vector<std::string>& rids) {
+  if (!rids.empty() && kind == MediaKind::kAudio) return Error{ErrorCode::kType, "sound has one encoding, without rid"};
+  if (rids.size() > kMaxSimulcastStreams) {
+    return Error{ErrorCode::kType, "a track has at most " + std::to_string(kMaxSimulcastStreams) + " encodings"};
+  }
+  for (const std::string& rid : rids) {
+    if (!is_rid(rid)) return Error{ErrorCode::kType, "rid " + quoted(rid) + " is not 1 to 16 letters and digits"};
+    if (std::ranges::count(rids, rid) > 1) return Error{ErrorCode::kType, "rid " + quoted(rid) + " stands twice"};
+  }
+  return {};
+}
+
 }  // namespace
 
 Transceiver& Negotiator::Impl::add(MediaKind kind, TransceiverInit init) {
@@ -47,8 +60,9 @@ Transceiver& Negotiator::Impl::add(MediaKind kind, TransceiverInit init) {
   transceiver.has_track = sends(init.direction) || !init.track_id.empty();
   transceiver.track_id = init.track_id.empty() ? random_id() : std::move(init.track_id);
   transceiver.stream_ids = std::move(init.stream_ids);
-  transceiver.ssrc = new_ssrc();
-  transceiver.rtx_ssrc = new_ssrc();
+  for (std::string& rid : init.rids) transceiver.encodings.push_back({.rid = std::move(rid)});
+  if (transceiver.encodings.empty()) transceiver.encodings.emplace_back();
+  complete(transceiver.encodings);
   changed();
   return state.transceivers.emplace_back(std::move(transceiver));
 }
@@ -65,6 +79,7 @@ Result<TransceiverId> Negotiator::add_transceiver(MediaKind kind, TransceiverIni
   if (impl_->closed()) return closed_error();
   if (init.direction == Direction::kStopped) return Error{ErrorCode::kType, "a transceiver cannot start stopped"};
   if (const Result<> done = check_ids(init.stream_ids, init.track_id); !done) return done.error();
+  if (const Result<> done = check_rids(kind, init.rids); !done) return done.error();
   if (impl_->state.transceivers.size() >= kMaxTransceivers) {
     return Error{ErrorCode::kOperation, "too many transceivers"};
   }

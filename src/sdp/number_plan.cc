@@ -45,6 +45,19 @@ std::uint8_t NumberPlan::free_payload_type() const {
   return 0;
 }
 
+namespace {
+
+// RFC 2198 §4: the parameters of red are the numbers of what it carries, the newest frame's first. Ours carries Opus.
+void name_primary(std::vector<Codec>& codecs) {
+  const auto opus = std::ranges::find_if(codecs, [](const Codec& codec) { return same_token(codec.name, "opus"); });
+  for (Codec& codec : codecs) {
+    if (!same_token(codec.name, "red") || opus == codecs.end()) continue;
+    codec.fmtp = std::to_string(opus->payload_type) + "/" + std::to_string(opus->payload_type);
+  }
+}
+
+}  // namespace
+
 std::vector<Codec> NumberPlan::number(const std::vector<CodecCapability>& capabilities) {
   std::vector<Codec> codecs;
   for (const CodecCapability& capability : capabilities) {
@@ -59,6 +72,7 @@ std::vector<Codec> NumberPlan::number(const std::vector<CodecCapability>& capabi
         std::any_of(codecs.begin(), codecs.end(), [&](const Codec& c) { return c.payload_type == number; });
     if (!twice) codecs.push_back(std::move(codec));
   }
+  name_primary(codecs);
   return codecs;
 }
 

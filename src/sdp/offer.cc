@@ -9,6 +9,14 @@
 namespace tidewire::sdp {
 namespace {
 
+std::vector<std::string> rids_of(const std::vector<LocalEncoding>& encodings) {
+  std::vector<std::string> rids;
+  for (const LocalEncoding& encoding : encodings) {
+    if (!encoding.rid.empty()) rids.push_back(encoding.rid);
+  }
+  return rids;
+}
+
 class OfferMaker {
  public:
   OfferMaker(const State& state, const NegotiatorConfig& config, IceCredentials ice)
@@ -61,6 +69,12 @@ void OfferMaker::put_media(std::size_t index, const Transceiver& transceiver) {
   lines.direction = transceiver.direction;
   lines.codecs = numbers_.with_retransmission(numbers_.number(codecs_for(transceiver, config_.capabilities)));
   lines.extensions = numbers_.number(config_.capabilities.header_extensions, transceiver.kind);
+  if (sends(transceiver.direction)) lines.send_rids = rids_of(transceiver.encodings);
+  // What the other side has been sending goes on.
+  const std::vector<NegotiatedSection>& agreed = state_.negotiated.sections;
+  if (receives(transceiver.direction) && transceiver.association.mline && index < agreed.size()) {
+    lines.receive_rids = agreed[index].remote_rids;
+  }
   sections_[index] = write_media(transceiver, state_.cname, transport_, lines);
   mids_[index] = lines.mid;
   created_.transceivers[index] = transceiver.id;

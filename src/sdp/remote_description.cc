@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "sdp/apply.h"
+#include "sdp/simulcast.h"
 
 namespace tidewire::sdp {
 namespace {
@@ -27,6 +28,16 @@ Transceiver& add_for_remote(State& state, MediaKind kind, const TransceiverInit&
   transceiver.track_id = made.track_id + std::to_string(transceiver.id.value());
   applied.created.push_back(transceiver.id);
   return state.transceivers.emplace_back(std::move(transceiver));
+}
+
+// W3C webrtc-pc §4.4.1.5: a first offer to receive simulcast decides about the encodings of one who has no wishes.
+void adopt_rids(Transceiver& transceiver, const SectionView& section) {
+  if (!transceiver.encodings.empty() && (transceiver.encodings.size() > 1 || !transceiver.encodings[0].rid.empty())) {
+    return;
+  }
+  const std::vector<std::string> wanted = wanted_rids(section.sources);
+  transceiver.encodings.resize(std::max<std::size_t>(wanted.size(), 1));
+  for (std::size_t i = 0; i < wanted.size(); ++i) transceiver.encodings[i].rid = wanted[i];
 }
 
 std::string unused_mid(State& state, const DescriptionView& view) {
@@ -57,6 +68,7 @@ void associate(State& state, const DescriptionView& offer, const TransceiverInit
       const MediaKind kind = section.kind == SectionKind::kAudio ? MediaKind::kAudio : MediaKind::kVideo;
       transceiver = &add_for_remote(state, kind, made, applied);
     }
+    adopt_rids(*transceiver, section);
     transceiver->association.mline = index;
     transceiver->association.mid = section.mid.empty() ? unused_mid(state, offer) : section.mid;
   }

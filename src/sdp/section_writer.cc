@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sdp/simulcast.h"
+
 namespace tidewire::sdp {
 namespace {
 
@@ -35,9 +37,10 @@ std::vector<std::string> msids(const Transceiver& transceiver) {
 // RFC 5576 §4.1; RFC 4588 §8.1: with retransmission a second source, grouped with the first.
 void write_sources(const Transceiver& transceiver, const std::string& cname, const std::vector<Codec>& codecs,
                    Attributes& attributes) {
-  std::vector<std::string> ssrcs{std::to_string(transceiver.ssrc)};
+  const LocalEncoding& encoding = transceiver.encodings.front();
+  std::vector<std::string> ssrcs{std::to_string(encoding.ssrc)};
   if (std::any_of(codecs.begin(), codecs.end(), is_rtx)) {
-    ssrcs.push_back(std::to_string(transceiver.rtx_ssrc));
+    ssrcs.push_back(std::to_string(encoding.rtx_ssrc));
     attributes.add("ssrc-group", "FID " + ssrcs[0] + " " + ssrcs[1]);
   }
   for (const std::string& ssrc : ssrcs) {
@@ -62,7 +65,9 @@ MediaSection write_media(const Transceiver& transceiver, const std::string& cnam
   attributes.add("rtcp-mux");
   if (lines.rtcp_rsize) attributes.add("rtcp-rsize");
   for (const Codec& codec : lines.codecs) write_codec(codec, section);
-  if (sends(lines.direction)) write_sources(transceiver, cname, lines.codecs, attributes);
+  // Encodings with a rid are known by it (RFC 8853 §5.5), not by their SSRC.
+  if (sends(lines.direction) && lines.send_rids.empty()) write_sources(transceiver, cname, lines.codecs, attributes);
+  write_simulcast(lines.send_rids, lines.receive_rids, attributes);
   return section;
 }
 

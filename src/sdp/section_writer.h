@@ -26,6 +26,8 @@ struct MediaLines {
   std::vector<Codec> codecs;
   std::vector<HeaderExtension> extensions;
   bool rtcp_rsize = true;
+  std::vector<std::string> send_rids{};
+  std::vector<std::string> receive_rids{};
 };
 
 MediaSection write_media(const Transceiver& transceiver, const std::string& cname, const TransportLines& transport,

@@ -43,6 +43,11 @@ Result<std::vector<sdp::CodecCapability>> find_capabilities(const sdp::Capabilit
     }
     if (std::ranges::find(found, *known) == found.end()) found.push_back(*known);
   }
+  const bool frames = std::ranges::any_of(found, [](const auto& codec) { return sdp::carries_frames(codec.name); });
+  if (!found.empty() && !frames) {
+    return Error{ErrorCode::kInvalidModification,
+                 "the preferences have \"" + found.front().name + "\" alone; add the codec whose frames it carries"};
+  }
   return found;
 }
 
