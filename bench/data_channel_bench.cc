@@ -222,7 +222,7 @@ void BM_SessionVideoFrame(benchmark::State& state) {
   std::int64_t received = 0;
   sessions.on_event = [&](bench::SessionPeer& peer, SessionEvent& event) {
     if (const auto* change = std::get_if<event::SendingChanged>(&event)) {
-      sending = sending || (&peer == &sessions.alice && change->codec);
+      sending = sending || (&peer == &sessions.alice && !change->encodings.empty());
     }
     received += std::holds_alternative<event::VideoFrameReceived>(event);
   };

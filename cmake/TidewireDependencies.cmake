@@ -17,6 +17,7 @@ if(TIDEWIRE_MEDIA)
   pkg_check_modules(DAV1D REQUIRED IMPORTED_TARGET dav1d)
   pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET libavformat libavcodec libavutil libswscale libswresample)
   pkg_check_modules(SDL2 REQUIRED IMPORTED_TARGET sdl2)
+  find_library(TIDEWIRE_YUV yuv REQUIRED)  # it has neither a pkg-config nor a CMake file
 endif()
 if(TIDEWIRE_TESTS)
   find_package(GTest REQUIRED)

@@ -18,7 +18,7 @@ target_include_directories(tidewire PUBLIC
 target_link_libraries(tidewire PUBLIC OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 if(TIDEWIRE_MEDIA)
   target_link_libraries(tidewire PUBLIC Boost::system Boost::json Boost::url
-    PkgConfig::OPUS PkgConfig::VPX PkgConfig::OPENH264 PkgConfig::AOM PkgConfig::DAV1D PkgConfig::FFMPEG PkgConfig::SDL2)
+    PkgConfig::OPUS PkgConfig::VPX PkgConfig::OPENH264 PkgConfig::AOM PkgConfig::DAV1D PkgConfig::FFMPEG PkgConfig::SDL2 yuv)
 endif()
 
 install(TARGETS tidewire EXPORT TidewireTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -48,6 +48,14 @@ class MediaStreamTrack {
   bool enabled() const;
   void set_enabled(bool enabled);
 
+  // True while its source gives nothing: a received track before its first frame, and when the peer sends no more.
+  bool muted() const;
+  // For whoever owns the source.
+  void set_muted(bool muted);
+  // W3C mute and unmute: called with each change, on the thread of whoever owns the source; for a received track that
+  // is its connection's loop.
+  void set_on_muted_change(UniqueFunction<void(bool muted)> on_change);
+
   // Hands a frame to all sinks. Does nothing on a track that has ended or is of the other kind.
   void push(const VideoFrame& frame);
   void push(const AudioFrame& frame);

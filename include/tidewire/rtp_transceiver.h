@@ -12,6 +12,7 @@
 #include "tidewire/media_stream_track.h"
 #include "tidewire/result.h"
 #include "tidewire/rtp_capabilities.h"
+#include "tidewire/rtp_parameters.h"
 #include "tidewire/rtp_types.h"
 
 namespace tidewire {
@@ -27,6 +28,15 @@ class RtpSender {
   std::shared_ptr<MediaStreamTrack> track() const { return track_; }
   // Sends another track of the same kind instead, or nothing (null), without renegotiation.
   Result<> replace_track(std::shared_ptr<MediaStreamTrack> track);
+
+  // How it is sent, and what was negotiated. To change something, change what this returns and set it:
+  //   auto parameters = sender->parameters();
+  //   parameters.encodings[0].max_bitrate = 500'000;
+  //   sender->set_parameters(parameters);
+  RtpSendParameters parameters() const;
+  // Takes effect at once, without renegotiation: bitrate, frame rate and size, which encodings are sent, and by which
+  // of the negotiated codecs. The errors are those of Session::set_send_parameters().
+  Result<> set_parameters(const RtpSendParameters& parameters);
 
  private:
   friend class PeerConnectionImpl;

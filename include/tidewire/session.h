@@ -32,8 +32,10 @@
 #include "tidewire/result.h"
 #include "tidewire/rtc_error.h"
 #include "tidewire/rtp_capabilities.h"
+#include "tidewire/rtp_parameters.h"
 #include "tidewire/rtp_types.h"
 #include "tidewire/sctp_transport.h"
+#include "tidewire/send_encoding.h"
 #include "tidewire/session_description.h"
 #include "tidewire/stats.h"
 #include "tidewire/stream.h"
@@ -69,6 +71,8 @@ struct TransceiverInit {
   std::vector<std::string> stream_ids;
   // Names the track that is sent; generated when empty.
   std::string track_id;
+  // At most 8; several have a rid each and are offered as simulcast. None: one encoding.
+  std::vector<RtpEncodingParameters> send_encodings{};
 };
 
 struct TransceiverInfo {
@@ -138,23 +142,22 @@ struct TrackAdded {
 struct TrackRemoved {
   TransceiverId transceiver;
 };
-// Frames of this codec can be sent from now on, beginning with a key frame; or no more (nothing). It may change with
-// any answer: make another encoder then.
+// Frames of these encodings can be sent from now on, beginning with a key frame; or no more (none). It may change with
+// any answer, and with set_send_parameters(): another codec or size of NAL units takes another encoder.
 struct SendingChanged {
   TransceiverId transceiver;
-  std::optional<CodecType> codec;
-  // H.264 for a peer that takes no fragments (RFC 6184 packetization-mode=0): bytes that no NAL unit may exceed. 0:
-  // any.
-  std::size_t max_nal_unit_size = 0;
+  std::vector<SendEncoding> encodings;
 };
 // The peer wants a key frame.
 struct KeyFrameNeeded {
   TransceiverId transceiver;
+  std::size_t encoding = 0;  // index in SendingChanged::encodings
 };
-// A whole picture, in decoding order.
+// A whole picture, in decoding order among those with the same rid.
 struct VideoFrameReceived {
   TransceiverId transceiver;
   EncodedFrame frame;
+  std::string rid{};  // which of several encodings it is of (simulcast); empty when there is one only
 };
 // The sound of the next slot of playout; no frame means that it is missing and `duration` has to be concealed.
 struct AudioFrameReceived {
@@ -240,11 +243,18 @@ class Session {
   Result<> stop(TransceiverId transceiver);
   std::optional<TransceiverInfo> transceiver(TransceiverId transceiver) const;
   std::vector<TransceiverInfo> transceivers() const;
-  // InvalidState until SendingChanged has announced the frame's codec; Operation when the queue is full: that frame is
-  // dropped.
-  Result<> send_frame(TransceiverId transceiver, const EncodedFrame& frame, Timestamp now);
-  // The decoder of a received stream lost its way. Asks the peer, at a bounded rate.
-  void request_key_frame(TransceiverId transceiver, Timestamp now);
+  // W3C getParameters: what is wished for and what was negotiated.
+  RtpSendParameters send_parameters(TransceiverId transceiver) const;
+  // W3C setParameters: what it changes takes effect at once, without an offer; SendingChanged follows. InvalidState
+  // when the parameters are not those of the last send_parameters(); InvalidModification for another number or other
+  // rids of encodings, or a codec that was not negotiated; Range and Type for values that make no sense.
+  Result<> set_send_parameters(TransceiverId transceiver, const RtpSendParameters& parameters, Timestamp now);
+  // InvalidState until SendingChanged has announced the frame's codec for that encoding; Operation when the queue is
+  // full: that frame is dropped.
+  Result<> send_frame(TransceiverId transceiver, const EncodedFrame& frame, Timestamp now, std::size_t encoding = 0);
+  // The decoder of a received stream lost its way. Asks the peer, at a bounded rate: for the encoding with that rid, or
+  // for all that come.
+  void request_key_frame(TransceiverId transceiver, Timestamp now, std::string_view rid = {});
 
   // --- Data. See DataChannel for the errors.
   Result<ChannelId> create_data_channel(std::string label, DataChannelInit init = {});

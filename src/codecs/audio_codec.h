@@ -19,7 +19,8 @@ struct AudioEncoderConfig {
   bool voice = true;     // false: tuned for music
   bool fec = true;       // in-band: each frame carries a coarse copy of the one before, as far as loss warrants it
   int expected_loss_percent = 10;
-  bool dtx = false;  // send next to nothing in silence
+  bool dtx = false;                                      // send next to nothing in silence
+  Duration packet_time = std::chrono::milliseconds{20};  // 10, 20, 40 or 60 ms; any other counts as 20
 };
 
 class AudioEncoder {
@@ -27,9 +28,10 @@ class AudioEncoder {
   virtual ~AudioEncoder() = default;
 
   // Takes 48 kHz sound in runs of any length, one or two channels (mixed down or doubled as needed), and gives
-  // the 20 ms frames that became complete. The output's rtp_timestamp counts samples on the codec's RTP clock (48 kHz
+  // the frames that became complete. The output's rtp_timestamp counts samples on the codec's RTP clock (48 kHz
   // for Opus, 8 kHz for G.711) from Timestamp's origin, without a random offset: it follows the samples, and jumps
-  // ahead when the input's timestamps show a gap of more than 20 ms. kNotSupported for another sample rate.
+  // ahead when the input's timestamps show a gap of more than 20 ms, or where silence needs no frame (DTX).
+  // kNotSupported for another sample rate.
   virtual Result<std::vector<EncodedFrame>> encode(const AudioFrame& frame) = 0;
 
   // Targets for the sound to come.

@@ -54,12 +54,19 @@ Result<> AudioFramer::push(const AudioFrame& frame) {
 }
 
 std::optional<AudioFramer::Run> AudioFramer::next() {
-  const auto step = static_cast<std::size_t>(kAudioFrameLength * channels_);
+  const auto step = static_cast<std::size_t>(length_ * channels_);
   if (waiting_.size() - used_ < step) return std::nullopt;
   const Run run{std::span(waiting_).subspan(used_, step), *position_};
   used_ += step;
-  *position_ += kAudioFrameLength;
+  *position_ += length_;
   return run;
+}
+
+int frame_length(Duration packet_time) {
+  for (const int ms : {10, 40, 60}) {
+    if (packet_time == std::chrono::milliseconds{ms}) return kAudioRate / 1000 * ms;
+  }
+  return kAudioFrameLength;
 }
 
 int concealed_length(Duration length, int rate) {

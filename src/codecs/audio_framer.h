@@ -1,4 +1,4 @@
-// Cuts sound of any run length into the 20 ms frames that audio encoders take, and keeps their place in time.
+// Cuts sound of any run length into the frames of one length that audio encoders take, and keeps their place in time.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,10 @@ constexpr int kAudioFrameLength = kAudioRate / 50;  // samples per channel in 20
 
 class AudioFramer {
  public:
-  explicit AudioFramer(int channels) : channels_(channels) {}
+  // `length` in samples per channel.
+  explicit AudioFramer(int channels, int length = kAudioFrameLength) : channels_(channels), length_(length) {}
+
+  int length() const { return length_; }
 
   // Takes 48 kHz sound of one or two channels, mixed down or doubled as needed; kNotSupported for another.
   Result<> push(const AudioFrame& frame);
@@ -26,7 +29,7 @@ class AudioFramer {
     std::int64_t position = 0;              // of its first sample, on the 48 kHz clock
     Timestamp timestamp() const;
   };
-  // The next 20 ms; nothing when there is less.
+  // The next frame; nothing when there is less.
   std::optional<Run> next();
 
  private:
@@ -34,10 +37,15 @@ class AudioFramer {
   void append(const AudioFrame& frame);
 
   int channels_;
+  int length_;
   std::vector<std::int16_t> waiting_;
   std::size_t used_ = 0;                  // of these, given out already
   std::optional<std::int64_t> position_;  // of the first one that waits
 };
+
+// Samples per channel of a packet of that time: 10, 20, 40 or 60 ms, which Opus and G.711 both have; 20 ms for any
+// other.
+int frame_length(Duration packet_time);
 
 // The length of sound to make up for a loss, in samples per channel at `rate`: a multiple of 2.5 ms, at least that and
 // at most 120 ms (AudioDecoder::conceal).

@@ -21,7 +21,7 @@ constexpr std::size_t kLongest = kRate;
 
 class G711Encoder final : public AudioEncoder {
  public:
-  explicit G711Encoder(CodecType codec) : codec_(codec) {}
+  G711Encoder(CodecType codec, int length) : codec_(codec), framer_(1, length) {}
 
   bool ready() const { return resampler_.ready(); }
   Result<std::vector<EncodedFrame>> encode(const AudioFrame& frame) override;
@@ -30,7 +30,7 @@ class G711Encoder final : public AudioEncoder {
 
  private:
   CodecType codec_;
-  AudioFramer framer_{1};
+  AudioFramer framer_;
   Resampler resampler_{kAudioRate, kRate};
 };
 
@@ -102,8 +102,8 @@ const Error kNoResampler{ErrorCode::kOperation, "there is no memory for a resamp
 
 }  // namespace
 
-Result<std::unique_ptr<AudioEncoder>> make_g711_encoder(CodecType codec, const AudioEncoderConfig&) {
-  auto encoder = std::make_unique<G711Encoder>(codec);
+Result<std::unique_ptr<AudioEncoder>> make_g711_encoder(CodecType codec, const AudioEncoderConfig& config) {
+  auto encoder = std::make_unique<G711Encoder>(codec, frame_length(config.packet_time));
   if (!encoder->ready()) return kNoResampler;
   return std::unique_ptr<AudioEncoder>(std::move(encoder));
 }

@@ -17,8 +17,11 @@ namespace {
 constexpr int kLongest = kAudioRate * 120 / 1000;  // RFC 6716 §3.2.5: 120 ms in a packet
 constexpr int kMinBitrate = 6'000;                 // RFC 6716 §2.1.1
 constexpr int kMaxBitrate = 510'000;
-constexpr int kMaxPacket = 1275;  // RFC 6716 §3.2.1: one frame; plus a byte of header
-constexpr int kComplexity = 9;    // of 10; costs about 1 % of a core
+constexpr int kMaxPacket =
+    3 * 1275 + 7;  // RFC 6716 §3.2.1, §3.2.5: 60 ms are three frames, with their lengths before them
+// opus_encode(3): what is this short needs not be sent, for the decoder makes the same of its absence.
+constexpr std::size_t kNotToBeSent = 2;
+constexpr int kComplexity = 9;  // of 10; costs about 1 % of a core
 
 struct EncoderDeleter {
   void operator()(OpusEncoder* encoder) const { opus_encoder_destroy(encoder); }
@@ -34,7 +37,7 @@ Error failure(const char* what, int code) {
 class Encoder final : public AudioEncoder {
  public:
   Encoder(std::unique_ptr<OpusEncoder, EncoderDeleter> encoder, const AudioEncoderConfig& config)
-      : encoder_(std::move(encoder)), framer_(config.channels) {
+      : encoder_(std::move(encoder)), framer_(config.channels, frame_length(config.packet_time)), dtx_(config.dtx) {
     opus_encoder_ctl(encoder_.get(), OPUS_SET_COMPLEXITY(kComplexity));
     opus_encoder_ctl(encoder_.get(), OPUS_SET_INBAND_FEC(config.fec ? 1 : 0));
     opus_encoder_ctl(encoder_.get(), OPUS_SET_DTX(config.dtx ? 1 : 0));
@@ -55,6 +58,7 @@ class Encoder final : public AudioEncoder {
 
   std::unique_ptr<OpusEncoder, EncoderDeleter> encoder_;
   AudioFramer framer_;
+  bool dtx_;
 };
 
 Result<std::vector<EncodedFrame>> Encoder::encode(const AudioFrame& frame) {
@@ -63,6 +67,7 @@ Result<std::vector<EncodedFrame>> Encoder::encode(const AudioFrame& frame) {
   std::optional<Error> error;
   while (const auto run = framer_.next()) {
     auto encoded = encode_one(*run);
+    if (encoded && dtx_ && encoded->payload.size() <= kNotToBeSent) continue;
     if (encoded) {
       frames.push_back(std::move(*encoded));
     } else {
@@ -74,8 +79,8 @@ Result<std::vector<EncodedFrame>> Encoder::encode(const AudioFrame& frame) {
 }
 
 Result<EncodedFrame> Encoder::encode_one(const AudioFramer::Run& run) {
-  std::array<std::uint8_t, kMaxPacket + 1> packet;
-  const int size = opus_encode(encoder_.get(), run.samples.data(), kAudioFrameLength, packet.data(),
+  std::array<std::uint8_t, kMaxPacket> packet;
+  const int size = opus_encode(encoder_.get(), run.samples.data(), framer_.length(), packet.data(),
                                static_cast<opus_int32>(packet.size()));
   if (size < 0) return failure("encoder", size);
   return EncodedFrame{.codec = CodecType::kOpus,

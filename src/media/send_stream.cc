@@ -180,8 +180,10 @@ std::optional<Packet> SendStream::resend(Timestamp now) {
     PacketHistory::Entry* entry = history_.find(*number);
     if (!entry) continue;
     if (!config_.rtx) continue;  // negotiated away meanwhile
-    Packet copy =
-        wrap_rtx(entry->packet, *config_.rtx, next_rtx_sequence_number_++, extensions(), config_.extensions, pool_);
+    rtp::Extensions names = extensions();
+    // RFC 8852 §3.2: a retransmission has a name for what it repairs.
+    names.repaired_rtp_stream_id = std::exchange(names.rtp_stream_id, std::nullopt);
+    Packet copy = wrap_rtx(entry->packet, *config_.rtx, next_rtx_sequence_number_++, names, config_.extensions, pool_);
     if (!copy) continue;
     bucket_.spend(copy.size(), pace_, now);
     count_sent(copy);

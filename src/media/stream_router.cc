@@ -9,7 +9,7 @@ bool StreamRouter::Entry::takes(rtp::PayloadType payload_type) const {
 }
 
 void StreamRouter::add(StreamId stream, const ReceiveStreamConfig& config) {
-  Entry entry{stream, config.mid, {}};
+  Entry entry{stream, config.mid, config.rid, {}};
   for (const ReceiveCodec& codec : config.codecs) {
     entry.payload_types.push_back(codec.payload_type);
     if (codec.rtx_payload_type) entry.payload_types.push_back(*codec.rtx_payload_type);
@@ -45,20 +45,27 @@ std::optional<StreamId> StreamRouter::learn(rtp::Ssrc ssrc, StreamId stream) {
   return stream;
 }
 
-std::optional<StreamId> StreamRouter::route(rtp::Ssrc ssrc, rtp::PayloadType payload_type,
-                                            std::optional<std::string_view> mid) {
-  // RFC 9143 §9.2: a MID decides, also about the packets of this SSRC that come without one. A MID that is not known
+// A stream with a RID is called by it, of others the MID is enough.
+bool StreamRouter::Entry::is_called(const Names& names) const {
+  if (names.mid && mid != *names.mid) return false;
+  return rid.empty() ? names.mid.has_value() : names.rid == std::string_view(rid);
+}
+
+std::optional<StreamId> StreamRouter::route(rtp::Ssrc ssrc, rtp::PayloadType payload_type, const Names& names) {
+  const auto known = find(ssrc);
+  const Entry* of_ssrc = known ? find_entry(*known) : nullptr;
+  // RFC 9143 §9.2: names decide, also about the packets of this SSRC that come without them. A MID that is not known
   // yet drops the packet.
-  if (mid) {
+  if (names.mid || names.rid) {
+    if (of_ssrc && of_ssrc->is_called(names)) return of_ssrc->takes(payload_type) ? known : std::nullopt;
     for (const Entry& entry : entries_) {
-      if (entry.mid == *mid) return entry.takes(payload_type) ? learn(ssrc, entry.stream) : std::nullopt;
+      if (entry.is_called(names)) return entry.takes(payload_type) ? learn(ssrc, entry.stream) : std::nullopt;
     }
-    return std::nullopt;
+    // RFC 8852 §3: senders leave the RID out once they may think that it was understood.
+    const bool may_be = of_ssrc && !names.rid && of_ssrc->mid == *names.mid;
+    return may_be && of_ssrc->takes(payload_type) ? known : std::nullopt;
   }
-  if (const auto known = find(ssrc)) {
-    const Entry* entry = find_entry(*known);
-    return entry && entry->takes(payload_type) ? known : std::nullopt;
-  }
+  if (of_ssrc) return of_ssrc->takes(payload_type) ? known : std::nullopt;
   // A payload type that only one m-section has.
   const Entry* only = nullptr;
   for (const Entry& entry : entries_) {

@@ -21,8 +21,14 @@ class StreamRouter {
   void add(StreamId stream, const ReceiveStreamConfig& config);
   void remove(StreamId stream);
 
-  // Learns the SSRC of a packet that was routed by its MID or its payload type.
-  std::optional<StreamId> route(rtp::Ssrc ssrc, rtp::PayloadType payload_type, std::optional<std::string_view> mid);
+  // What a packet says of the stream that it belongs to.
+  struct Names {
+    std::optional<std::string_view> mid;
+    // RtpStreamId, or RepairedRtpStreamId of a retransmission (RFC 8852).
+    std::optional<std::string_view> rid;
+  };
+  // Learns the SSRC of a packet that was routed by these names or its payload type.
+  std::optional<StreamId> route(rtp::Ssrc ssrc, rtp::PayloadType payload_type, const Names& names);
   // The stream that an SSRC belongs to, as far as is known.
   std::optional<StreamId> find(rtp::Ssrc ssrc) const;
 
@@ -30,9 +36,11 @@ class StreamRouter {
   struct Entry {
     StreamId stream;
     std::string mid;
+    std::string rid;
     std::vector<rtp::PayloadType> payload_types;
 
     bool takes(rtp::PayloadType payload_type) const;
+    bool is_called(const Names& names) const;
   };
   const Entry* find_entry(StreamId stream) const;
   std::optional<StreamId> learn(rtp::Ssrc ssrc, StreamId stream);

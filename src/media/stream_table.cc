@@ -192,7 +192,8 @@ void StreamTable::handle_rtp(Packet packet, Timestamp now) {
   if (!view) return void(++counters_.rtp_malformed);
   const rtp::Extensions extensions = rtp::read_extensions(view->header, extensions_);
   const rtp::Ssrc ssrc = view->header.ssrc;
-  const auto id = router_.route(ssrc, view->header.payload_type, extensions.mid);
+  const auto rid = extensions.rtp_stream_id ? extensions.rtp_stream_id : extensions.repaired_rtp_stream_id;
+  const auto id = router_.route(ssrc, view->header.payload_type, {extensions.mid, rid});
   ReceiveStream* stream = id ? find_receiver(*id) : nullptr;
   if (!stream) return void(++counters_.rtp_unroutable);
   scheduler_.start(now);

@@ -61,8 +61,10 @@ struct ReceiveCodec {
 
 struct ReceiveStreamConfig {
   MediaKind kind = MediaKind::kVideo;
-  // How packets find this stream (RFC 9143 §9.2): by MID, by an SSRC that was announced, by payload type.
+  // How packets find this stream (RFC 9143 §9.2): by MID and RID, by an SSRC that was announced, by payload type.
   std::string mid;
+  // One of several streams with the same MID (RFC 8852): packets find it by this name. Empty: the only one.
+  std::string rid;
   std::vector<rtp::Ssrc> ssrcs;
   std::vector<rtp::Ssrc> rtx_ssrcs;
   std::vector<ReceiveCodec> codecs;

@@ -1,8 +1,11 @@
 // Encoders and decoders of a transceiver, on their threads, when the codec changes.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <condition_variable>
 #include <future>
 #include <mutex>
+#include <vector>
 
 #include "peer/media_receiver.h"
 #include "peer/media_sender.h"
@@ -25,13 +28,12 @@ EncodedFrame first_frame(CodecType codec) {
   const bool video = kind_of(codec) == MediaKind::kVideo;
   std::promise<EncodedFrame> first;
   bool done = false;
-  const auto sender =
-      MediaSender::make({.codec = codec, .bitrate = video ? 300'000U : 32'000U}, [&](EncodedFrame frame) {
-        if (!std::exchange(done, true)) first.set_value(std::move(frame));
-      });
-  EXPECT_TRUE(sender);
+  MediaSender sender(kind_of(codec), [&](std::size_t, EncodedFrame frame) {
+    if (!std::exchange(done, true)) first.set_value(std::move(frame));
+  });
+  sender.set_encodings({{.codec = codec, .bitrate = video ? 300'000U : 32'000U}});
   const auto track = std::make_shared<MediaStreamTrack>(kind_of(codec), "id", "label");
-  (*sender)->set_track(track);
+  sender.set_track(track);
   if (video) {
     track->push(gray(0));
   } else {
@@ -48,6 +50,45 @@ TEST(MediaSender, MakesFramesOfEveryCodecThatIsOffered) {
     EXPECT_FALSE(frame.payload.empty());
   }
   for (const CodecType codec : kAudioCodecs) EXPECT_EQ(first_frame(codec).codec, codec);
+}
+
+// Pushes pictures of 64x48 until each of the encodings has made one, and answers their widths.
+std::vector<int> widths_of(const std::vector<SendEncoding>& encodings) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<int> widths(encodings.size(), 0);
+  MediaSender sender(MediaKind::kVideo, [&](std::size_t encoding, EncodedFrame frame) {
+    const std::lock_guard lock(mutex);
+    widths.at(encoding) = std::max(widths.at(encoding), frame.width);
+    changed.notify_one();
+  });
+  sender.set_encodings(encodings);
+  const auto track = std::make_shared<MediaStreamTrack>(MediaKind::kVideo, "id", "label");
+  sender.set_track(track);
+  track->push(gray(0));
+  std::unique_lock lock(mutex);
+  changed.wait(lock, [&] {
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      if (encodings[i].parameters.active && widths[i] == 0) return false;
+    }
+    return true;
+  });
+  return widths;
+}
+
+TEST(MediaSender, MakesSeveralSizesOfOnePictureAndNoneOfWhatIsNotActive) {
+  EXPECT_EQ(
+      widths_of({{.bitrate = 100'000, .parameters = {.rid = "q", .scale_resolution_down_by = 4.0}},
+                 {.bitrate = 100'000, .parameters = {.rid = "h", .active = false, .scale_resolution_down_by = 2.0}},
+                 {.bitrate = 100'000, .parameters = {.rid = "f", .scale_resolution_down_by = 1.0}}}),
+      (std::vector<int>{16, 0, 64}));
+}
+
+TEST(MediaSender, LeavesOutPicturesThatComeTooFast) {
+  EncodingPipe pipe([](EncodedFrame) {});
+  pipe.configure({.bitrate = 100'000, .parameters = {.max_framerate = 10.0}});
+  for (int i = 0; i < 30; ++i) pipe.push(gray(i));  // 30 a second
+  EXPECT_EQ(pipe.frames_pushed(), 10U);
 }
 
 TEST(MediaReceiver, MakesAnotherDecoderWhenTheSenderChangesTheCodec) {

@@ -4,39 +4,43 @@
 
 namespace tidewire::peer {
 
-Result<std::unique_ptr<MediaSender>> MediaSender::make(const Options& options, OnFrame on_frame) {
-  auto sender = std::make_unique<MediaSender>();
-  const int bitrate = static_cast<int>(options.bitrate);
-  if (kind_of(options.codec) == MediaKind::kAudio) {
-    auto encoder = codecs::make_audio_encoder(options.codec, {.bitrate = bitrate});
-    if (!encoder) return encoder.error();
-    sender->audio_ = std::make_unique<codecs::AudioEncodeWorker>(
-        std::move(*encoder), codecs::AudioEncodeWorker::Callbacks{.on_frame = std::move(on_frame)});
-  } else {
-    const int slice = static_cast<int>(options.max_nal_unit_size);
-    auto encoder = codecs::make_video_encoder(options.codec, {.bitrate = bitrate, .max_slice_size = slice});
-    if (!encoder) return encoder.error();
-    sender->video_ = std::make_unique<codecs::VideoEncodeWorker>(
-        std::move(*encoder), codecs::VideoEncodeWorker::Callbacks{.on_frame = std::move(on_frame)});
+void MediaSender::set_encodings(const std::vector<SendEncoding>& encodings) {
+  subscription_ = Subscription();
+  while (pipes_.size() > encodings.size()) pipes_.pop_back();
+  while (pipes_.size() < encodings.size()) {
+    pipes_.emplace_back(
+        [on_frame = on_frame_, index = pipes_.size()](EncodedFrame frame) { on_frame(index, std::move(frame)); });
   }
-  return sender;
+  for (std::size_t i = 0; i < encodings.size(); ++i) pipes_[i].configure(encodings[i]);
+  subscribe();
 }
 
 void MediaSender::set_track(const std::shared_ptr<MediaStreamTrack>& track) {
   subscription_ = Subscription();
-  if (!track) return;
-  if (video_) {
-    video_->request_key_frame();
-    subscription_ = track->add_video_sink([this](const VideoFrame& frame) { video_->push(frame); });
+  track_ = track;
+  for (EncodingPipe& pipe : pipes_) pipe.request_key_frame();
+  subscribe();
+}
+
+void MediaSender::subscribe() {
+  if (!track_ || pipes_.empty()) return;
+  if (kind_ == MediaKind::kVideo) {
+    subscription_ = track_->add_video_sink([this](const VideoFrame& frame) {
+      for (EncodingPipe& pipe : pipes_) pipe.push(frame);
+    });
   } else {
-    subscription_ = track->add_audio_sink([this](const AudioFrame& frame) { audio_->push(frame); });
+    subscription_ = track_->add_audio_sink([this](const AudioFrame& frame) {
+      for (EncodingPipe& pipe : pipes_) pipe.push(frame);
+    });
   }
 }
 
-void MediaSender::request_key_frame() {
-  if (video_) video_->request_key_frame();
+void MediaSender::request_key_frame(std::size_t encoding) {
+  if (encoding < pipes_.size()) pipes_[encoding].request_key_frame();
 }
 
-std::uint64_t MediaSender::frames_encoded() const { return video_ ? video_->stats().encoded : audio_->stats().done; }
+std::uint64_t MediaSender::frames_encoded(std::size_t encoding) const {
+  return encoding < pipes_.size() ? pipes_[encoding].frames_encoded() : 0;
+}
 
 }  // namespace tidewire::peer

@@ -5,38 +5,39 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
+#include <vector>
 
-#include "codecs/audio_worker.h"
-#include "codecs/video_worker.h"
+#include "peer/encoding_pipe.h"
 #include "tidewire/encoded_frame.h"
 #include "tidewire/media_stream_track.h"
-#include "tidewire/result.h"
+#include "tidewire/send_encoding.h"
 
 namespace tidewire::peer {
 
 class MediaSender {
  public:
-  // Called on the encoder's thread with each frame.
-  using OnFrame = std::function<void(EncodedFrame)>;
+  // Called on an encoder's thread with each frame, and the index of the encoding that it is of.
+  using OnFrame = std::function<void(std::size_t encoding, EncodedFrame)>;
 
-  struct Options {
-    CodecType codec = CodecType::kVp8;
-    std::uint32_t bitrate = 0;          // bits per second
-    std::size_t max_nal_unit_size = 0;  // event::SendingChanged
-  };
+  MediaSender(MediaKind kind, OnFrame on_frame) : kind_(kind), on_frame_(std::move(on_frame)) {}
 
-  // NotSupported when there is no such encoder. Another codec needs another sender.
-  static Result<std::unique_ptr<MediaSender>> make(const Options& options, OnFrame on_frame);
-
-  // Encodes what this track gives from now on; null: nothing. The next picture is a key frame.
+  // What to make from now on; none: nothing. An encoder whose codec stays goes on with the new rates.
+  void set_encodings(const std::vector<SendEncoding>& encodings);
+  // Encodes what this track gives from now on; null: nothing. The next pictures are key frames.
   void set_track(const std::shared_ptr<MediaStreamTrack>& track);
-  void request_key_frame();
-  std::uint64_t frames_encoded() const;
+  void request_key_frame(std::size_t encoding);
+  // Of all encoders of that encoding so far.
+  std::uint64_t frames_encoded(std::size_t encoding) const;
 
  private:
-  std::unique_ptr<codecs::VideoEncodeWorker> video_;
-  std::unique_ptr<codecs::AudioEncodeWorker> audio_;
-  // After the workers, so that it ends first: nothing is pushed into a worker that is gone.
+  void subscribe();
+
+  MediaKind kind_;
+  OnFrame on_frame_;
+  std::shared_ptr<MediaStreamTrack> track_;
+  std::vector<EncodingPipe> pipes_;
+  // While it lives the source's thread uses the pipes; so it ends first.
   Subscription subscription_;
 };
 

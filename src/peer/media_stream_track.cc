@@ -54,7 +54,9 @@ struct MediaStreamTrack::State {
   std::mutex mutex;
   bool enabled = true;
   ReadyState ready_state = ReadyState::kLive;
+  bool muted = false;
   UniqueFunction<void()> on_stop;
+  UniqueFunction<void(bool)> on_muted_change;
 
   bool live() {
     const std::lock_guard lock(mutex);
@@ -88,6 +90,31 @@ bool MediaStreamTrack::enabled() const { return state_->is_enabled(); }
 void MediaStreamTrack::set_enabled(bool enabled) {
   const std::lock_guard lock(state_->mutex);
   state_->enabled = enabled;
+}
+
+bool MediaStreamTrack::muted() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->muted;
+}
+
+void MediaStreamTrack::set_muted(bool muted) {
+  UniqueFunction<void(bool)> on_change;
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->muted == muted) return;
+    state_->muted = muted;
+    on_change = std::move(state_->on_muted_change);
+  }
+  if (!on_change) return;
+  on_change(muted);
+  // It may have set another.
+  const std::lock_guard lock(state_->mutex);
+  if (!state_->on_muted_change) state_->on_muted_change = std::move(on_change);
+}
+
+void MediaStreamTrack::set_on_muted_change(UniqueFunction<void(bool)> on_change) {
+  const std::lock_guard lock(state_->mutex);
+  state_->on_muted_change = std::move(on_change);
 }
 
 void MediaStreamTrack::push(const VideoFrame& frame) {

@@ -94,6 +94,17 @@ StatsReport PeerConnection::get_stats() const { return impl_->stats(); }
 
 void PeerConnection::close() { impl_->close(); }
 
+RtpSendParameters RtpSender::parameters() const {
+  const auto connection = connection_.lock();
+  return connection ? connection->parameters(*this) : RtpSendParameters{};
+}
+
+Result<> RtpSender::set_parameters(const RtpSendParameters& parameters) {
+  const auto connection = connection_.lock();
+  if (!connection) return Error{ErrorCode::kInvalidState, "the connection is gone"};
+  return connection->set_parameters(*this, parameters);
+}
+
 Result<> RtpSender::replace_track(std::shared_ptr<MediaStreamTrack> track) {
   const auto connection = connection_.lock();
   if (!connection || connection->closed()) return Error{ErrorCode::kInvalidState, "the connection is closed"};

@@ -14,6 +14,7 @@
 #include "peer/media_receiver.h"
 #include "peer/media_sender.h"
 #include "peer/network.h"
+#include "peer/simulcast_choice.h"
 #include "tidewire/peer_connection.h"
 
 namespace tidewire {
@@ -43,6 +44,8 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
                                                std::vector<std::string> stream_ids);
   Result<> remove_track(const std::shared_ptr<RtpSender>& sender);
   Result<> replace_track(RtpSender& sender, std::shared_ptr<MediaStreamTrack> track);
+  RtpSendParameters parameters(const RtpSender& sender) const;
+  Result<> set_parameters(const RtpSender& sender, const RtpSendParameters& parameters);
   // In the order of the session's.
   std::vector<std::shared_ptr<RtpTransceiver>> transceivers();
   StatsReport stats() const;
@@ -61,8 +64,8 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
  private:
   struct Transceiver {
     std::shared_ptr<RtpTransceiver> object;
-    std::unique_ptr<peer::MediaSender> sender;      // while frames are wanted
-    std::uint64_t frames_encoded = 0;               // by the senders before it
+    std::unique_ptr<peer::MediaSender> sender;      // from the first time on that frames are wanted
+    peer::SimulcastChoice shown;                    // of several encodings that come
     std::unique_ptr<peer::MediaReceiver> receiver;  // from the first frame on
   };
 
@@ -85,14 +88,14 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
   void handle(const event::IceCandidateErrorFound& found);
   // peer_media.cc
   void handle(const event::TrackAdded& added);
-  void handle(const event::TrackRemoved&) {}
+  void handle(const event::TrackRemoved& removed);
   void handle(const event::SendingChanged& change);
   void handle(const event::KeyFrameNeeded& needed);
   void handle(event::VideoFrameReceived& received);
   void handle(event::AudioFrameReceived& received);
   Transceiver& known(TransceiverId id);
   peer::MediaReceiver& receiver_of(Transceiver& transceiver, TransceiverId id);
-  void start_sender(const event::SendingChanged& change);
+  peer::MediaSender& sender_of(Transceiver& transceiver, TransceiverId id);
   // peer_data.cc
   void handle(const event::DataChannelAdded& added);
   void handle(const event::DataChannelOpened& opened);

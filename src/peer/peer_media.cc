@@ -22,6 +22,7 @@ PeerConnectionImpl::Transceiver& PeerConnectionImpl::known(TransceiverId id) {
   transceiver.object->receiver_ = std::make_shared<RtpReceiver>();
   transceiver.object->receiver_->track_ = std::make_shared<MediaStreamTrack>(
       kind, "remote-" + std::to_string(id.value()), "remote " + std::string(to_string(kind)));
+  transceiver.object->receiver_->track_->set_muted(true);
   return transceiver;
 }
 
@@ -64,6 +65,16 @@ Result<> PeerConnectionImpl::replace_track(RtpSender& sender, std::shared_ptr<Me
   return {};
 }
 
+RtpSendParameters PeerConnectionImpl::parameters(const RtpSender& sender) const {
+  return session_.send_parameters(sender.transceiver_);
+}
+
+Result<> PeerConnectionImpl::set_parameters(const RtpSender& sender, const RtpSendParameters& parameters) {
+  auto set = session_.set_send_parameters(sender.transceiver_, parameters, loop_.now());
+  schedule_pump();
+  return set;
+}
+
 std::vector<std::shared_ptr<RtpTransceiver>> PeerConnectionImpl::transceivers() {
   std::vector<std::shared_ptr<RtpTransceiver>> all;
   for (const TransceiverInfo& info : session_.transceivers()) all.push_back(known(info.id).object);
@@ -78,39 +89,39 @@ void PeerConnectionImpl::handle(const event::TrackAdded& added) {
   }
 }
 
-void PeerConnectionImpl::handle(const event::SendingChanged& change) {
-  Transceiver& transceiver = known(change.transceiver);
-  if (transceiver.sender) transceiver.frames_encoded += transceiver.sender->frames_encoded();
-  transceiver.sender.reset();
-  if (change.codec) start_sender(change);
+void PeerConnectionImpl::handle(const event::TrackRemoved& removed) {
+  known(removed.transceiver).object->receiver_->track_->set_muted(true);
 }
 
-void PeerConnectionImpl::start_sender(const event::SendingChanged& change) {
-  const TransceiverId id = change.transceiver;
-  const bool video = kind_of(*change.codec) == MediaKind::kVideo;
-  const std::uint32_t bitrate = video ? configuration_.video_bitrate : configuration_.audio_bitrate;
-  auto sender = peer::MediaSender::make({*change.codec, bitrate, change.max_nal_unit_size},
-                                        [weak = weak_from_this(), &loop = loop_, id](EncodedFrame frame) {
-                                          // On the encoder's thread. The loop outlives its connections, and a
-                                          // connection its encoders.
-                                          loop.post([weak, id, frame = std::move(frame)] {
-                                            const auto self = weak.lock();
-                                            if (!self || self->closed_) return;
-                                            // A frame that finds the queue full is dropped there, and a key frame asked
-                                            // for; so is one of an encoder whose codec is not sent any more.
-                                            (void)self->session_.send_frame(id, frame, self->loop_.now());
-                                            self->pump();
-                                          });
-                                        });
-  // Only codecs that the negotiator offers are announced, and each of those has an encoder.
-  if (!sender) return;
-  Transceiver& transceiver = known(id);
-  transceiver.sender = std::move(*sender);
-  transceiver.sender->set_track(transceiver.object->sender_->track_);
+void PeerConnectionImpl::handle(const event::SendingChanged& change) {
+  Transceiver& transceiver = known(change.transceiver);
+  if (transceiver.sender || !change.encodings.empty()) {
+    sender_of(transceiver, change.transceiver).set_encodings(change.encodings);
+  }
+}
+
+peer::MediaSender& PeerConnectionImpl::sender_of(Transceiver& transceiver, TransceiverId id) {
+  if (!transceiver.sender) {
+    transceiver.sender = std::make_unique<peer::MediaSender>(
+        transceiver.object->kind(),
+        [weak = weak_from_this(), &loop = loop_, id](std::size_t encoding, EncodedFrame frame) {
+          // On the encoder's thread. The loop outlives its connections, and a connection its encoders.
+          loop.post([weak, id, encoding, frame = std::move(frame)] {
+            const auto self = weak.lock();
+            if (!self || self->closed_) return;
+            // A frame that finds the queue full is dropped there, and a key frame asked for; so is one of an encoder
+            // whose codec is not sent any more.
+            (void)self->session_.send_frame(id, frame, self->loop_.now(), encoding);
+            self->pump();
+          });
+        });
+    transceiver.sender->set_track(transceiver.object->sender_->track_);
+  }
+  return *transceiver.sender;
 }
 
 void PeerConnectionImpl::handle(const event::KeyFrameNeeded& needed) {
-  if (auto& sender = known(needed.transceiver).sender) sender->request_key_frame();
+  if (auto& sender = known(needed.transceiver).sender) sender->request_key_frame(needed.encoding);
 }
 
 peer::MediaReceiver& PeerConnectionImpl::receiver_of(Transceiver& transceiver, TransceiverId id) {
@@ -120,7 +131,7 @@ peer::MediaReceiver& PeerConnectionImpl::receiver_of(Transceiver& transceiver, T
           loop.post([weak, id] {
             const auto self = weak.lock();
             if (!self || self->closed_) return;
-            self->session_.request_key_frame(id, self->loop_.now());
+            self->session_.request_key_frame(id, self->loop_.now(), self->known(id).shown.shown());
             self->pump();
           });
         });
@@ -129,12 +140,21 @@ peer::MediaReceiver& PeerConnectionImpl::receiver_of(Transceiver& transceiver, T
 }
 
 void PeerConnectionImpl::handle(event::VideoFrameReceived& received) {
-  receiver_of(known(received.transceiver), received.transceiver).push(std::move(received.frame));
+  Transceiver& transceiver = known(received.transceiver);
+  switch (transceiver.shown.judge(received.rid, received.frame, loop_.now())) {
+    case peer::SimulcastChoice::Verdict::kIgnore: return;
+    case peer::SimulcastChoice::Verdict::kWant:
+      return session_.request_key_frame(received.transceiver, loop_.now(), received.rid);
+    case peer::SimulcastChoice::Verdict::kShow: break;
+  }
+  transceiver.object->receiver_->track_->set_muted(false);
+  receiver_of(transceiver, received.transceiver).push(std::move(received.frame));
 }
 
 void PeerConnectionImpl::handle(event::AudioFrameReceived& received) {
   peer::MediaReceiver& receiver = receiver_of(known(received.transceiver), received.transceiver);
   if (received.frame) {
+    known(received.transceiver).object->receiver_->track_->set_muted(false);
     receiver.push(std::move(*received.frame));
   } else {
     receiver.push_lost(received.duration);
@@ -146,9 +166,10 @@ StatsReport PeerConnectionImpl::stats() const {
   for (const auto& [id, transceiver] : transceivers_) {
     const auto info = session_.transceiver(id);
     if (!info || !info->mid) continue;
+    std::size_t encoding = 0;  // they stand in the order of the encodings
     for (OutboundRtpStreamStats& outbound : report.rtp.outbound) {
       if (outbound.mid != *info->mid || !transceiver.sender) continue;
-      outbound.frames_encoded = transceiver.frames_encoded + transceiver.sender->frames_encoded();
+      outbound.frames_encoded = transceiver.sender->frames_encoded(encoding++);
     }
     for (InboundRtpStreamStats& inbound : report.rtp.inbound) {
       if (inbound.mid == *info->mid && transceiver.receiver) {

@@ -88,6 +88,8 @@ void agree_media(NegotiatedSection& section, const State& state, const Capabilit
   section.extensions = agree_extensions(local, remote);
   section.extmap_allow_mixed = local.extmap_allow_mixed && remote.extmap_allow_mixed;
   section.rtcp_rsize = local.rtcp_rsize && remote.rtcp_rsize;
+  section.remote_ptime = remote.ptime;
+  section.remote_maxptime = remote.maxptime;
   section.remote_sources = remote_sources(remote.sources);
   // Simulcast is what the offer proposes and the answer takes.
   const std::vector<std::string> accepted = wanted_rids(local.sources);

@@ -54,6 +54,11 @@ void store(Result<T> result, T& out, std::optional<Error>& error) {
   }
 }
 
+std::optional<std::uint32_t> milliseconds(const Attributes& attributes, std::string_view name) {
+  const Attribute* attribute = attributes.find(name);
+  return attribute ? to_number<std::uint32_t>(attribute->text()) : std::nullopt;
+}
+
 Result<SectionView> interpret_section(const MediaSection& section, const Attributes& session) {
   SectionView view;
   std::optional<Error> error;
@@ -74,6 +79,8 @@ Result<SectionView> interpret_section(const MediaSection& section, const Attribu
   if (view.is_media()) {
     view.rtcp_mux = section.attributes.has("rtcp-mux");
     view.rtcp_rsize = section.attributes.has("rtcp-rsize");
+    view.ptime = milliseconds(section.attributes, "ptime");
+    view.maxptime = milliseconds(section.attributes, "maxptime");
     store(parse_codecs(section), view.codecs, error);
     store(parse_header_extensions(section.attributes.has("extmap") ? section.attributes : session), view.extensions,
           error);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,9 @@ struct SectionView {
   SourceAttributes sources;
   bool rtcp_mux = false;
   bool rtcp_rsize = false;
+  // RFC 8866 §6.4, in milliseconds; nothing when not given, or no number.
+  std::optional<std::uint32_t> ptime;
+  std::optional<std::uint32_t> maxptime;
   bool extmap_allow_mixed = false;
   IceAttributes ice;
   std::vector<Fingerprint> fingerprints;

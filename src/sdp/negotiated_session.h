@@ -71,9 +71,11 @@ struct NegotiatedSection {
   std::vector<NegotiatedCodec> codecs;  // the first that has frames is the one to send
   std::vector<NegotiatedExtension> extensions;
   bool extmap_allow_mixed = false;
-  bool rtcp_rsize = false;                   // reduced-size RTCP may be sent
-  std::vector<RemoteSource> remote_sources;  // empty: sources show by mid or payload type alone
-  std::vector<std::string> remote_rids;      // simulcast that this side takes; empty: one stream
+  bool rtcp_rsize = false;                       // reduced-size RTCP may be sent
+  std::optional<std::uint32_t> remote_ptime;     // ms that a packet to it is to hold
+  std::optional<std::uint32_t> remote_maxptime;  // ms that it holds at most
+  std::vector<RemoteSource> remote_sources;      // empty: sources show by mid or payload type alone
+  std::vector<std::string> remote_rids;          // simulcast that this side takes; empty: one stream
   std::vector<std::string> remote_stream_ids;
   std::string remote_track_id;
   std::vector<LocalEncoding> local_encodings;  // at least one; several: simulcast

@@ -1,33 +1,10 @@
 #include "session/media_transport.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
-
-#include "sdp/h264_profile.h"
 
 namespace tidewire::session {
 namespace {
-
-std::optional<CodecType> codec_type(const sdp::NegotiatedCodec& codec) {
-  // The names are our own spelling: the negotiator maps the peer's to it.
-  constexpr std::array kCodecs = {CodecType::kOpus, CodecType::kPcmu, CodecType::kPcma, CodecType::kVp8,
-                                  CodecType::kVp9,  CodecType::kH264, CodecType::kAv1};
-  const auto known = std::ranges::find(kCodecs, codec.name, [](CodecType type) { return to_string(type); });
-  return known == kCodecs.end() ? std::nullopt : std::optional(*known);
-}
-
-// RFC 6184 §6.2: in single NAL unit mode a unit fits a packet (media::SendStreamConfig::max_packet_size), beside the
-// header and its extensions.
-constexpr std::size_t kMaxSingleNalUnit = 1100;
-
-SendCodec send_codec(const sdp::NegotiatedCodec& codec) {
-  SendCodec out{.codec = codec_type(codec).value_or(CodecType::kVp8)};
-  if (out.codec == CodecType::kH264 && sdp::h264_packetization_mode(codec.send_fmtp) == 0) {
-    out.max_nal_unit_size = kMaxSingleNalUnit;
-  }
-  return out;
-}
 
 rtp::ExtensionMap extension_map(const sdp::NegotiatedSection& section, bool for_sending) {
   rtp::ExtensionMap map;
@@ -38,70 +15,33 @@ rtp::ExtensionMap extension_map(const sdp::NegotiatedSection& section, bool for_
   return map;
 }
 
-const sdp::NegotiatedCodec* first_known_codec(const sdp::NegotiatedSection& section) {
-  const auto known =
-      std::ranges::find_if(section.codecs, [](const auto& codec) { return codec_type(codec).has_value(); });
-  return known == section.codecs.end() ? nullptr : &*known;
-}
-
-std::optional<media::RtxConfig> rtx_config(const sdp::NegotiatedSection& section, const sdp::NegotiatedCodec& codec) {
-  if (!codec.send_rtx_payload_type) return std::nullopt;
-  return media::RtxConfig{rtp::Ssrc{section.local_rtx_ssrc}, rtp::PayloadType{*codec.send_rtx_payload_type}};
-}
-
 bool any_codec_has(const sdp::NegotiatedSection& section, std::string_view type, std::string_view parameter = {}) {
   return std::ranges::any_of(section.codecs,
                              [&](const sdp::NegotiatedCodec& codec) { return codec.has_feedback(type, parameter); });
 }
 
-}  // namespace
-
-void MediaTransport::apply(const std::vector<sdp::NegotiatedSection>& sections, Timestamp now) {
-  std::map<TransceiverId, Streams> before = std::exchange(streams_, {});
-  for (const sdp::NegotiatedSection& section : sections) {
-    if (!section.transceiver || section.rejected) continue;
-    if (!table_) {
-      table_ = std::make_unique<media::StreamTable>(
-          media::StreamTableConfig{.cname = section.local_cname, .wall_clock = config_.wall_clock}, *pool_,
-          random_.fork());
-    }
-    table_->set_reduced_size_rtcp(section.rtcp_rsize);
-    Streams streams;
-    if (auto known = before.extract(*section.transceiver)) streams = known.mapped();
-    apply_send(section, streams, now);
-    apply_receive(section, streams, now);
-    streams_[*section.transceiver] = streams;
-  }
-  for (auto& [transceiver, streams] : before) {
-    drop(streams.send, now);
-    drop(streams.receive, now);
-  }
-}
-
-void MediaTransport::apply_send(const sdp::NegotiatedSection& section, Streams& streams, Timestamp now) {
-  const sdp::NegotiatedCodec* codec = first_known_codec(section);
-  if (!section.send || !codec) return drop(streams.send, now);
-  streams.codec = send_codec(*codec);
-  const bool video = media::kind(streams.codec.codec) == MediaKind::kVideo;
-  const media::SendStreamConfig config{
-      .codec = streams.codec.codec,
-      .ssrc = rtp::Ssrc{section.local_ssrc},
-      .payload_type = rtp::PayloadType{codec->send_payload_type},
-      .h264_packetization_mode = streams.codec.max_nal_unit_size == 0 ? media::H264PacketizationMode::kNonInterleaved
-                                                                      : media::H264PacketizationMode::kSingleNalUnit,
+media::SendStreamConfig send_config(const sdp::NegotiatedSection& section, const sdp::LocalEncoding& local,
+                                    const sdp::NegotiatedCodec& codec, const SendEncoding& encoding) {
+  media::SendStreamConfig config{
+      .codec = encoding.codec,
+      .ssrc = rtp::Ssrc{local.ssrc},
+      .payload_type = rtp::PayloadType{codec.send_payload_type},
+      .h264_packetization_mode = encoding.max_nal_unit_size == 0 ? media::H264PacketizationMode::kNonInterleaved
+                                                                 : media::H264PacketizationMode::kSingleNalUnit,
       .mid = section.mid,
       .extensions = extension_map(section, true),
-      .nack = codec->has_feedback("nack"),
-      .rtx = rtx_config(section, *codec),
-      .target_bitrate = video ? config_.video_bitrate : config_.audio_bitrate,
+      .nack = codec.has_feedback("nack"),
+      .target_bitrate = encoding.bitrate,
   };
-  if (streams.send && table_->update_send_stream(*streams.send, config)) return;
-  drop(streams.send, now);
-  if (auto added = table_->add_send_stream(config, now)) streams.send = *added;
+  // RFC 8853 §5.5: one of several is known by its rid.
+  if (section.local_encodings.size() > 1) config.rtp_stream_id = local.rid;
+  if (codec.send_rtx_payload_type) {
+    config.rtx = media::RtxConfig{rtp::Ssrc{local.rtx_ssrc}, rtp::PayloadType{*codec.send_rtx_payload_type}};
+  }
+  return config;
 }
 
-void MediaTransport::apply_receive(const sdp::NegotiatedSection& section, Streams& streams, Timestamp now) {
-  if (!section.receive) return drop(streams.receive, now);
+media::ReceiveStreamConfig receive_config(const sdp::NegotiatedSection& section) {
   media::ReceiveStreamConfig config{
       .kind = section.kind == sdp::SectionKind::kAudio ? MediaKind::kAudio : MediaKind::kVideo,
       .mid = section.mid,
@@ -111,54 +51,148 @@ void MediaTransport::apply_receive(const sdp::NegotiatedSection& section, Stream
       .full_intra_request = any_codec_has(section, "ccm", "fir"),
       .transport_wide_feedback = any_codec_has(section, "transport-cc"),
   };
-  for (const sdp::RemoteSource& source : section.remote_sources) {
-    config.ssrcs.emplace_back(source.ssrc);
-    if (source.rtx_ssrc) config.rtx_ssrcs.emplace_back(*source.rtx_ssrc);
-  }
   for (const sdp::NegotiatedCodec& codec : section.codecs) {
-    if (const auto type = codec_type(codec)) {
-      media::ReceiveCodec& known = config.codecs.emplace_back(
-          media::ReceiveCodec{.payload_type = rtp::PayloadType{codec.receive_payload_type}, .codec = *type});
-      if (codec.receive_rtx_payload_type) known.rtx_payload_type = rtp::PayloadType{*codec.receive_rtx_payload_type};
+    if (!is_known(codec)) continue;
+    media::ReceiveCodec& known = config.codecs.emplace_back(
+        media::ReceiveCodec{.payload_type = rtp::PayloadType{codec.receive_payload_type}, .codec = codec_type(codec)});
+    if (codec.receive_rtx_payload_type) known.rtx_payload_type = rtp::PayloadType{*codec.receive_rtx_payload_type};
+  }
+  return config;
+}
+
+}  // namespace
+
+void MediaTransport::apply(const std::vector<sdp::NegotiatedSection>& sections, Timestamp now) {
+  sections_ = sections;
+  std::map<TransceiverId, Streams> before = std::exchange(streams_, {});
+  for (const sdp::NegotiatedSection& section : sections_) {
+    if (!section.transceiver || section.rejected) continue;
+    if (!table_) {
+      table_ = std::make_unique<media::StreamTable>(
+          media::StreamTableConfig{.cname = section.local_cname, .wall_clock = config_.wall_clock}, *pool_,
+          random_.fork());
+    }
+    table_->set_reduced_size_rtcp(section.rtcp_rsize);
+    Streams streams;
+    if (auto known = before.extract(*section.transceiver)) streams = std::move(known.mapped());
+    apply_send(section, streams, now);
+    apply_receive(section, streams, now);
+    streams_[*section.transceiver] = std::move(streams);
+  }
+  for (auto& [transceiver, streams] : before) drop_all(streams, now);
+}
+
+void MediaTransport::set_wishes(TransceiverId transceiver, std::vector<RtpEncodingParameters> wishes, Timestamp now) {
+  wishes_[transceiver] = std::move(wishes);
+  for (const sdp::NegotiatedSection& section : sections_) {
+    const auto streams = streams_.find(transceiver);
+    if (section.transceiver == transceiver && streams != streams_.end()) apply_send(section, streams->second, now);
+  }
+}
+
+std::vector<RtpEncodingParameters> MediaTransport::wishes(TransceiverId transceiver) const {
+  const auto found = wishes_.find(transceiver);
+  return found == wishes_.end() ? std::vector<RtpEncodingParameters>{} : found->second;
+}
+
+void MediaTransport::apply_send(const sdp::NegotiatedSection& section, Streams& streams, Timestamp now) {
+  streams.encodings.clear();
+  if (section.send && section.transceiver) {
+    const bool video = section.kind == sdp::SectionKind::kVideo;
+    const std::vector<RtpEncodingParameters> wanted = wishes_for(section, wishes(*section.transceiver));
+    streams.encodings = send_encodings(section, wanted, video ? config_.video_bitrate : config_.audio_bitrate);
+  }
+  for (std::size_t i = 0; i < streams.encodings.size(); ++i) {
+    const SendEncoding& encoding = streams.encodings[i];
+    const media::SendStreamConfig config =
+        send_config(section, section.local_encodings[i], *codec_for(encoding.parameters, section.codecs), encoding);
+    if (i < streams.send.size() && table_->update_send_stream(streams.send[i], config)) continue;
+    drop_from(streams.send, i, now);
+    auto added = table_->add_send_stream(config, now);
+    if (!added) {
+      streams.encodings.resize(i);
+      break;
+    }
+    streams.send.push_back(*added);
+  }
+  drop_from(streams.send, streams.encodings.size(), now);
+}
+
+void MediaTransport::apply_receive(const sdp::NegotiatedSection& section, Streams& streams, Timestamp now) {
+  std::vector<std::string> rids = section.remote_rids;
+  if (rids.empty()) rids.emplace_back();
+  if (!section.receive) rids.clear();
+  std::vector<Incoming> before = std::exchange(streams.receive, {});
+  for (const std::string& rid : rids) {
+    media::ReceiveStreamConfig config = receive_config(section);
+    config.rid = rid;
+    // Of several streams it is not said which SSRC is whose: their packets tell.
+    for (const sdp::RemoteSource& source : section.remote_sources) {
+      if (rids.size() > 1) break;
+      config.ssrcs.emplace_back(source.ssrc);
+      if (source.rtx_ssrc) config.rtx_ssrcs.emplace_back(*source.rtx_ssrc);
+    }
+    const auto known = std::ranges::find(before, rid, &Incoming::rid);
+    if (known != before.end() && table_->update_receive_stream(known->stream, config)) {
+      streams.receive.push_back(*known);
+      before.erase(known);
+    } else if (auto added = table_->add_receive_stream(std::move(config), now)) {
+      streams.receive.push_back({rid, *added});
     }
   }
-  if (streams.receive && table_->update_receive_stream(*streams.receive, config)) return;
-  drop(streams.receive, now);
-  if (auto added = table_->add_receive_stream(std::move(config), now)) streams.receive = *added;
+  for (const Incoming& gone : before) table_->remove_stream(gone.stream, now);
 }
 
-void MediaTransport::drop(std::optional<media::StreamId>& stream, Timestamp now) {
-  if (stream && table_) table_->remove_stream(*stream, now);
-  stream.reset();
+void MediaTransport::drop_from(std::vector<media::StreamId>& streams, std::size_t count, Timestamp now) {
+  while (streams.size() > count) {
+    table_->remove_stream(streams.back(), now);
+    streams.pop_back();
+  }
 }
 
-std::optional<TransceiverId> MediaTransport::transceiver_of(media::StreamId stream) const {
+void MediaTransport::drop_all(Streams& streams, Timestamp now) {
+  drop_from(streams.send, 0, now);
+  for (const Incoming& incoming : streams.receive) table_->remove_stream(incoming.stream, now);
+}
+
+std::optional<MediaTransport::Owner> MediaTransport::owner_of(media::StreamId stream) const {
   for (const auto& [transceiver, streams] : streams_) {
-    if (streams.send == stream || streams.receive == stream) return transceiver;
+    for (std::size_t i = 0; i < streams.send.size(); ++i) {
+      if (streams.send[i] == stream) return Owner{transceiver, i, streams.encodings[i].parameters.rid};
+    }
+    for (std::size_t i = 0; i < streams.receive.size(); ++i) {
+      if (streams.receive[i].stream == stream) return Owner{transceiver, i, streams.receive[i].rid};
+    }
   }
   return std::nullopt;
 }
 
-std::optional<media::StreamId> MediaTransport::send_stream(TransceiverId transceiver) const {
+std::optional<media::StreamId> MediaTransport::send_stream(TransceiverId transceiver, std::size_t encoding) const {
   const auto found = streams_.find(transceiver);
-  return found == streams_.end() ? std::nullopt : found->second.send;
+  if (found == streams_.end() || encoding >= found->second.send.size()) return std::nullopt;
+  return found->second.send[encoding];
 }
 
-std::optional<media::StreamId> MediaTransport::receive_stream(TransceiverId transceiver) const {
+std::vector<media::StreamId> MediaTransport::receive_streams(TransceiverId transceiver, std::string_view rid) const {
+  std::vector<media::StreamId> out;
   const auto found = streams_.find(transceiver);
-  return found == streams_.end() ? std::nullopt : found->second.receive;
+  if (found == streams_.end()) return out;
+  for (const Incoming& incoming : found->second.receive) {
+    if (rid.empty() || incoming.rid == rid) out.push_back(incoming.stream);
+  }
+  return out;
 }
 
-std::optional<CodecType> MediaTransport::sent_codec(TransceiverId transceiver) const {
+const SendEncoding* MediaTransport::encoding(TransceiverId transceiver, std::size_t index) const {
   const auto found = streams_.find(transceiver);
-  if (found == streams_.end() || !found->second.send) return std::nullopt;
-  return found->second.codec.codec;
+  if (found == streams_.end() || index >= found->second.encodings.size()) return nullptr;
+  return &found->second.encodings[index];
 }
 
-std::map<TransceiverId, SendCodec> MediaTransport::sending() const {
-  std::map<TransceiverId, SendCodec> sending;
+std::map<TransceiverId, std::vector<SendEncoding>> MediaTransport::sending() const {
+  std::map<TransceiverId, std::vector<SendEncoding>> sending;
   for (const auto& [transceiver, streams] : streams_) {
-    if (streams.send) sending[transceiver] = streams.codec;
+    if (!streams.encodings.empty()) sending[transceiver] = streams.encodings;
   }
   return sending;
 }

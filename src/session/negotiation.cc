@@ -68,16 +68,14 @@ void Session::Impl::apply_media(Timestamp at) {
 
 // Says for which transceivers frames are wanted: those that were negotiated to send, once there are keys.
 void Session::Impl::announce_sending() {
-  std::map<TransceiverId, session::SendCodec> sending;
+  std::map<TransceiverId, std::vector<SendEncoding>> sending;
   if (transport.keying().srtp() && !closed) sending = media.sending();
-  for (const auto& [id, codec] : announced_sending) {
-    if (!sending.contains(id)) emit(event::SendingChanged{id, std::nullopt});
+  for (const auto& [id, encodings] : announced_sending) {
+    if (!sending.contains(id)) emit(event::SendingChanged{id, {}});
   }
-  for (const auto& [id, codec] : sending) {
+  for (const auto& [id, encodings] : sending) {
     const auto before = announced_sending.find(id);
-    if (before == announced_sending.end() || before->second != codec) {
-      emit(event::SendingChanged{id, codec.codec, codec.max_nal_unit_size});
-    }
+    if (before == announced_sending.end() || before->second != encodings) emit(event::SendingChanged{id, encodings});
   }
   data.set_beside_media(!sending.empty());
   announced_sending = std::move(sending);

@@ -128,14 +128,14 @@ void Session::Impl::tell(datachannel::Event event) {
 
 void Session::Impl::tell(media::Event event) {
   if (auto* frame = std::get_if<media::FrameReceived>(&event)) {
-    const auto transceiver = media.transceiver_of(frame->stream);
-    if (transceiver) emit(event::VideoFrameReceived{*transceiver, std::move(frame->frame)});
+    auto owner = media.owner_of(frame->stream);
+    if (owner) emit(event::VideoFrameReceived{owner->transceiver, std::move(frame->frame), std::move(owner->rid)});
   } else if (auto* playout = std::get_if<media::AudioPlayout>(&event)) {
-    const auto transceiver = media.transceiver_of(playout->stream);
-    if (transceiver) emit(event::AudioFrameReceived{*transceiver, std::move(playout->frame), playout->duration});
+    const auto owner = media.owner_of(playout->stream);
+    if (owner) emit(event::AudioFrameReceived{owner->transceiver, std::move(playout->frame), playout->duration});
   } else if (auto* key_frame = std::get_if<media::KeyFrameNeeded>(&event)) {
-    const auto transceiver = media.transceiver_of(key_frame->stream);
-    if (transceiver) emit(event::KeyFrameNeeded{*transceiver});
+    const auto owner = media.owner_of(key_frame->stream);
+    if (owner) emit(event::KeyFrameNeeded{owner->transceiver, owner->encoding});
   }
 }
 

@@ -41,7 +41,13 @@ session::TransportConfig transport_config(const sdp::IceCredentials& local, cons
 }
 
 sdp::TransceiverInit to_sdp(TransceiverInit init) {
-  return {.direction = init.direction, .stream_ids = std::move(init.stream_ids), .track_id = std::move(init.track_id)};
+  sdp::TransceiverInit out{
+      .direction = init.direction, .stream_ids = std::move(init.stream_ids), .track_id = std::move(init.track_id)};
+  // A single encoding needs no name.
+  if (init.send_encodings.size() > 1) {
+    for (RtpEncodingParameters& encoding : init.send_encodings) out.rids.push_back(std::move(encoding.rid));
+  }
+  return out;
 }
 
 TransceiverInfo to_info(const sdp::TransceiverState& state) {
@@ -121,7 +127,11 @@ IceGatheringState Session::ice_gathering_state() const {
 // --- Media ---
 
 Result<TransceiverId> Session::add_transceiver(MediaKind kind, TransceiverInit init) {
+  if (auto checked = session::check_encodings(kind, init.send_encodings); !checked) return checked.error();
+  std::vector<RtpEncodingParameters> wishes = init.send_encodings;
   auto id = impl_->negotiator.add_transceiver(kind, to_sdp(std::move(init)));
+  if (wishes.size() == 1) wishes.front().rid.clear();
+  if (id && !wishes.empty()) impl_->media.set_wishes(*id, std::move(wishes), impl_->now);
   impl_->announce_negotiation_needed();
   return id;
 }
@@ -169,24 +179,48 @@ std::vector<TransceiverInfo> Session::transceivers() const {
   return all;
 }
 
-Result<> Session::send_frame(TransceiverId transceiver, const EncodedFrame& frame, Timestamp now) {
-  const auto stream = impl_->media.send_stream(transceiver);
-  if (!stream || !impl_->transport.can_send_media()) {
-    return Error{ErrorCode::kInvalidState, "this transceiver does not send now; wait for SendingChanged"};
+RtpSendParameters Session::send_parameters(TransceiverId transceiver) const {
+  return impl_->send_parameters(transceiver);
+}
+
+Result<> Session::set_send_parameters(TransceiverId transceiver, const RtpSendParameters& parameters, Timestamp now) {
+  const auto state = impl_->negotiator.transceiver(transceiver);
+  if (!state) return Error{ErrorCode::kNotFound, "no such transceiver"};
+  const RtpSendParameters before = impl_->send_parameters(transceiver);
+  if (parameters.transaction_id != before.transaction_id) {
+    return Error{ErrorCode::kInvalidState, "these parameters are out of date; read them again, change them, set them"};
+  }
+  const auto& negotiated = impl_->negotiated_codecs(transceiver);
+  if (auto fine = session::check_change(state->kind, before.encodings, parameters.encodings, negotiated); !fine) {
+    return fine;
+  }
+  impl_->now = now;
+  ++impl_->parameter_changes[transceiver];
+  impl_->media.set_wishes(transceiver, parameters.encodings, now);
+  impl_->announce_sending();
+  return {};
+}
+
+Result<> Session::send_frame(TransceiverId transceiver, const EncodedFrame& frame, Timestamp now,
+                             std::size_t encoding) {
+  const auto stream = impl_->media.send_stream(transceiver, encoding);
+  const SendEncoding* wanted = impl_->media.encoding(transceiver, encoding);
+  if (!stream || !wanted || !wanted->parameters.active || !impl_->transport.can_send_media()) {
+    return Error{ErrorCode::kInvalidState, "this encoding is not sent now; wait for SendingChanged"};
   }
   // Frames of the encoder before the codec changed may still be on their way here.
-  if (const auto codec = impl_->media.sent_codec(transceiver); codec != frame.codec) {
-    return Error{ErrorCode::kInvalidState, "this transceiver sends " + std::string(to_string(*codec)) + " now, not " +
-                                               std::string(to_string(frame.codec))};
+  if (wanted->codec != frame.codec) {
+    return Error{ErrorCode::kInvalidState, "this encoding sends " + std::string(to_string(wanted->codec)) +
+                                               " now, not " + std::string(to_string(frame.codec))};
   }
   impl_->now = now;
   return impl_->media.table()->send_frame(*stream, frame, now);
 }
 
-void Session::request_key_frame(TransceiverId transceiver, Timestamp now) {
+void Session::request_key_frame(TransceiverId transceiver, Timestamp now, std::string_view rid) {
   impl_->now = now;
-  if (const auto stream = impl_->media.receive_stream(transceiver)) {
-    impl_->media.table()->request_key_frame(*stream, now);
+  for (const media::StreamId stream : impl_->media.receive_streams(transceiver, rid)) {
+    impl_->media.table()->request_key_frame(stream, now);
   }
 }
 

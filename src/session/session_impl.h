@@ -1,6 +1,7 @@
 // What a Session is made of. Its methods are spread by subject: session.cc (commands), session_data.cc (the commands
 // for channels), negotiation.cc (descriptions to transport, media and channels), routing.cc (what comes out of each
-// part and where it goes), closing.cc (states, failure, the end), session_stats.cc.
+// part and where it goes), closing.cc (states, failure, the end), send_parameters.cc,
+// session_stats.cc.
 #pragma once
 
 #include <map>
@@ -66,6 +67,10 @@ struct Session::Impl {
   // session_data.cc
   std::optional<SctpTransport> sctp_transport() const;
 
+  // send_parameters.cc
+  RtpSendParameters send_parameters(TransceiverId transceiver) const;
+  const std::vector<sdp::NegotiatedCodec>& negotiated_codecs(TransceiverId transceiver) const;
+
   // session_stats.cc
   StatsReport report(Timestamp now) const;
 
@@ -100,7 +105,8 @@ struct Session::Impl {
   std::uint32_t remote_ice_generation = 0;
   // Our offer restarted ICE: the peer's credentials of before are not to be used again.
   bool awaiting_remote_restart = false;
-  std::map<TransceiverId, session::SendCodec> announced_sending;
+  std::map<TransceiverId, std::vector<SendEncoding>> announced_sending;
+  std::map<TransceiverId, std::uint64_t> parameter_changes;
 };
 
 }  // namespace tidewire

@@ -24,8 +24,8 @@ TEST(RtpCapabilities, ListEachCodecOnceInTheOrderOfTheOffer) {
     }
     EXPECT_FALSE(capabilities.header_extensions.empty());
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"audio/opus", "audio/PCMU", "audio/PCMA", "video/VP8", "video/VP9",
-                                             "video/H264", "video/H264", "video/AV1"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"audio/opus", "audio/red", "audio/PCMU", "audio/PCMA", "video/VP8",
+                                             "video/VP9", "video/H264", "video/H264", "video/AV1"}));
 }
 
 struct Switching : testing::Test {
@@ -33,18 +33,18 @@ struct Switching : testing::Test {
   TransceiverId video = call.alice.session.add_track(MediaKind::kVideo).value();
 
   // The last change of what Alice sends.
-  event::SendingChanged after_choosing(const std::vector<RtpCodec>& codecs) {
+  SendEncoding after_choosing(const std::vector<RtpCodec>& codecs) {
     call.alice.session.set_codec_preferences(video, codecs).value();
     call.renegotiate(call.alice, call.bob);
     call.simulation.run_for(1s);
-    return call.alice.sending_changes.back();
+    return call.alice.sending_changes.back().encodings.at(0);
   }
 };
 
 TEST_F(Switching, AnAnswerChangesTheCodecDuringTheCall) {
   call.click();
   ASSERT_TRUE(call.run_until_established());
-  EXPECT_EQ(call.alice.sending_changes.back().codec, CodecType::kVp8);
+  EXPECT_EQ(call.alice.sending_changes.back().encodings.at(0).codec, CodecType::kVp8);
 
   EXPECT_EQ(after_choosing(video_codecs("video/AV1")).codec, CodecType::kAv1);
   EXPECT_EQ(after_choosing(video_codecs("video/VP9")).codec, CodecType::kVp9);
@@ -79,7 +79,7 @@ TEST_F(Switching, TheAnswerersOrderCountsInItsAnswer) {
   }
   call.renegotiate(call.alice, call.bob);
   call.simulation.run_for(1s);
-  EXPECT_EQ(call.alice.sending_changes.back().codec, CodecType::kAv1);
+  EXPECT_EQ(call.alice.sending_changes.back().encodings.at(0).codec, CodecType::kAv1);
 }
 
 TEST_F(Switching, CodecsThatAreNoCapabilityAreNamedAndChangeNothing) {

@@ -69,7 +69,7 @@ void Peer::handle_sending(const event::SendingChanged& sending, Timestamp now) {
   const bool video = info && info->kind == MediaKind::kVideo;
   auto& set = video ? sending_video : sending_audio;
   sending_changes.push_back(sending);
-  if (sending.codec) {
+  if (!sending.encodings.empty()) {
     set.insert(sending.transceiver);
     key_frame_wanted_ = key_frame_wanted_ || video;
     (video ? next_video_ : next_audio_) = now;

@@ -1,0 +1,41 @@
+// What an encoder has to make for one encoding of a transceiver, as event::SendingChanged tells it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "tidewire/encoded_frame.h"
+#include "tidewire/rtp_parameters.h"
+#include "tidewire/time.h"
+
+namespace tidewire {
+
+// What the peer's description asks of an encoder of Opus (RFC 7587 §6.1) or of sound in general (RFC 8866 §6.4).
+struct AudioSendParameters {
+  bool stereo = false;  // two channels are welcome
+  bool fec = false;     // useinbandfec
+  bool dtx = false;     // usedtx
+  // maxaveragebitrate, in bits per second.
+  std::optional<std::uint32_t> max_average_bitrate;
+  Duration packet_time = std::chrono::milliseconds{20};  // ptime, as far as the codec has it: 10 to 60 ms
+
+  friend bool operator==(const AudioSendParameters&, const AudioSendParameters&) = default;
+};
+
+struct SendEncoding {
+  CodecType codec = CodecType::kVp8;
+  // H.264 for a peer that takes no fragments (RFC 6184 packetization-mode=0): bytes that no NAL unit may exceed. 0:
+  // any.
+  std::size_t max_nal_unit_size = 0;
+  // What the frames are to come to, in bits per second.
+  std::uint64_t bitrate = 0;
+  AudioSendParameters audio{};
+  // As set_parameters() has them; scale_resolution_down_by is always there. An encoding that is not active makes no
+  // frames.
+  RtpEncodingParameters parameters{};
+
+  friend bool operator==(const SendEncoding&, const SendEncoding&) = default;
+};
+
+}  // namespace tidewire

@@ -1,0 +1,109 @@
+#include "peer/encoding_pipe.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "codecs/picture_transform.h"
+
+namespace tidewire::peer {
+namespace {
+
+// Makes the pictures smaller before they are compressed, on the encoder's thread.
+class ScalingEncoder final : public codecs::VideoEncoder {
+ public:
+  ScalingEncoder(std::unique_ptr<codecs::VideoEncoder> encoder, std::shared_ptr<const std::atomic<double>> factor)
+      : encoder_(std::move(encoder)), factor_(std::move(factor)) {}
+
+  Result<std::optional<EncodedFrame>> encode(const VideoFrame& frame) override {
+    return encoder_->encode(codecs::scaled_down(frame, *factor_));
+  }
+  void set_bitrate(int bits_per_second) override { encoder_->set_bitrate(bits_per_second); }
+  void request_key_frame() override { encoder_->request_key_frame(); }
+
+ private:
+  std::unique_ptr<codecs::VideoEncoder> encoder_;
+  std::shared_ptr<const std::atomic<double>> factor_;
+};
+
+codecs::AudioEncoderConfig audio_config(const SendEncoding& wanted) {
+  return {.channels = wanted.audio.stereo ? 2 : 1,
+          .bitrate = static_cast<int>(wanted.bitrate),
+          .fec = wanted.audio.fec,
+          .dtx = wanted.audio.dtx,
+          .packet_time = wanted.audio.packet_time};
+}
+
+codecs::VideoEncoderConfig video_config(const SendEncoding& wanted) {
+  return {.bitrate = static_cast<int>(wanted.bitrate), .max_slice_size = static_cast<int>(wanted.max_nal_unit_size)};
+}
+
+// A picture may come a little before its time: sources jitter.
+constexpr double kEarly = 0.9;
+
+}  // namespace
+
+bool EncodingPipe::needs_another(const SendEncoding& wanted) const {
+  return !made_ || made_->codec != wanted.codec || made_->max_nal_unit_size != wanted.max_nal_unit_size ||
+         made_->audio != wanted.audio || made_->parameters.active != wanted.parameters.active;
+}
+
+void EncodingPipe::configure(const SendEncoding& wanted) {
+  const bool another = needs_another(wanted);
+  const bool another_rate = !made_ || made_->bitrate != wanted.bitrate;
+  made_ = wanted;
+  *scale_ = wanted.parameters.scale_resolution_down_by.value_or(1.0);
+  if (another) {
+    end_encoder();
+    if (wanted.parameters.active) make_encoder();
+  } else if (another_rate) {
+    if (video_) video_->set_bitrate(static_cast<int>(wanted.bitrate));
+    if (audio_) audio_->set_bitrate(static_cast<int>(wanted.bitrate));
+  }
+}
+
+void EncodingPipe::end_encoder() {
+  frames_before_ = frames_encoded();
+  video_.reset();
+  audio_.reset();
+  next_picture_.reset();
+}
+
+// Only codecs that the negotiator offers are asked for, and each of those has an encoder.
+void EncodingPipe::make_encoder() {
+  if (kind_of(made_->codec) == MediaKind::kAudio) {
+    auto encoder = codecs::make_audio_encoder(made_->codec, audio_config(*made_));
+    if (!encoder) return;
+    audio_ = std::make_unique<codecs::AudioEncodeWorker>(std::move(*encoder),
+                                                         codecs::AudioEncodeWorker::Callbacks{.on_frame = on_frame_});
+  } else {
+    auto encoder = codecs::make_video_encoder(made_->codec, video_config(*made_));
+    if (!encoder) return;
+    video_ = std::make_unique<codecs::VideoEncodeWorker>(std::make_unique<ScalingEncoder>(std::move(*encoder), scale_),
+                                                         codecs::VideoEncodeWorker::Callbacks{.on_frame = on_frame_});
+  }
+}
+
+void EncodingPipe::request_key_frame() {
+  if (video_) video_->request_key_frame();
+}
+
+void EncodingPipe::push(const VideoFrame& frame) {
+  if (!video_) return;
+  if (const auto most = made_->parameters.max_framerate) {
+    if (next_picture_ && frame.timestamp < *next_picture_) return;
+    next_picture_ =
+        frame.timestamp + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(kEarly / *most));
+  }
+  video_->push(frame);
+}
+
+void EncodingPipe::push(const AudioFrame& frame) {
+  if (audio_) audio_->push(frame);
+}
+
+std::uint64_t EncodingPipe::frames_encoded() const {
+  if (video_) return frames_before_ + video_->stats().encoded;
+  return frames_before_ + (audio_ ? audio_->stats().done : 0);
+}
+
+}  // namespace tidewire::peer

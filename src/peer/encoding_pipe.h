@@ -1,0 +1,51 @@
+// From raw media to the frames of one encoding: an encoder on its thread, and what comes before it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "codecs/audio_worker.h"
+#include "codecs/video_worker.h"
+#include "tidewire/audio_frame.h"
+#include "tidewire/encoded_frame.h"
+#include "tidewire/send_encoding.h"
+#include "tidewire/video_frame.h"
+
+namespace tidewire::peer {
+
+class EncodingPipe {
+ public:
+  // `on_frame` is called on the encoder's thread.
+  explicit EncodingPipe(std::function<void(EncodedFrame)> on_frame) : on_frame_(std::move(on_frame)) {}
+
+  // Not while push() may be called. Another codec takes another encoder, which begins with a key frame; all else is
+  // changed in the one that runs. An encoding that is not active has none.
+  void configure(const SendEncoding& wanted);
+  void request_key_frame();
+
+  // On the source's thread. Pictures that come faster than the encoding has them are left out.
+  void push(const VideoFrame& frame);
+  void push(const AudioFrame& frame);
+
+  std::uint64_t frames_encoded() const;
+  // To the encoder that runs now.
+  std::uint64_t frames_pushed() const { return video_ ? video_->stats().pushed : 0; }
+
+ private:
+  bool needs_another(const SendEncoding& wanted) const;
+  void make_encoder();
+  void end_encoder();
+
+  std::function<void(EncodedFrame)> on_frame_;
+  std::optional<SendEncoding> made_;  // what the encoder was made or changed for
+  std::uint64_t frames_before_ = 0;   // by the encoders before it
+  std::shared_ptr<std::atomic<double>> scale_ = std::make_shared<std::atomic<double>>(1.0);
+  std::unique_ptr<codecs::VideoEncodeWorker> video_;
+  std::unique_ptr<codecs::AudioEncodeWorker> audio_;
+  std::optional<Timestamp> next_picture_;
+};
+
+}  // namespace tidewire::peer
