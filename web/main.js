@@ -5,7 +5,7 @@
 import { LocalMedia } from './media.js';
 import { Room } from './room.js';
 import { $, show } from './ui/dom.js';
-import { bindDevices, bindKeys, Panels } from './ui/controls.js';
+import { bindDevices, bindFile, bindKeys, Panels } from './ui/controls.js';
 import { Chat } from './ui/chat.js';
 import { showDetails } from './ui/details.js';
 import { bindDoctor, checkNetwork } from './ui/doctor.js';
@@ -71,6 +71,7 @@ class CallPage {
     $('alone-link').textContent = roomLink(this.roomName);
     showSelf(this.#media, name);
     bindDevices(this.#media, $('mic'), $('camera'));
+    bindFile(this.#media, $('file'));
     $('copy-link').onclick = () => copyLink(this.roomName);
     $('leave').onclick = () => { this.leave(); showEnded('You left the call', `You were in ${this.roomName}.`); };
     this.#tellProblems();
@@ -230,7 +231,7 @@ function describe(call) {
 const at = (index) => page?.calls[index];
 
 window.tidewire = Object.freeze({
-  get state() { return page ? { id: page.id, room: page.roomName, online: page.online, mic: page.media.mic, camera: page.media.camera } : null; },
+  get state() { return page ? { id: page.id, room: page.roomName, online: page.online, mic: page.media.mic, camera: page.media.camera, file: page.media.file } : null; },
   get peers() { return page ? page.calls.map(describe) : []; },
   get messages() { return page ? [...page.messages] : []; },
   timeline: (index = 0) => at(index)?.timeline.toJSON() ?? null,

@@ -2,7 +2,9 @@
 //
 // A call works without either: what is missing is left out and `problems` says why, in sentences for people.
 // Turning the camera off stops it (its light goes out) and turning it on opens it again; muting the microphone keeps it
-// open, so that unmuting is instant.
+// open, so that unmuting is instant. A file may play in the place of both.
+
+import { openMediaFile } from './media_file.js';
 
 const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
@@ -53,6 +55,8 @@ export class LocalMedia extends EventTarget {
   #micOn = true;
   #closed = false;
   opening = true; // until open() is through
+  file = ''; // the name of the file that plays in the place of the devices
+  #closeFile = null;
   label = new MediaStream(); // only its id is used: both tracks carry it, so receivers keep them in step
   problems = { audio: '', video: '' };
 
@@ -87,12 +91,46 @@ export class LocalMedia extends EventTarget {
     if (!on) {
       this.#video?.stop();
       this.#video = null;
+      if (this.file) await this.#returnToDevices();
     }
     this.#changed();
   }
 
+  // A film in the place of the camera, and its sound in that of the microphone; what it does not have stays as it is.
+  // Never rejects: look at `problems`.
+  async setFile(file) {
+    let opened;
+    try {
+      opened = await openMediaFile(file);
+    } catch (error) {
+      this.problems.video = error.message;
+      return this.#changed();
+    }
+    this.#endFile();
+    this.file = file.name;
+    this.#closeFile = opened.close;
+    if (opened.video) this.#adopt('video', opened.video);
+    if (opened.audio) this.#adopt('audio', opened.audio);
+    this.#changed();
+  }
+
+  // The camera is turned off while a file plays: the file ends, and its sound with it.
+  async #returnToDevices() {
+    this.#endFile();
+    this.#audio?.stop();
+    this.#audio = null;
+    if (this.#micOn) await this.#tryOpen('audio');
+  }
+
+  #endFile() {
+    this.#closeFile?.();
+    this.#closeFile = null;
+    this.file = '';
+  }
+
   close() {
     this.#closed = true;
+    this.#endFile();
     this.#audio?.stop();
     this.#video?.stop();
     this.#audio = this.#video = null;

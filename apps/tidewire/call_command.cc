@@ -1,7 +1,11 @@
+#include <unistd.h>
+
 #include <cstdlib>
+#include <optional>
 
 #include "commands.h"
 #include "ice_options.h"
+#include "lines.h"
 #include "output.h"
 #include "participant.h"
 #include "signals.h"
@@ -49,6 +53,7 @@ int call(const CallOptions& options) {
   if (!participant) return fail(options.json, participant.error());
 
   int status = 0;
+  std::optional<Lines> lines;
   const auto finish = [&] {
     if (options.json) print_result(boost::json::serialize((*participant)->report()));
     (*participant)->leave();
@@ -61,6 +66,11 @@ int call(const CallOptions& options) {
   });
   if (options.duration) loop.post_after(*options.duration, finish);
   signals.run_on(loop, finish);
+  if (options.interactive || isatty(STDIN_FILENO) != 0) {
+    lines.emplace(loop, [&](const std::string& line) {
+      if (!(*participant)->handle_line(line)) finish();
+    });
+  }
   print_figures_each_second(loop, **participant);
   loop.run();
   if (status != 0) return status;

@@ -41,6 +41,7 @@ struct CallOptions {
   std::string audio_codec;
   std::string play;  // window, none; empty: a window when there is a display
   std::optional<Duration> duration;
+  bool interactive = false;  // takes commands and words from standard input also when that is no terminal
   bool json = false;
 };
 int call(const CallOptions& options);

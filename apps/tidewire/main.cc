@@ -114,6 +114,9 @@ int main(int argc, char** argv) {
       ->type_name("window|none");
   add_duration_option(*call, "--duration", call_options.duration,
                       "Hang up after this long; without it, stay until Ctrl-C");
+  call->add_flag(
+      "--interactive", call_options.interactive,
+      "Take commands (/mute, /camera FILE, …; /help tells them) and chat from standard input, as from a terminal");
   call->add_flag("--json", call_options.json, kJsonHelp);
   add_ice_options(*call, call_options.ice);
 

@@ -1,5 +1,6 @@
 #include "participant.h"
 
+#include <string_view>
 #include <utility>
 
 #include "output.h"
@@ -18,6 +19,10 @@ Result<std::shared_ptr<MediaStreamTrack>> open_audio(const std::string& what) {
   if (what == "synthetic") return open_synthetic_microphone();
   return open_file_audio(what);
 }
+
+constexpr std::string_view kLineHelp =
+    "/mute and /unmute: the microphone; /camera off, /camera on, /camera FILE: what is shown; /quit: hang up; "
+    "anything else is said to everybody";
 
 }  // namespace
 
@@ -131,6 +136,47 @@ boost::json::object Participant::report() {
   }
   top["calls"] = std::move(calls);
   return top;
+}
+
+bool Participant::handle_line(const std::string& line) {
+  if (line.empty()) return true;
+  if (line[0] != '/') {
+    for (const auto& [id, call] : room_->calls()) {
+      if (auto sent = call->chat(line); !sent) say(options_.json, "{}: {}", call->peer().name, sent.error().message);
+    }
+    return true;
+  }
+  const std::size_t space = line.find(' ');
+  const std::string command = line.substr(0, space);
+  const std::string argument = space == std::string::npos ? "" : line.substr(space + 1);
+  if (command == "/quit") return false;
+  if (command == "/mute" || command == "/unmute") {
+    set_microphone(command == "/unmute");
+  } else if (command == "/camera" && !argument.empty()) {
+    set_camera(argument);
+  } else {
+    say(options_.json, "{}", kLineHelp);
+  }
+  return true;
+}
+
+void Participant::set_microphone(bool on) {
+  if (!media_.audio) return say(options_.json, "there is no microphone; start with --audio synthetic or a file");
+  media_.audio->set_enabled(on);
+  room_->set_media(media_);
+  say(options_.json, "microphone {}", on ? "on" : "off");
+}
+
+void Participant::set_camera(const std::string& what) {
+  if (what == "off") {
+    media_.video = nullptr;
+  } else {
+    auto opened = open_video(what == "on" ? options_.video : what, options_.name);
+    if (!opened) return say(options_.json, "{}", opened.error().message);
+    media_.video = std::move(*opened);
+  }
+  room_->set_media(media_);
+  say(options_.json, "camera {}", media_.video ? "on: " + media_.video->label() : "off");
 }
 
 void Participant::leave() {

@@ -37,6 +37,9 @@ class Participant {
   void leave();
   // Prints a line of figures for each call.
   void print_figures();
+  // A line that the person typed: a command that begins with "/", or words for everybody in the room. Answers false
+  // when they want to leave.
+  bool handle_line(const std::string& line);
   bool in_call() const { return room_ && !room_->calls().empty(); }
   bool ever_connected() const { return ever_connected_; }
   // Of the call that was connected last, with all calls in "calls".
@@ -46,6 +49,8 @@ class Participant {
  private:
   Participant(EventLoop& loop, ParticipantOptions options) : loop_(loop), options_(std::move(options)) {}
   Result<> open_devices();
+  void set_camera(const std::string& what);
+  void set_microphone(bool on);
   void connected(call::Call& call);
   void ended(call::Call& call, const std::string& reason);
   void play(call::Call& call);

@@ -71,7 +71,8 @@ class RtpTransceiver {
   Result<> set_direction(RtpTransceiverDirection direction);
   // Which codecs to offer and accept, in this order, and no others; none: all of them again, in their usual order. What
   // is sent is the first that both sides have. Takes effect with the next offer or answer. InvalidModification, naming
-  // it, for a codec that is not one of capabilities(kind()).
+  // it, for a codec that is not one of capabilities(kind()). The parameters of Opus may be others, as wishes about what
+  // is received: "useinbandfec=1;stereo=1;usedtx=1".
   Result<> set_codec_preferences(const std::vector<RtpCodec>& codecs);
   // Ends both halves for good, with the next offer and answer.
   Result<> stop();

@@ -238,7 +238,9 @@ class Session {
   Result<> remove_track(TransceiverId transceiver);
   Result<> set_direction(TransceiverId transceiver, RtpTransceiverDirection direction);
   // In this order, and no others, from the next offer or answer on; none: all, as rtp_capabilities() has them.
-  // InvalidModification, naming it, for a codec that is not among the capabilities of the transceiver's kind.
+  // InvalidModification, naming it, for a codec that is not among the capabilities of the transceiver's kind. The
+  // parameters of Opus may be others than there: what this side wishes to be sent (RFC 7587 §6.1), such as
+  // "useinbandfec=1;stereo=1;usedtx=1;maxaveragebitrate=64000".
   Result<> set_codec_preferences(TransceiverId transceiver, const std::vector<RtpCodec>& codecs);
   Result<> stop(TransceiverId transceiver);
   std::optional<TransceiverInfo> transceiver(TransceiverId transceiver) const;

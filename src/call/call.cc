@@ -136,7 +136,10 @@ void Call::adopt(const std::shared_ptr<DataChannel>& channel) {
     };
   } else if (channel->label() == kControlLabel) {
     control_ = channel;
-    channel->on_open = [this] { timeline_.mark(Step::kDataChannelOpen, loop_.now()); };
+    channel->on_open = [this] {
+      timeline_.mark(Step::kDataChannelOpen, loop_.now());
+      tell_state();
+    };
     channel->on_message = [this](const DataMessage& message) {
       if (message.is_text) handle_control(std::string(message.text()));
     };
@@ -153,13 +156,41 @@ void Call::handle_control(const std::string& text) {
   if (type->as_string() == "ping") {
     boost::json::object pong{{"type", "pong"}};
     if (const auto* id = object->if_contains("id")) pong["id"] = *id;
-    if (control_->send(boost::json::serialize(pong))) ++data_.messages_sent;
+    send_control(boost::json::serialize(pong));
   } else if (type->as_string() == "pong" && ping_sent_) {
     data_.round_trip = loop_.now() - *ping_sent_;
     ping_sent_.reset();
   } else if (type->as_string() == "bye") {
     end("hung up");
   }
+}
+
+void Call::send_control(const std::string& message) {
+  if (!control_ || control_->ready_state() != DataChannelState::kOpen) return;
+  if (control_->send(message)) ++data_.messages_sent;
+}
+
+void Call::tell_state() {
+  const bool mic = options_.media.audio && options_.media.audio->enabled();
+  const bool camera = options_.media.video && options_.media.video->enabled();
+  send_control(boost::json::serialize(boost::json::object{{"type", "state"}, {"mic", mic}, {"camera", camera}}));
+}
+
+void Call::set_media(const LocalMedia& media) {
+  if (media.audio != options_.media.audio) send_instead(MediaKind::kAudio, media.audio);
+  if (media.video != options_.media.video) send_instead(MediaKind::kVideo, media.video);
+  options_.media.audio = media.audio;
+  options_.media.video = media.video;
+  tell_state();
+}
+
+void Call::send_instead(MediaKind kind, const std::shared_ptr<MediaStreamTrack>& track) {
+  for (const auto& transceiver : connection_.transceivers()) {
+    if (transceiver->kind() != kind || !sends(transceiver->direction())) continue;
+    // Fails only for a track of the other kind, or after the end.
+    return void(transceiver->sender()->replace_track(track));
+  }
+  if (track) (void)connection_.add_track(track, {"tidewire"});
 }
 
 void Call::tick() {

@@ -69,6 +69,9 @@ class Call {
 
   // InvalidState before the channel is open.
   Result<> chat(std::string_view text);
+  // Other tracks are sent from now on, or none, and the other side is told what is on. `media.audio` counts as off
+  // while it is disabled. The codecs stay as they were.
+  void set_media(const LocalMedia& media);
 
   const signaling::PeerInfo& peer() const { return options_.peer; }
   Timeline timeline() const;
@@ -86,6 +89,9 @@ class Call {
  private:
   void set_up_media();
   void adopt(const std::shared_ptr<DataChannel>& channel);
+  void send_instead(MediaKind kind, const std::shared_ptr<MediaStreamTrack>& track);
+  void send_control(const std::string& message);
+  void tell_state();
   void negotiate();
   void send_description();
   void take_track(const TrackEvent& event);

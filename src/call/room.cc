@@ -45,6 +45,11 @@ void Room::tick() {
   second_.set(loop_.now() + kTick);
 }
 
+void Room::set_media(const LocalMedia& media) {
+  options_.media = media;
+  for (const auto& [id, call] : calls_) call->set_media(media);
+}
+
 void Room::handle(signaling::ServerMessage message) {
   std::visit([this](auto& one) { handle(one); }, message);
 }

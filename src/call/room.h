@@ -43,6 +43,8 @@ class Room {
   void join();
   // Ends all calls and leaves. Farewells are on their way when it returns; nothing is called back.
   void leave();
+  // What is sent from now on, in these calls and in those to come. See Call::set_media().
+  void set_media(const LocalMedia& media);
   // By the other one's id.
   const std::map<std::string, std::unique_ptr<Call>>& calls() const { return calls_; }
 

@@ -88,7 +88,8 @@ class Negotiator {
   // Errors: kNotFound; kInvalidState when stopping or closed; kType for kStopped.
   Result<> set_direction(TransceiverId id, RtpTransceiverDirection direction);
   Result<> set_streams(TransceiverId id, std::vector<std::string> stream_ids);
-  // In order of preference; empty: all. Errors: kInvalidModification when one is not in the capabilities.
+  // In order of preference; empty: all. Errors: kInvalidModification when one is not in the capabilities; its
+  // parameters may be others than there, as wishes about what is received.
   const Capabilities& capabilities() const;
   Result<> set_codec_preferences(TransceiverId id, std::vector<CodecCapability> codecs);
   // W3C transceiver.stop(): the next negotiation rejects its section. Stopping twice is no error.

@@ -144,7 +144,12 @@ Result<> Negotiator::set_codec_preferences(TransceiverId id, std::vector<CodecCa
   if (!transceiver) return transceiver.error();
   const std::vector<CodecCapability>& known = impl_->config.capabilities.codecs;
   for (const CodecCapability& codec : codecs) {
-    if (codec.kind != (*transceiver)->kind || std::find(known.begin(), known.end(), codec) == known.end()) {
+    // Parameters may be others: they are wishes about what is received.
+    const bool is_known = std::ranges::any_of(known, [&](CodecCapability capability) {
+      capability.fmtp = codec.fmtp;
+      return capability == codec;
+    });
+    if (codec.kind != (*transceiver)->kind || !is_known) {
       return Error{ErrorCode::kInvalidModification, "codec " + quoted(codec.name) + " is not among the capabilities"};
     }
   }

@@ -7,9 +7,21 @@ namespace tidewire {
 namespace session {
 namespace {
 
+// Of a=fmtp. The text goes into descriptions as it is.
+constexpr std::size_t kMaxParameters = 256;
+
 bool same_codec(const RtpCodec& a, const RtpCodec& b) {
   return sdp::same_token(a.mime_type, b.mime_type) && a.clock_rate == b.clock_rate && a.channels == b.channels &&
          a.sdp_fmtp_line == b.sdp_fmtp_line;
+}
+
+// RFC 7587 §6.1: what a receiver of Opus wants to be sent is its own affair, so any parameters may be wished for.
+bool is_wish(const RtpCodec& wanted, const RtpCodec& known) {
+  RtpCodec same = wanted;
+  same.sdp_fmtp_line = known.sdp_fmtp_line;
+  const auto printable = [](char c) { return c > ' ' && c < 0x7f; };
+  return sdp::same_token(known.mime_type, "audio/opus") && same_codec(same, known) &&
+         wanted.sdp_fmtp_line.size() <= kMaxParameters && std::ranges::all_of(wanted.sdp_fmtp_line, printable);
 }
 
 std::string describe(const RtpCodec& codec) {
@@ -34,14 +46,17 @@ Result<std::vector<sdp::CodecCapability>> find_capabilities(const sdp::Capabilit
   std::vector<sdp::CodecCapability> found;
   for (const RtpCodec& wanted : preferences) {
     const auto known = std::ranges::find_if(capabilities.codecs, [&](const sdp::CodecCapability& codec) {
-      return codec.kind == kind && same_codec(to_rtp_codec(codec), wanted);
+      const RtpCodec name = to_rtp_codec(codec);
+      return codec.kind == kind && (same_codec(name, wanted) || is_wish(wanted, name));
     });
     if (known == capabilities.codecs.end()) {
       return Error{ErrorCode::kInvalidModification, "codec " + describe(wanted) + " is not among the " +
                                                         std::string(to_string(kind)) +
                                                         " capabilities; take one from rtp_capabilities()"};
     }
-    if (std::ranges::find(found, *known) == found.end()) found.push_back(*known);
+    sdp::CodecCapability preferred = *known;
+    if (preferred.name == "opus") preferred.fmtp = wanted.sdp_fmtp_line;
+    if (std::ranges::find(found, preferred) == found.end()) found.push_back(std::move(preferred));
   }
   const bool frames = std::ranges::any_of(found, [](const auto& codec) { return sdp::carries_frames(codec.name); });
   if (!found.empty() && !frames) {

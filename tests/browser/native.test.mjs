@@ -5,35 +5,16 @@
 
 import assert from 'node:assert/strict';
 import { connected, freshRoom, hears, join, occupied, peers, received, sees, send, text } from './lib/call_page.mjs';
+import { seesTestPicture } from './lib/picture.mjs';
 import { suite } from './lib/suite.mjs';
 import { nativePeer, reportOf } from './lib/tidewire.mjs';
 import { hearsTone } from './lib/tone.mjs';
 import { until } from './lib/wait.mjs';
 
 const kTone = 440;          // Hz
-const kCounterAdvance = 30;
 const kMinDecoded = 20;     // frames: about one second of a browser's camera
 
 const { shared, story } = suite(['chromium', 'firefox']);
-
-// {counter, isTest} of the picture that is shown now; counter is null when it cannot be read.
-const picture = (page) => page.evaluate(async () => {
-  const { readFrameCounter, isTestPicture } = await import('/test_picture.js');
-  const frame = window.tidewire.frame();
-  return frame && { counter: readFrameCounter(frame), isTest: isTestPicture(frame), width: frame.width, height: frame.height };
-});
-
-// It is the test picture, and it moves on.
-async function seesTestPicture(page) {
-  const first = await until('the test picture', async () => {
-    const seen = await picture(page);
-    return seen?.isTest && seen.counter !== null && seen;
-  });
-  await until(`frame counter ${first.counter} to advance by ${kCounterAdvance}`, async () => {
-    const now = await picture(page);
-    return now?.isTest && now.counter !== null && now.counter >= first.counter + kCounterAdvance;
-  });
-}
 
 function checkReport(report, nativeCalled, { video = 'VP8', audio = 'opus' } = {}) {
   const all = JSON.stringify(report);

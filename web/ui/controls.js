@@ -26,6 +26,22 @@ export function bindDevices(media, micButton, cameraButton) {
   bind(cameraButton, 'camera', { on: 'Turn camera on', off: 'Turn camera off' }, 'V', () => media.camera, (on) => media.setCamera(on));
 }
 
+// A button that asks for a file to play in the place of the devices.
+export function bindFile(media, button) {
+  const input = document.createElement('input');
+  Object.assign(input, { type: 'file', accept: 'video/*,audio/*', hidden: true });
+  input.onchange = async () => {
+    const [file] = input.files;
+    if (!file) return;
+    button.disabled = true;
+    await media.setFile(file);
+    button.disabled = false;
+    input.value = ''; // the same file may be chosen again
+  };
+  button.onclick = () => input.click();
+  button.after(input);
+}
+
 // One panel is open at a time. onOpen(name) is told.
 export class Panels {
   #names = ['chat', 'details'];

@@ -1,7 +1,7 @@
 // The start page and the lobby: a name, a room, a look into the mirror.
 
 import { $, play, show } from './dom.js';
-import { bindDevices } from './controls.js';
+import { bindDevices, bindFile } from './controls.js';
 
 const WORDS = [
   ['amber', 'blue', 'brave', 'calm', 'clear', 'coral', 'dawn', 'early', 'gentle', 'green', 'high', 'quiet', 'silver', 'still', 'swift', 'warm'],
@@ -67,6 +67,7 @@ export function showLobby({ room, media }) {
   $('lobby-room').textContent = room;
   $('lobby-name').value = rememberedName();
   bindDevices(media, $('lobby-mic'), $('lobby-camera'));
+  bindFile(media, $('lobby-file'));
   const video = $('lobby-video');
   const update = () => {
     const track = media.video;
@@ -74,6 +75,7 @@ export function showLobby({ room, media }) {
     $('lobby-no-video').textContent = media.opening ? 'Opening your camera…' : 'Your camera is off';
     $('lobby-problems').textContent = problems(media);
     if (video.srcObject?.getTracks()[0] === track) return;
+    video.classList.toggle('mirrored', !media.file); // a film is not a mirror
     video.srcObject = track ? new MediaStream([track]) : null;
     if (track) play(video);
   };

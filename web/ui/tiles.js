@@ -175,6 +175,7 @@ export function showSelf(media, name) {
     self.classList.toggle('no-video', !media.camera);
     self.querySelector('.muted-mark').toggleAttribute('hidden', media.mic);
     if (video.srcObject?.getTracks()[0] === media.video) return;
+    video.classList.toggle('mirrored', !media.file);
     video.srcObject = media.video ? new MediaStream([media.video]) : null;
     if (media.video) play(video);
   };

@@ -32,6 +32,9 @@ export class Program {
     return `${this.command} (${this.running ? 'running' : `ended: ${this.code}`})\n${this.stdout}${this.stderr}`;
   }
 
+  // Types a line, where stdin is a pipe.
+  type(line) { this.#process.stdin.write(`${line}\n`); }
+
   kill(signal = 'SIGTERM') {
     if (this.running) this.#process.kill(signal);
     return this.exited;

@@ -12,9 +12,9 @@ const kRoot = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../
 
 export const BIN = process.env.TIDEWIRE_BIN ?? path.join(kRoot, 'build/release/apps/tidewire/tidewire');
 
-function start(args) {
+function start(args, options = {}) {
   if (!fs.existsSync(BIN)) throw new Error(`${BIN} does not exist: build it, or set TIDEWIRE_BIN`);
-  return new Program([BIN, ...args], { shown: ['tidewire', ...args].join(' ') });
+  return new Program([BIN, ...args], { shown: ['tidewire', ...args].join(' '), ...options });
 }
 
 // Starts `tidewire serve` on a free port, or on the given one, and waits until it says its address.
@@ -32,7 +32,7 @@ export async function serve({ port = 0, more = [] } = {}) {
 export function nativePeer(roomUrl, { name = 'Native', duration = '90s', more = [] } = {}) {
   const args = ['call', roomUrl, '--name', name, '--video', 'synthetic', '--audio', 'synthetic', '--play', 'none',
     '--duration', duration, '--json', ...more];
-  return start(args);
+  return start(args, { stdin: more.includes('--interactive') ? 'pipe' : 'ignore' });
 }
 
 // The JSON report of a peer that ended: the whole output, or its last line that is JSON.
