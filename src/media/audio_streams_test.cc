@@ -23,8 +23,11 @@ TEST(AudioStreams, ConcealWhatIsLost) {
   call.wire.loss = 0;
   call.send_frames(1);
   call.step(80ms);
-  EXPECT_NEAR(call.concealed, 50, 25);
-  EXPECT_EQ(call.played + call.concealed, 511);
+  const Duration missing = call.concealed + call.recovered;
+  EXPECT_GE(missing, 500ms);
+  EXPECT_LE(missing, 1500ms);
+  EXPECT_GE(call.played * 20ms + missing, 511 * 20ms);
+  EXPECT_LE(call.played * 20ms + missing, 511 * 20ms + 60ms);
   EXPECT_EQ(call.gap, 0ms);
 }
 
@@ -36,14 +39,14 @@ TEST(AudioStreams, KeepTheirPlaceThroughSilence) {
   call.send_frames(50);
   call.step(80ms);
   EXPECT_EQ(call.played, 100);
-  EXPECT_GE(call.concealed, 20);
+  EXPECT_GE(call.concealed, 400ms);
 }
 
 TEST(AudioStreams, StopTheClockWhenTheSourceStops) {
   AudioCall call;
   call.send_frames(50);
   call.step(10s);
-  EXPECT_EQ(call.concealed, 50);  // one second of it
+  EXPECT_EQ(call.concealed, 1s);
   call.number += 500;
   call.send_frames(50);
   call.step(80ms);

@@ -252,7 +252,8 @@ void StreamTable::after_input(StreamId id, ReceiveStream& stream, Timestamp now)
   }
   auto& audio = std::get<AudioReceiveStream>(stream);
   while (auto slot = audio.poll_slot(now)) {
-    push_event(AudioPlayout{id, std::move(slot->frame), slot->duration, slot->due});
+    slot->stream = id;
+    push_event(std::move(*slot));
   }
   receiver_deadlines_.set(id, audio.next_timeout());
 }

@@ -132,7 +132,10 @@ void Session::Impl::tell(media::Event event) {
     if (transceiver) emit(event::VideoFrameReceived{*transceiver, std::move(frame->frame)});
   } else if (auto* playout = std::get_if<media::AudioPlayout>(&event)) {
     const auto transceiver = media.transceiver_of(playout->stream);
-    if (transceiver) emit(event::AudioFrameReceived{*transceiver, std::move(playout->frame), playout->duration});
+    if (transceiver) {
+      emit(event::AudioFrameReceived{*transceiver, std::move(playout->frame), playout->duration, playout->play_for,
+                                     std::move(playout->next)});
+    }
   } else if (auto* key_frame = std::get_if<media::KeyFrameNeeded>(&event)) {
     const auto transceiver = media.transceiver_of(key_frame->stream);
     if (transceiver) emit(event::KeyFrameNeeded{*transceiver});
