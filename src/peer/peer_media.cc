@@ -133,12 +133,7 @@ void PeerConnectionImpl::handle(event::VideoFrameReceived& received) {
 }
 
 void PeerConnectionImpl::handle(event::AudioFrameReceived& received) {
-  peer::MediaReceiver& receiver = receiver_of(known(received.transceiver), received.transceiver);
-  if (received.frame) {
-    receiver.push(std::move(*received.frame));
-  } else {
-    receiver.push_lost(received.duration);
-  }
+  receiver_of(known(received.transceiver), received.transceiver).play(std::move(received));
 }
 
 StatsReport PeerConnectionImpl::stats() const {
@@ -151,9 +146,7 @@ StatsReport PeerConnectionImpl::stats() const {
       outbound.frames_encoded = transceiver.frames_encoded + transceiver.sender->frames_encoded();
     }
     for (InboundRtpStreamStats& inbound : report.rtp.inbound) {
-      if (inbound.mid == *info->mid && transceiver.receiver) {
-        inbound.frames_decoded = transceiver.receiver->frames_decoded();
-      }
+      if (inbound.mid == *info->mid && transceiver.receiver) transceiver.receiver->fill(inbound);
     }
   }
   return report;
