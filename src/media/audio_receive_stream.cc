@@ -46,6 +46,7 @@ void AudioReceiveStream::restart() {
 // What waits is of no use, and what comes next begins anew.
 void AudioReceiveStream::stop_clock() {
   arrival_.reset();
+  stats_.packets_discarded += waiting_.size();
   waiting_.clear();
   playing_ = false;
   late_in_a_row_ = 0;
@@ -230,7 +231,8 @@ Duration AudioReceiveStream::target_delay() const {
 
 Duration AudioReceiveStream::current_delay() const {
   if (!playing_ || !arrival_.known()) return target_delay();
-  return due_ - (arrival_.origin() + to_duration(next_));
+  // While nothing comes, what was concealed is taken for what is lost or silent.
+  return due_ - (arrival_.origin() + to_duration(next_ + waited_));
 }
 
 std::optional<Duration> AudioReceiveStream::excess() const {

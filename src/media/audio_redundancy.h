@@ -18,8 +18,8 @@ class AudioRedundancy {
   static constexpr std::size_t kMaxDistance = 2;
 
   // Packs a frame with copies of the `distance` frames before it (at most kMaxDistance), as far as they fit
-  // `max_payload`, and keeps a copy of it. An empty handle when not a single copy fits, or none is there: the frame goes
-  // as it is then. `timestamp` is that of the wire.
+  // `max_payload`, and keeps a copy of it. An empty handle when not a single copy fits, or none is there: the frame
+  // goes as it is then. `timestamp` is that of the wire.
   Packet pack(rtp::PayloadType payload_type, std::uint32_t timestamp, ByteView frame, int distance,
               std::size_t max_payload, PacketPool& pool);
   // What came before is not to be repeated.

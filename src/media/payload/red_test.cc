@@ -43,14 +43,14 @@ TEST(Red, ReadsAPacketWithoutCopies) {
 TEST(Red, RefusesWhatLies) {
   const std::vector<Bytes> cases{
       {},
-      {111},                              // no frame
-      {0xef},                             // a header that ends early
-      {0xef, 0x0f, 0x00},                 //
-      {0xef, 0x0f, 0x00, 0x02},           // no last header
-      {0xef, 0x0f, 0x00, 0x02, 111, 1},   // a length beyond the end
-      {0xef, 0x0f, 0x00, 0x01, 111, 1},   // nothing left for the frame
-      {0xef, 0x0f, 0xff, 0xff, 111, 1},   // the longest
-      Bytes(1200, 0xff),                  // headers without end
+      {111},                             // no frame
+      {0xef},                            // a header that ends early
+      {0xef, 0x0f, 0x00},                //
+      {0xef, 0x0f, 0x00, 0x02},          // no last header
+      {0xef, 0x0f, 0x00, 0x02, 111, 1},  // a length beyond the end
+      {0xef, 0x0f, 0x00, 0x01, 111, 1},  // nothing left for the frame
+      {0xef, 0x0f, 0xff, 0xff, 111, 1},  // the longest
+      Bytes(1200, 0xff),                 // headers without end
   };
   for (const Bytes& payload : cases) EXPECT_FALSE(parse_red(payload)) << payload.size();
 }
