@@ -9,6 +9,7 @@
 #include "base/byte_reader.h"
 #include "media/frame_assembler.h"
 #include "media/payload/format.h"
+#include "media/payload/red.h"
 #include "rtp/extensions.h"
 
 namespace {
@@ -97,6 +98,18 @@ void cut(CodecType codec, bool key_frame, std::size_t max_payload, ByteView byte
   check(round_trip(frame, {.max_payload = 1500, .max_packets = 4096}, pool) == once);
 }
 
+// What can be read is written as the same again.
+void redundancy(ByteView payload, PacketPool& pool) {
+  const auto red = parse_red(payload);
+  if (!red) return;
+  std::size_t size = red->primary.payload.size();
+  for (const RedBlock& copy : red->copies()) size += copy.payload.size() + kRedBlockHeader;
+  check(size + kRedPrimaryHeader == payload.size());
+  Packet packet = pool.make();
+  if (!write_red(packet, red->copies(), red->primary)) return;  // larger than a packet
+  check(std::equal(payload.begin(), payload.end(), packet.bytes().begin(), packet.bytes().end()));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -108,6 +121,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   switch (what >> 4 & 0x03U) {
     case 0: build(codec, split(in)); break;
     case 1: assemble(in, pool); break;
+    case 2: redundancy(in.rest(), pool); break;
     default: cut(codec, (what & 0x80U) != 0, max_payload, in.rest(), pool);
   }
   return 0;

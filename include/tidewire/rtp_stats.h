@@ -2,6 +2,7 @@
 // (https://www.w3.org/TR/webrtc-stats/), in the project's case. Only what is measured is here.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -73,7 +74,8 @@ struct InboundRtpStreamStats {
   // Video: complete frames; audio: frames given out for playing.
   std::uint64_t frames_received = 0;
   std::optional<Timestamp> first_frame_received_timestamp;  // no W3C name
-  Duration jitter_buffer_delay{};                           // sum over emitted frames
+  // Sums over what was emitted: over pictures, or over samples of sound, for which nanoseconds would run over in days.
+  std::chrono::duration<double> jitter_buffer_delay{};
   std::uint64_t jitter_buffer_emitted_count = 0;
   std::uint64_t frames_decoded = 0;  // filled by PeerConnection, which has the decoder
   // Video.
@@ -84,9 +86,22 @@ struct InboundRtpStreamStats {
   int frame_height = 0;
   std::uint64_t nack_count = 0;  // NACK packets sent
   std::uint64_t pli_count = 0;
-  // Audio.
-  std::uint64_t concealment_events = 0;  // runs of slots for which nothing was there
-  std::uint64_t concealed_slots = 0;     // no W3C name
+  // Audio. Samples are those of 48 kHz, at which everything is decoded, whatever the codec's own rate; jitter_buffer_…
+  // count them, too.
+  std::chrono::duration<double> jitter_buffer_target_delay{};
+  std::chrono::duration<double> jitter_buffer_minimum_delay{};  // what the network alone calls for
+  std::uint64_t total_samples_received = 0;                     // all that were played, concealed ones included
+  std::uint64_t concealed_samples = 0;
+  std::uint64_t silent_concealed_samples = 0;  // of these, in pauses for which the sender sent nothing (DTX)
+  std::uint64_t concealment_events = 0;        // runs of concealed samples that are no such pause
+  std::uint64_t inserted_samples_for_deceleration = 0;
+  std::uint64_t removed_samples_for_acceleration = 0;
+  std::uint64_t fec_packets_received = 0;   // copies by RED, and frames with Opus redundancy
+  std::uint64_t fec_packets_discarded = 0;  // of these, those that were not needed or came too late
+  // Filled by PeerConnection, which has the decoder.
+  double audio_level = 0;         // 0 to 1 (full scale), of the newest sound
+  double total_audio_energy = 0;  // level² times seconds
+  std::chrono::duration<double> total_samples_duration{};
 };
 
 // RTCRemoteOutboundRtpStreamStats: what the other end's sender reports say.

@@ -159,11 +159,15 @@ struct VideoFrameReceived {
   EncodedFrame frame;
   std::string rid{};  // which of several encodings it is of (simulcast); empty when there is one only
 };
-// The sound of the next slot of playout; no frame means that it is missing and `duration` has to be concealed.
+// The sound of the next slot of playout; no frame means that it is missing and `duration` has to be concealed, with the
+// help of `next`, which follows it, when that is there. `play_for` is how long the slot takes: other than `duration`,
+// its sound is to be hurried or stretched, so that the delay follows the network and the sender's clock.
 struct AudioFrameReceived {
   TransceiverId transceiver;
   std::optional<EncodedFrame> frame;
   Duration duration{};
+  Duration play_for{};
+  std::optional<EncodedFrame> next;
 };
 // The peer opened a channel. It is open.
 struct DataChannelAdded {

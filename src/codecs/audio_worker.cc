@@ -2,9 +2,12 @@
 #include "codecs/audio_worker.h"
 
 #include <atomic>
+#include <cmath>
 #include <mutex>
 #include <utility>
 
+#include "codecs/audio_framer.h"
+#include "codecs/time_stretch.h"
 #include "codecs/worker.h"
 
 namespace tidewire::codecs {
@@ -101,16 +104,42 @@ class AudioDecodeWorker::Impl {
     // The frame to play or, of a loss, the one after it.
     std::optional<EncodedFrame> frame;
     std::optional<Duration> lost;
+    Duration stretch{};
   };
 
   struct Core {
     std::unique_ptr<AudioDecoder> decoder;
     Callbacks callbacks;
     Counters counters;
+    // Made with the first sound, which tells the channels.
+    std::optional<TimeStretch> stretcher;
+    Duration stretch_left{};  // less than a sample
 
     Result<AudioFrame> make(const Item& item) {
       if (!item.lost) return decoder->decode(*item.frame);
       return item.frame ? decoder->recover(*item.lost, *item.frame) : decoder->conceal(*item.lost);
+    }
+
+    void stretch(AudioFrame& frame, Duration by) {
+      if (frame.sample_rate != kAudioRate || (frame.channels != 1 && frame.channels != 2)) return;
+      if (!stretcher) stretcher.emplace(frame.channels);
+      stretch_left += by;
+      const std::int64_t samples = stretch_left.count() * kAudioRate / 1'000'000'000;
+      stretch_left -= Duration{samples * 1'000'000'000 / kAudioRate};
+      stretcher->run(frame.samples, samples);
+    }
+
+    void measure(const AudioFrame& frame) {
+      if (frame.samples.empty()) return;
+      double energy = 0;
+      for (const std::int16_t sample : frame.samples) energy += double{1} * sample * sample;
+      const double level = std::sqrt(energy / static_cast<double>(frame.samples.size())) / 32'768;
+      const std::chrono::duration<double> duration = frame.duration();
+      counters.change([&](AudioWorkerStats& stats) {
+        stats.level = level;
+        stats.energy += level * level * duration.count();
+        stats.duration += duration;
+      });
     }
 
     void handle(const Item& item, const std::atomic<bool>& stopped) {
@@ -121,6 +150,9 @@ class AudioDecodeWorker::Impl {
       });
       if (stopped) return;
       if (decoded) {
+        // What is made up is as long as it is to be; its sound is what the next seam is looked for in.
+        stretch(*decoded, item.stretch);
+        measure(*decoded);
         callbacks.on_frame(std::move(*decoded));
       } else if (callbacks.on_error) {
         callbacks.on_error(decoded.error());
@@ -143,11 +175,13 @@ class AudioDecodeWorker::Impl {
 AudioDecodeWorker::AudioDecodeWorker(std::unique_ptr<AudioDecoder> decoder, Callbacks callbacks)
     : impl_(std::make_unique<Impl>(std::move(decoder), std::move(callbacks))) {}
 AudioDecodeWorker::~AudioDecodeWorker() = default;
-void AudioDecodeWorker::push(EncodedFrame frame) {
-  push_newest(impl_->worker, impl_->core->counters, Impl::Item{.frame = std::move(frame), .lost = std::nullopt});
+void AudioDecodeWorker::push(EncodedFrame frame, Duration stretch) {
+  push_newest(impl_->worker, impl_->core->counters,
+              Impl::Item{.frame = std::move(frame), .lost = std::nullopt, .stretch = stretch});
 }
 void AudioDecodeWorker::push_lost(Duration length, std::optional<EncodedFrame> next) {
-  push_newest(impl_->worker, impl_->core->counters, Impl::Item{.frame = std::move(next), .lost = length});
+  push_newest(impl_->worker, impl_->core->counters,
+              Impl::Item{.frame = std::move(next), .lost = length, .stretch = {}});
 }
 void AudioDecodeWorker::stop() { impl_->worker.stop(); }
 AudioWorkerStats AudioDecodeWorker::stats() const { return impl_->core->counters.read(); }

@@ -2,6 +2,7 @@
 // codecs/video_worker.h.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,6 +19,11 @@ struct AudioWorkerStats {
   std::uint64_t concealed = 0;  // of these, made up or recovered for lost ones
   std::uint64_t dropped = 0;
   std::uint64_t errors = 0;
+  // Of decoded sound: the root mean square of the newest frame, 0 to 1 (full scale), and the sum of its square times
+  // seconds over all.
+  double level = 0;
+  double energy = 0;
+  std::chrono::duration<double> duration{};
 };
 
 class AudioEncodeWorker {
@@ -58,8 +64,9 @@ class AudioDecodeWorker {
   AudioDecodeWorker(std::unique_ptr<AudioDecoder> decoder, Callbacks callbacks);
   ~AudioDecodeWorker();
 
-  // A frame whose turn it is. Drop rule: when the queue is full the oldest one makes room.
-  void push(EncodedFrame frame);
+  // A frame whose turn it is; its sound is made longer by `stretch`, or shorter when that is negative, without a change
+  // of pitch and exact on average (codecs/time_stretch.h). Drop rule: when the queue is full the oldest one makes room.
+  void push(EncodedFrame frame, Duration stretch = Duration::zero());
   // A frame whose turn it would be, but that is lost. `next` is the frame after it, if that one is there already:
   // its redundancy is used. It is pushed in its own turn as well.
   void push_lost(Duration length, std::optional<EncodedFrame> next = std::nullopt);

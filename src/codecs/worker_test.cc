@@ -1,9 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <future>
 #include <latch>
 #include <string>
+#include <thread>
+#include <vector>
 
+#include "codecs/audio_for_test.h"
 #include "codecs/audio_worker.h"
 #include "codecs/video_worker.h"
 
@@ -286,6 +290,48 @@ TEST(AudioDecodeWorker, DecodesConcealsAndRecoversInTurn) {
   worker.stop();
   EXPECT_EQ(seen, (std::vector{5, -1, -7, 7}));
   EXPECT_EQ(worker.stats().concealed, 2U);
+}
+
+// A tone through Opus, each slot of which is hurried or stretched by a quarter.
+TEST(AudioDecodeWorker, AToneGoesOnThroughChangesOfPace) {
+  auto encoder = make_audio_encoder(CodecType::kOpus, {.expected_loss_percent = 10});
+  ASSERT_TRUE(encoder);
+  std::vector<EncodedFrame> frames;
+  for (int i = 0; i < 200; ++i) {
+    auto encoded = (*encoder)->encode(tone(i * 960, 960));
+    ASSERT_TRUE(encoded);
+    for (EncodedFrame& frame : *encoded) frames.push_back(std::move(frame));
+  }
+  for (const int direction : {-1, 0, 1}) {
+    std::vector<std::int16_t> sound;
+    std::latch all(static_cast<std::ptrdiff_t>(frames.size()));
+    auto its_decoder = make_audio_decoder(CodecType::kOpus);
+    AudioDecodeWorker worker(std::move(*its_decoder), {.on_frame = [&](const AudioFrame& frame) {
+                               sound.insert(sound.end(), frame.samples.begin(), frame.samples.end());
+                               all.count_down();
+                             }});
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      while (worker.stats().pushed - worker.stats().done >= 10) std::this_thread::yield();
+      worker.push(frames[i], direction * std::chrono::milliseconds{5});
+    }
+    all.wait();
+    worker.stop();
+    const auto expected =
+        static_cast<double>(frames.size()) * 960 + direction * 240.0 * static_cast<double>(frames.size());
+    EXPECT_NEAR(static_cast<double>(sound.size()), expected, 2000);
+    // Of each 10 ms after the beginning, how loud it is: the tone's is 0.25 / √2.
+    int quiet = 0;
+    for (std::size_t i = 9'600; i + 480 <= sound.size(); i += 480) {
+      double energy = 0;
+      for (std::size_t k = i; k < i + 480; ++k) energy += double{1} * sound[k] * sound[k];
+      if (std::sqrt(energy / 480) / 32'768 < 0.1) ++quiet;
+    }
+    EXPECT_EQ(quiet, 0);
+    const AudioWorkerStats stats = worker.stats();
+    EXPECT_NEAR(stats.level, 0.177, 0.03);
+    EXPECT_NEAR(stats.duration.count(), static_cast<double>(sound.size()) / 48'000, 1e-6);
+    EXPECT_NEAR(stats.energy, stats.duration.count() * 0.177 * 0.177, stats.energy / 5);
+  }
 }
 
 }  // namespace

@@ -264,9 +264,14 @@ struct AudioCall : Call {
         gap = std::max(gap, playout->due - *last_due - last_duration);
       }
       last_due = playout->due;
-      last_duration = playout->duration;
-      ++(playout->frame ? played : concealed);
-      if (!playout->frame) continue;
+      last_duration = playout->play_for;
+      if (playout->frame) {
+        ++played;
+        frame_duration = playout->duration;
+      } else {
+        (playout->next ? recovered : concealed) += playout->duration;
+        continue;
+      }
       const int n = playout->frame->payload[1] | playout->frame->payload[2] << 8;
       ASSERT_EQ(playout->frame->codec, codec);
       ASSERT_GT(n, last_played);
@@ -278,7 +283,9 @@ struct AudioCall : Call {
   StreamId out, in;
   std::uint32_t number = 0;
   int played = 0;
-  int concealed = 0;
+  Duration concealed{};
+  Duration recovered{};
+  Duration frame_duration{};
   int last_played = -1;
   Duration gap{};
   Duration last_duration{};

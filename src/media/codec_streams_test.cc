@@ -102,7 +102,7 @@ TEST(CodecStreams, ATelephonesSoundPlaysInItsSlots) {
   call.step(500ms);
   EXPECT_EQ(call.played, 500);
   EXPECT_EQ(call.gap, 0ms);
-  EXPECT_EQ(call.last_duration, 20ms);
+  EXPECT_EQ(call.frame_duration, 20ms);
   EXPECT_EQ(call.b.stats(call.now).inbound.at(0).codec, CodecType::kPcmu);
 }
 
@@ -114,8 +114,8 @@ TEST(CodecStreams, ATelephonesSoundKeepsItsPlaceThroughSilence) {
   call.send_frames(50);
   call.step(80ms);
   EXPECT_EQ(call.played, 100);
-  EXPECT_GE(call.concealed, 20);
-  EXPECT_LE(call.concealed, 24);
+  EXPECT_GE(call.concealed, 400ms);
+  EXPECT_LE(call.concealed, 480ms);
 }
 
 TEST(CodecStreams, ATelephonesSoundIsConcealedWhereItIsLost) {
@@ -126,7 +126,8 @@ TEST(CodecStreams, ATelephonesSoundIsConcealedWhereItIsLost) {
   call.wire.loss = 0;
   call.send_frames(1);
   call.step(80ms);
-  EXPECT_EQ(call.played + call.concealed, 511);
+  EXPECT_GE(call.played * 20ms + call.concealed, 511 * 20ms);
+  EXPECT_LE(call.played * 20ms + call.concealed, 511 * 20ms + 60ms);
   EXPECT_EQ(call.gap, 0ms);
 }
 
@@ -145,7 +146,7 @@ TEST(CodecStreams, SoundChangesItsCodecAndItsClock) {
   call.send_frames(50);
   call.step(200ms);
   EXPECT_EQ(call.played, 100);
-  EXPECT_EQ(call.last_duration, 20ms);
+  EXPECT_EQ(call.frame_duration, 20ms);
   EXPECT_EQ(call.b.stats(call.now).inbound[0].codec, CodecType::kPcmu);
   EXPECT_LT(call.b.stats(call.now).inbound[0].jitter, 5ms) << "the step from one clock to the other is no jitter";
 }

@@ -38,6 +38,8 @@ SendStream::SendStream(SendStreamConfig config, PacketPool& pool, crypto::Random
 }
 
 void SendStream::update(SendStreamConfig config) {
+  // Copies of another codec are of no use to a receiver that has left it.
+  if (config_.codec != config.codec || config_.red_payload_type != config.red_payload_type) redundancy_.reset();
   config_ = std::move(config);
   stats_.ssrc = remote_.ssrc = config_.ssrc.value();
   stats_.kind = remote_.kind = kind(config_.codec);
@@ -95,11 +97,20 @@ Result<> SendStream::pack(const EncodedFrame& frame, Timestamp now) {
                                   config_.h264_packetization_mode};
   Result<> result = packetize(frame, options, pool_, packets_);
   const bool video = stats_.kind == MediaKind::kVideo;
+  rtp::PayloadType payload_type = config_.payload_type;
+  if (result && !video && config_.red_payload_type && packets_.size() == 1) {
+    Packet redundant = redundancy_.pack(payload_type, frame_timestamp_, packets_[0].bytes(), config_.red_distance,
+                                        options.max_payload, pool_);
+    if (redundant) {
+      packets_[0] = std::move(redundant);
+      payload_type = *config_.red_payload_type;
+    }
+  }
   // RFC 3551 §4.1: the marker stands on the first packet after silence, and on a picture's last one.
   const bool talkspurt = !video && (!last_frame_sent_ || now - *last_frame_sent_ > kTalkspurtGap);
   for (std::size_t i = 0; result && i < packets_.size(); ++i) {
     const bool marker = video ? i + 1 == packets_.size() : talkspurt;
-    if (!enqueue(std::move(packets_[i]), marker, now)) {
+    if (!enqueue(std::move(packets_[i]), marker, payload_type, now)) {
       result = Error{ErrorCode::kOperation, "There is no room for a packet's header; the frame is dropped."};
     }
   }
@@ -117,8 +128,8 @@ rtp::Extensions SendStream::extensions() const {
   return extensions;
 }
 
-bool SendStream::enqueue(Packet packet, bool marker, Timestamp now) {
-  const rtp::HeaderFields fields{marker, config_.payload_type, next_sequence_number_, frame_timestamp_, config_.ssrc};
+bool SendStream::enqueue(Packet packet, bool marker, rtp::PayloadType payload_type, Timestamp now) {
+  const rtp::HeaderFields fields{marker, payload_type, next_sequence_number_, frame_timestamp_, config_.ssrc};
   if (!packet || !rtp::write_header(packet, fields, extensions(), config_.extensions)) return false;
   queued_bytes_ += packet.size();
   if (!queue_.push({std::move(packet), next_sequence_number_, now})) return false;

@@ -9,6 +9,7 @@
 #include "base/bounded_queue.h"
 #include "base/packet.h"
 #include "crypto/random.h"
+#include "media/audio_redundancy.h"
 #include "media/budgets.h"
 #include "media/packet_history.h"
 #include "media/types.h"
@@ -72,7 +73,7 @@ class SendStream {
 
   std::size_t max_payload_size() const;
   Result<> pack(const EncodedFrame& frame, Timestamp now);
-  bool enqueue(Packet packet, bool marker, Timestamp now);
+  bool enqueue(Packet packet, bool marker, rtp::PayloadType payload_type, Timestamp now);
   rtp::Extensions extensions() const;
   std::optional<Packet> resend(Timestamp now);
   void need_key_frame(Timestamp now);
@@ -86,6 +87,7 @@ class SendStream {
   std::uint32_t timestamp_offset_;
   std::uint16_t next_picture_id_;
   std::vector<Packet> packets_;  // of the frame that is being packed; kept for its storage
+  AudioRedundancy redundancy_;
 
   BoundedQueue<Queued> queue_{kMaxQueue};
   std::size_t queued_bytes_ = 0;

@@ -14,6 +14,7 @@ void StreamRouter::add(StreamId stream, const ReceiveStreamConfig& config) {
     entry.payload_types.push_back(codec.payload_type);
     if (codec.rtx_payload_type) entry.payload_types.push_back(*codec.rtx_payload_type);
   }
+  if (config.red_payload_type) entry.payload_types.push_back(*config.red_payload_type);
   entries_.push_back(std::move(entry));
   for (const rtp::Ssrc ssrc : config.ssrcs) announced_[ssrc] = stream;
   for (const rtp::Ssrc ssrc : config.rtx_ssrcs) announced_[ssrc] = stream;

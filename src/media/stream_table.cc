@@ -17,7 +17,9 @@ Result<> check(const SendStreamConfig& config) {
   if (config.mid.size() > kMaxMid || config.rtp_stream_id.size() > kMaxMid) {
     return Error{ErrorCode::kType, "A MID or RTP stream id is at most 32 characters long."};
   }
-  if (config.payload_type.value() > 127) return Error{ErrorCode::kType, "An RTP payload type is at most 127."};
+  const rtp::PayloadType red = config.red_payload_type.value_or(config.payload_type);
+  if (config.payload_type.value() > 127 || red.value() > 127)
+    return Error{ErrorCode::kType, "An RTP payload type is at most 127."};
   if (config.max_packet_size < 300 || config.max_packet_size > 1500) {
     return Error{ErrorCode::kType, "An RTP packet is to have 300 to 1500 bytes."};
   }
@@ -253,7 +255,8 @@ void StreamTable::after_input(StreamId id, ReceiveStream& stream, Timestamp now)
   }
   auto& audio = std::get<AudioReceiveStream>(stream);
   while (auto slot = audio.poll_slot(now)) {
-    push_event(AudioPlayout{id, std::move(slot->frame), slot->duration, slot->due});
+    slot->stream = id;
+    push_event(std::move(*slot));
   }
   receiver_deadlines_.set(id, audio.next_timeout());
 }

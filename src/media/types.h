@@ -51,6 +51,9 @@ struct SendStreamConfig {
   std::uint64_t target_bitrate = 1'000'000;
   // Of an RTP packet with its header, before SRTP adds up to 16 bytes.
   std::size_t max_packet_size = 1200;
+  // RFC 2198, sound only: packets of this type carry copies of `red_distance` earlier frames (1 or 2).
+  std::optional<rtp::PayloadType> red_payload_type;
+  int red_distance = 1;
 };
 
 struct ReceiveCodec {
@@ -74,9 +77,11 @@ struct ReceiveStreamConfig {
   bool picture_loss_indication = true;  // a=rtcp-fb: nack pli
   bool full_intra_request = false;      // a=rtcp-fb: ccm fir; used when there is no PLI
   bool transport_wide_feedback = true;  // a=rtcp-fb: transport-cc
-  // From when a frame could be there at the earliest to when it is given out. Nothing: the kind's default, 30 ms for
-  // video and 60 ms for audio.
+  // From when a frame could be there at the earliest to when it is given out. Nothing: 30 ms for video. Audio finds its
+  // own delay, and this is the least that it takes.
   std::optional<Duration> playout_delay;
+  // RFC 2198, sound only: of packets that carry copies of earlier frames.
+  std::optional<rtp::PayloadType> red_payload_type;
 };
 
 // The codec that a payload type of the stream stands for. Nothing for one of repetitions, or of none.
@@ -99,7 +104,11 @@ struct AudioPlayout {
   StreamId stream;
   // Nothing: it is lost or was never sent (DTX); the decoder conceals `duration`.
   std::optional<EncodedFrame> frame;
-  Duration duration{};
+  Duration duration{};  // of the sound, as it was sent
+  // How long it is to take: less, and its sound is hurried; more, and it is stretched. The next slot is due then.
+  Duration play_for{};
+  // What comes after a missing frame, when it tells something about that (in-band FEC). It comes in its turn as well.
+  std::optional<EncodedFrame> next;
   Timestamp due{};
 };
 

@@ -8,7 +8,7 @@ MediaReceiver::MediaReceiver(std::shared_ptr<MediaStreamTrack> track, std::funct
     : track_(std::move(track)), on_key_frame_needed_(std::move(on_key_frame_needed)) {}
 
 void MediaReceiver::end_decoder() {
-  frames_decoded_ = frames_decoded();
+  fill(before_);
   video_.reset();
   audio_.reset();
 }
@@ -43,13 +43,30 @@ void MediaReceiver::push(EncodedFrame frame) {
   }
 }
 
-void MediaReceiver::push_lost(Duration length) {
-  if (audio_) audio_->push_lost(length);
+void MediaReceiver::play(event::AudioFrameReceived received) {
+  if (!received.frame) {
+    if (audio_) audio_->push_lost(received.duration, std::move(received.next));
+    return;
+  }
+  make_decoder(received.frame->codec);
+  if (audio_) audio_->push(std::move(*received.frame), received.play_for - received.duration);
 }
 
 std::uint64_t MediaReceiver::frames_decoded() const {
-  if (video_) return frames_decoded_ + video_->stats().decoded;
-  return frames_decoded_ + (audio_ ? audio_->stats().done : 0);
+  if (video_) return before_.frames_decoded + video_->stats().decoded;
+  return before_.frames_decoded + (audio_ ? audio_->stats().done : 0);
+}
+
+void MediaReceiver::fill(InboundRtpStreamStats& stats) const {
+  stats.frames_decoded = frames_decoded();
+  stats.audio_level = before_.audio_level;
+  stats.total_audio_energy = before_.total_audio_energy;
+  stats.total_samples_duration = before_.total_samples_duration;
+  if (!audio_) return;
+  const codecs::AudioWorkerStats audio = audio_->stats();
+  stats.audio_level = audio.level;
+  stats.total_audio_energy += audio.energy;
+  stats.total_samples_duration += audio.duration;
 }
 
 }  // namespace tidewire::peer

@@ -10,6 +10,8 @@
 #include "codecs/video_worker.h"
 #include "tidewire/encoded_frame.h"
 #include "tidewire/media_stream_track.h"
+#include "tidewire/rtp_stats.h"
+#include "tidewire/session.h"
 
 namespace tidewire::peer {
 
@@ -21,9 +23,11 @@ class MediaReceiver {
   // The decoder is made when a frame tells the codec, and anew when one tells another: the sender may choose among
   // what was negotiated at any time.
   void push(EncodedFrame frame);
-  // Sound of this length is missing.
-  void push_lost(Duration length);
+  // A slot of sound.
+  void play(event::AudioFrameReceived received);
   std::uint64_t frames_decoded() const;
+  // What only the decoder knows.
+  void fill(InboundRtpStreamStats& stats) const;
 
  private:
   void make_decoder(CodecType codec);
@@ -31,8 +35,8 @@ class MediaReceiver {
 
   std::shared_ptr<MediaStreamTrack> track_;
   std::function<void()> on_key_frame_needed_;
-  std::optional<CodecType> codec_;    // of the decoder
-  std::uint64_t frames_decoded_ = 0;  // by the decoders before it
+  std::optional<CodecType> codec_;  // of the decoder
+  InboundRtpStreamStats before_;    // of the decoders before it
   std::unique_ptr<codecs::VideoDecodeWorker> video_;
   std::unique_ptr<codecs::AudioDecodeWorker> audio_;
 };

@@ -152,13 +152,9 @@ void PeerConnectionImpl::handle(event::VideoFrameReceived& received) {
 }
 
 void PeerConnectionImpl::handle(event::AudioFrameReceived& received) {
-  peer::MediaReceiver& receiver = receiver_of(known(received.transceiver), received.transceiver);
-  if (received.frame) {
-    known(received.transceiver).object->receiver_->track_->set_muted(false);
-    receiver.push(std::move(*received.frame));
-  } else {
-    receiver.push_lost(received.duration);
-  }
+  Transceiver& transceiver = known(received.transceiver);
+  if (received.frame) transceiver.object->receiver_->track_->set_muted(false);
+  receiver_of(transceiver, received.transceiver).play(std::move(received));
 }
 
 StatsReport PeerConnectionImpl::stats() const {
@@ -172,9 +168,7 @@ StatsReport PeerConnectionImpl::stats() const {
       outbound.frames_encoded = transceiver.sender->frames_encoded(encoding++);
     }
     for (InboundRtpStreamStats& inbound : report.rtp.inbound) {
-      if (inbound.mid == *info->mid && transceiver.receiver) {
-        inbound.frames_decoded = transceiver.receiver->frames_decoded();
-      }
+      if (inbound.mid == *info->mid && transceiver.receiver) transceiver.receiver->fill(inbound);
     }
   }
   return report;

@@ -132,7 +132,10 @@ void Session::Impl::tell(media::Event event) {
     if (owner) emit(event::VideoFrameReceived{owner->transceiver, std::move(frame->frame), std::move(owner->rid)});
   } else if (auto* playout = std::get_if<media::AudioPlayout>(&event)) {
     const auto owner = media.owner_of(playout->stream);
-    if (owner) emit(event::AudioFrameReceived{owner->transceiver, std::move(playout->frame), playout->duration});
+    if (owner) {
+      emit(event::AudioFrameReceived{owner->transceiver, std::move(playout->frame), playout->duration,
+                                     playout->play_for, std::move(playout->next)});
+    }
   } else if (auto* key_frame = std::get_if<media::KeyFrameNeeded>(&event)) {
     const auto owner = media.owner_of(key_frame->stream);
     if (owner) emit(event::KeyFrameNeeded{owner->transceiver, owner->encoding});
