@@ -139,9 +139,23 @@ void AudioReceiveStream::drop_excess() {
   }
 }
 
+// By whole slots: one more that is empty, or one that is left out.
+void AudioReceiveStream::follow_sync_delay() {
+  const Duration slot = to_duration(last_duration_);
+  if (sync_delay_ >= applied_sync_delay_ + slot) {
+    next_ -= last_duration_;
+    applied_sync_delay_ += slot;
+  } else if (sync_delay_ + slot <= applied_sync_delay_) {
+    next_ += last_duration_;
+    applied_sync_delay_ -= slot;
+    if (!waiting_.empty() && waiting_.front().timestamp < next_) waiting_.erase(waiting_.begin());
+  }
+}
+
 std::optional<AudioReceiveStream::Slot> AudioReceiveStream::poll_slot(Timestamp now) {
   if (!playing_ || now < due_) return std::nullopt;
   if (now - due_ > kMaxCatchUp) due_ = now;
+  follow_sync_delay();
   drop_excess();
   // A frame that was to begin in this slot, also when the source cuts its frames at other times than ours.
   const bool here = !waiting_.empty() && waiting_.front().timestamp < next_ + last_duration_;
@@ -181,6 +195,7 @@ AudioReceiveStream::Slot AudioReceiveStream::take_nothing() {
 
 void AudioReceiveStream::handle_sender_report(const rtp::SenderInfo& info, Timestamp now) {
   reception_.handle_sender_report(info, now);
+  last_sender_report_ = info;
   ++remote_.reports_sent;
   remote_.packets_sent = info.packet_count;
   remote_.bytes_sent = info.octet_count;

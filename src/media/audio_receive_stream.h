@@ -6,6 +6,7 @@
 // come too late and the clock is set anew. The codec may change from packet to packet; the clock is set anew then, too.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -42,6 +43,13 @@ class AudioReceiveStream {
   // A packet of this stream's SSRC and one of its payload types. False when it is malformed.
   bool handle_packet(const rtp::PacketView& view, std::size_t size, Timestamp now);
   void handle_sender_report(const rtp::SenderInfo& info, Timestamp now);
+  // W3C RTCRtpReceiver.jitterBufferTarget.
+  void set_jitter_buffer_target(std::optional<Duration> target) { jitter_buffer_target_ = target; }
+  // Hold sound for so much longer, for the pictures that belong to it.
+  void set_sync_delay(Duration delay) { sync_delay_ = delay; }
+  Duration target_delay() const { return delay(); }
+  Duration current_delay() const { return delay(); }
+  std::optional<rtp::SenderInfo> last_sender_report() const { return last_sender_report_; }
 
   struct Slot {
     std::optional<EncodedFrame> frame;
@@ -75,7 +83,12 @@ class AudioReceiveStream {
   void drop_excess();
   Slot take_frame();
   Slot take_nothing();
-  Duration delay() const { return config_.playout_delay.value_or(kDefaultPlayoutDelay); }
+  void follow_sync_delay();
+  Duration delay() const {
+    return std::max(config_.playout_delay.value_or(kDefaultPlayoutDelay),
+                    jitter_buffer_target_.value_or(Duration::zero())) +
+           applied_sync_delay_;
+  }
 
   ReceiveStreamConfig config_;
   std::optional<rtp::Ssrc> ssrc_;
@@ -90,6 +103,10 @@ class AudioReceiveStream {
   std::uint32_t last_duration_ = 0;
   Duration empty_for_{};
   int late_in_a_row_ = 0;
+  std::optional<Duration> jitter_buffer_target_;
+  Duration sync_delay_{};
+  Duration applied_sync_delay_{};
+  std::optional<rtp::SenderInfo> last_sender_report_;
   InboundRtpStreamStats stats_;
   RemoteOutboundRtpStreamStats remote_;
 };
