@@ -72,9 +72,11 @@ struct ReceiveStreamConfig {
   bool picture_loss_indication = true;  // a=rtcp-fb: nack pli
   bool full_intra_request = false;      // a=rtcp-fb: ccm fir; used when there is no PLI
   bool transport_wide_feedback = true;  // a=rtcp-fb: transport-cc
-  // From when a frame could be there at the earliest to when it is given out. Nothing: the kind's default, 30 ms for
-  // video and 60 ms for audio.
+  // From when a frame could be there at the earliest to when it is given out, at least. Nothing: as little as jitter
+  // allows.
   std::optional<Duration> playout_delay;
+  // Names whose it is (a=msid): streams of one group are played in sync. Empty: those of one CNAME are.
+  std::string sync_group;
 };
 
 // The codec that a payload type of the stream stands for. Nothing for one of repetitions, or of none.

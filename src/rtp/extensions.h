@@ -39,8 +39,8 @@ struct AbsoluteCaptureTime {
   friend bool operator==(const AbsoluteCaptureTime&, const AbsoluteCaptureTime&) = default;
 };
 
-// webrtc.org/experiments/rtp-hdrext/playout-delay: the bounds that the sender sets to the time from capture to rendering,
-// in steps of 10 ms up to 40.95 s.
+// webrtc.org/experiments/rtp-hdrext/playout-delay: the bounds that the sender sets to the time from capture to
+// rendering, in steps of 10 ms up to 40.95 s.
 struct PlayoutDelay {
   Duration min{};
   Duration max{};
