@@ -142,10 +142,11 @@ void AudioReceiveStream::drop_excess() {
 // By whole slots: one more that is empty, or one that is left out.
 void AudioReceiveStream::follow_sync_delay() {
   const Duration slot = to_duration(last_duration_);
-  if (sync_delay_ >= applied_sync_delay_ + slot) {
+  const Duration wanted = target_delay() - own_delay();
+  if (wanted >= applied_sync_delay_ + slot) {
     next_ -= last_duration_;
     applied_sync_delay_ += slot;
-  } else if (sync_delay_ + slot <= applied_sync_delay_) {
+  } else if (wanted + slot <= applied_sync_delay_) {
     next_ += last_duration_;
     applied_sync_delay_ -= slot;
     if (!waiting_.empty() && waiting_.front().timestamp < next_) waiting_.erase(waiting_.begin());

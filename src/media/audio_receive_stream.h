@@ -45,9 +45,9 @@ class AudioReceiveStream {
   void handle_sender_report(const rtp::SenderInfo& info, Timestamp now);
   // W3C RTCRtpReceiver.jitterBufferTarget.
   void set_jitter_buffer_target(std::optional<Duration> target) { jitter_buffer_target_ = target; }
-  // Hold sound for so much longer, for the pictures that belong to it.
+  // Hold sound for this long at least, for the pictures that belong to it.
   void set_sync_delay(Duration delay) { sync_delay_ = delay; }
-  Duration target_delay() const { return delay(); }
+  Duration target_delay() const { return std::max(own_delay(), sync_delay_); }
   Duration current_delay() const { return delay(); }
   std::optional<rtp::SenderInfo> last_sender_report() const { return last_sender_report_; }
 
@@ -84,10 +84,10 @@ class AudioReceiveStream {
   Slot take_frame();
   Slot take_nothing();
   void follow_sync_delay();
-  Duration delay() const {
+  Duration delay() const { return own_delay() + applied_sync_delay_; }
+  Duration own_delay() const {
     return std::max(config_.playout_delay.value_or(kDefaultPlayoutDelay),
-                    jitter_buffer_target_.value_or(Duration::zero())) +
-           applied_sync_delay_;
+                    jitter_buffer_target_.value_or(Duration::zero()));
   }
 
   ReceiveStreamConfig config_;
