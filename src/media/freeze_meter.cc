@@ -48,7 +48,8 @@ void FreezeMeter::restart() {
 std::size_t FreezeMeter::frames_per_second(Timestamp now) const {
   const std::size_t known = std::min(shown_count_, shown_.size());
   std::size_t frames = 0;
-  while (frames < known && now - shown_[(shown_count_ - 1 - frames) % shown_.size()] < std::chrono::seconds{1}) ++frames;
+  while (frames < known && now - shown_[(shown_count_ - 1 - frames) % shown_.size()] < std::chrono::seconds{1})
+    ++frames;
   return frames;
 }
 

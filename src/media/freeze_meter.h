@@ -1,5 +1,5 @@
-// How smoothly pictures follow each other, under the names and by the rules of the W3C identifiers for WebRTC statistics
-// (https://www.w3.org/TR/webrtc-stats/#dom-rtcinboundrtpstreamstats-freezecount).
+// How smoothly pictures follow each other, under the names and by the rules of the W3C identifiers for WebRTC
+// statistics (https://www.w3.org/TR/webrtc-stats/#dom-rtcinboundrtpstreamstats-freezecount).
 #pragma once
 
 #include <array>

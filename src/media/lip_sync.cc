@@ -50,6 +50,13 @@ void LipSync::handle_playout(StreamId stream, std::uint32_t rtp_timestamp, std::
   its.mean_delay += (delay - its.mean_delay) / its.delay_count;
 }
 
+void LipSync::set_delays(StreamId stream, Duration target, Duration current) {
+  const auto found = streams_.find(stream);
+  if (found == streams_.end()) return;
+  found->second.target = target;
+  found->second.current = current;
+}
+
 std::optional<UnixTime> LipSync::estimated_playout(StreamId stream, Timestamp now) const {
   const auto found = streams_.find(stream);
   if (found == streams_.end() || !found->second.playing) return std::nullopt;
@@ -74,7 +81,7 @@ bool LipSync::takes_part(const Stream& stream, Timestamp now) {
 
 std::span<const LipSync::Change> LipSync::update(Timestamp now) {
   changes_.clear();
-  if (now < next_update_) return {};
+  if (!due(now)) return {};
   next_update_ = now + kInterval;
   for (auto& [id, stream] : streams_) stream.visited = !takes_part(stream, now);
   for (auto it = streams_.begin(); it != streams_.end(); ++it) {
@@ -84,36 +91,42 @@ std::span<const LipSync::Change> LipSync::update(Timestamp now) {
   return changes_;
 }
 
-void LipSync::align(std::map<StreamId, Stream>::iterator first) {
+void LipSync::collect_group(std::map<StreamId, Stream>::iterator first) {
   group_.clear();
+  for (auto it = first; it != streams_.end(); ++it) {
+    if (it->second.visited || (it != first && !belong_together(first->second, it->second))) continue;
+    it->second.visited = true;
+    group_.push_back(it);
+  }
+}
+
+void LipSync::align(std::map<StreamId, Stream>::iterator first) {
+  collect_group(first);
   bool audio = false;
+  bool all_wait = true;
   Duration slowest = Duration::min();
   Duration fastest = Duration::max();
-  Duration smallest_sync = Duration::max();
-  for (auto it = first; it != streams_.end(); ++it) {
-    Stream& stream = it->second;
-    if (stream.visited || (it != first && !belong_together(first->second, stream))) continue;
-    stream.visited = true;
-    group_.push_back(it);
-    audio |= stream.kind == MediaKind::kAudio;
-    slowest = std::max(slowest, stream.mean_delay);
-    fastest = std::min(fastest, stream.mean_delay);
-    smallest_sync = std::min(smallest_sync, stream.sync_delay);
-  }
-  // Pictures alone need not wait for each other, and nothing waits for a stream whose clock is another one.
-  const bool alone = group_.size() < 2 || !audio || slowest - fastest > kMaxSkew;
   for (const auto& it : group_) {
-    const Duration sync = it->second.sync_delay;
-    const Duration behind = slowest - it->second.mean_delay;
-    Duration step = -std::min<Duration>(smallest_sync, kMaxStep);  // never do all of them wait
-    if (alone) {
-      step = -kMaxStep;
+    audio |= it->second.kind == MediaKind::kAudio;
+    all_wait &= it->second.waits();
+    slowest = std::max(slowest, it->second.mean_delay);
+    fastest = std::min(fastest, it->second.mean_delay);
+  }
+  const Duration skew = slowest - fastest;
+  // Pictures alone need not wait for each other, and nothing waits for a stream whose clock is another one.
+  const bool alone = group_.size() < 2 || !audio || skew > kMaxSkew;
+  for (const auto& it : group_) {
+    Stream& stream = it->second;
+    const Duration behind = slowest - stream.mean_delay;
+    Duration sync = stream.waits() ? stream.sync_delay : Duration::zero();
+    if (alone || all_wait) {
+      sync -= kMaxStep;
     } else if (behind > kDeadBand) {
-      step += std::min<Duration>(behind / 2, kMaxStep);
-    } else if (sync > smallest_sync && slowest - fastest > kDeadBand) {
-      step = -std::min<Duration>((slowest - fastest) / 2, kMaxStep);  // the slowest is so because it waits
+      sync = std::max(sync, stream.current) + std::min<Duration>(behind / 2, kMaxStep);
+    } else if (skew > kDeadBand) {
+      sync -= std::min<Duration>(skew / 2, kMaxStep);  // it may be the slowest because it waits
     }
-    change(it->first, it->second, std::clamp<Duration>(sync + step, Duration::zero(), kMaxSyncDelay));
+    change(it->first, stream, std::clamp<Duration>(sync, Duration::zero(), kMaxSyncDelay));
   }
 }
 

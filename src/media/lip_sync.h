@@ -1,8 +1,8 @@
 // Sound and pictures of one participant, played as they were captured: from each stream's newest sender report follows
 // when its samples were captured by the sender's clock, and from there how long it takes until they are played. The
-// streams of a group are held back towards the slowest one, in steps that nobody notices.
+// streams of a group are held back towards the slowest one, in steps that nobody notices, and never all of them.
 //
-// Keeps no streams: told what they play, it answers by how much each is to be held back.
+// Keeps no streams: told what they play, it answers how long each is to be held at least.
 #pragma once
 
 #include <array>
@@ -47,7 +47,11 @@ class LipSync {
   // A frame of the stream is played at `played`.
   void handle_playout(StreamId stream, std::uint32_t rtp_timestamp, std::uint32_t clock_rate, Timestamp played);
 
-  // What has changed by now; valid until the next call.
+  // True when update() has something to do; then it is to be told before what each stream's jitter buffer aims at, and
+  // what it holds.
+  bool due(Timestamp now) const { return now >= next_update_; }
+  void set_delays(StreamId stream, Duration target, Duration current);
+  // What each stream has to be held for at least, as far as that has changed; valid until the next call.
   std::span<const Change> update(Timestamp now);
 
   // When what is played now was captured, by the sender's clock.
@@ -65,17 +69,23 @@ class LipSync {
     bool playing = false;
     UnixTime captured{};  // of what was played last
     Timestamp played{};
-    // From capture to playing, by two clocks: the mean of this interval. No sum, which could overflow: the clocks may be
-    // a century apart.
+    // From capture to playing, by two clocks: the mean of this interval. No sum, which could overflow: the clocks may
+    // be a century apart.
     Duration mean_delay{};
     std::int64_t delay_count = 0;
+    Duration target{};
+    Duration current{};
     Duration sync_delay{};
     bool visited = false;
+
+    // It is held for longer than it would be by itself.
+    bool waits() const { return sync_delay > Duration::zero() && target <= sync_delay; }
   };
 
   static bool belong_together(const Stream& a, const Stream& b);
   static bool takes_part(const Stream& stream, Timestamp now);
   void align(std::map<StreamId, Stream>::iterator first);
+  void collect_group(std::map<StreamId, Stream>::iterator first);
   void change(StreamId id, Stream& stream, Duration sync_delay);
 
   std::map<StreamId, Stream> streams_;

@@ -48,8 +48,7 @@ bool NackList::handle_packet(std::int64_t sequence_number, Timestamp now, bool a
 void NackList::arrived(const Missing& missing, Timestamp now, bool again) {
   if (again) return measure_round_trip(missing, now);
   // It was overtaken, and not lost. Half a millisecond on top, for those that are as late.
-  const Duration late = now - missing.since + std::chrono::microseconds{500};
-  if (late > kMaxReorderTolerance) return;
+  const Duration late = std::min<Duration>(now - missing.since + std::chrono::microseconds{500}, kMaxReorderTolerance);
   if (late > tolerance_) tolerance_ += (late - tolerance_) / 2;
   if (late > tolerance_ / 2) overtaken_at_ = now;
 }
@@ -71,7 +70,7 @@ void NackList::measure_round_trip(const Missing& missing, Timestamp now) {
 
 std::optional<Duration> NackList::round_trip_time() const {
   if (!smoothed_round_trip_) return std::nullopt;
-  return *smoothed_round_trip_ + 2 * round_trip_variation_;
+  return *smoothed_round_trip_ + std::max<Duration>(2 * round_trip_variation_, std::chrono::milliseconds{2});
 }
 
 std::optional<Timestamp> NackList::asked_for(std::int64_t sequence_number) const {

@@ -280,6 +280,11 @@ void StreamTable::after_input(StreamId id, ReceiveStream& stream, Timestamp now)
 }
 
 void StreamTable::update_lip_sync(Timestamp now) {
+  if (!lip_sync_.due(now)) return;
+  for (const auto& [id, stream] : receivers_) {
+    std::visit([&, its = id](const auto& s) { lip_sync_.set_delays(its, s.target_delay(), s.current_delay()); },
+               stream);
+  }
   for (const LipSync::Change& change : lip_sync_.update(now)) {
     if (ReceiveStream* stream = find_receiver(change.stream)) {
       std::visit([&](auto& s) { s.set_sync_delay(change.sync_delay); }, *stream);

@@ -1,5 +1,5 @@
-// What is kept of each packet of a picture stream beside its payload, until its frame is whole: when it came, whether it
-// had to be asked for, and what its header said about the frame.
+// What is kept of each packet of a picture stream beside its payload, until its frame is whole: when it came, whether
+// it had to be asked for, and what its header said about the frame.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@ class VideoArrivals {
  public:
   struct Packet {
     Timestamp at{};
-    std::uint32_t size = 0;  // of the payload
+    std::uint32_t size = 0;      // of the payload
     std::int16_t rotation = -1;  // degrees; -1: its header does not say
     bool repeated = false;
   };
@@ -30,9 +30,7 @@ class VideoArrivals {
 
   VideoArrivals() : entries_(static_cast<std::size_t>(FrameAssembler::kCapacity)) {}
 
-  void add(std::int64_t sequence_number, const Packet& packet) {
-    entry(sequence_number) = {sequence_number, packet};
-  }
+  void add(std::int64_t sequence_number, const Packet& packet) { entry(sequence_number) = {sequence_number, packet}; }
   // Of the packets from the first to the last.
   Frame frame(std::int64_t first, std::int64_t last) const {
     Frame frame{kNever, {}, 0, std::nullopt, false};

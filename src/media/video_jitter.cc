@@ -28,9 +28,14 @@ void VideoJitter::reset() { *this = VideoJitter(); }
 void VideoJitter::handle_frame(const Frame& frame) {
   const Duration interval = last_media_time_ ? frame.media_time - *last_media_time_ : Duration::zero();
   last_media_time_ = frame.media_time;
-  Sample sample{frame.complete, frame.complete.time_since_epoch() - frame.media_time, {}, frame.repeated, false};
+  Sample sample{frame.complete, frame.complete.time_since_epoch() - frame.media_time, {}, frame.repeated, false, false};
   sample.adjusted = sample.offset - explained_by_size(frame, interval);
-  if (count_ > 0) note_stall(sample, interval, sample.stalled);
+  if (count_ > 0) {
+    note_stall(sample, interval);
+    sample.loss = sample.repeated && !last().repeated;
+  } else {
+    sample.loss = sample.repeated;
+  }
   samples_[next_] = sample;
   next_ = (next_ + 1) % kWindow;
   count_ = std::min(count_ + 1, kWindow);
@@ -58,22 +63,25 @@ Duration VideoJitter::explained_by_size(const Frame& frame, Duration interval) {
 }
 
 // Frames that come faster than they were taken, right after a stall, are part of it.
-void VideoJitter::note_stall(const Sample& sample, Duration interval, bool& follower) {
+void VideoJitter::note_stall(Sample& sample, Duration interval) {
   const Duration lateness = sample.offset - floor_;
-  const bool at_once = sample.complete - last().complete < interval / 2;
-  follower = in_stall_ && at_once && !sample.repeated;
-  if (follower) return;
+  const Duration later = sample.complete - last().complete;
+  sample.stalled = in_stall_ && !sample.repeated && later >= Duration::zero() && later < interval / 2;
+  if (sample.stalled) return;
   if (lateness < kStall) {
     in_stall_ = false;
     return;
   }
-  Stall& newest = stalls_[(next_stall_ + stalls_.size() - 1) % stalls_.size()];
-  if (in_stall_ && !sample.repeated) {
-    newest.lateness = std::max(newest.lateness, lateness);
-  } else {
-    stalls_[next_stall_] = {sample.complete, lateness};
-    next_stall_ = (next_stall_ + 1) % stalls_.size();
+  if (!in_stall_) {
+    // The worst ones are kept.
+    const auto less = [&](const Stall& a, const Stall& b) {
+      return present(a, sample.complete) < present(b, sample.complete);
+    };
+    newest_stall_ = static_cast<std::size_t>(std::min_element(stalls_.begin(), stalls_.end(), less) - stalls_.begin());
+    stalls_[newest_stall_] = {sample.complete, lateness};
   }
+  Stall& newest = stalls_[newest_stall_];
+  newest.lateness = std::max(newest.lateness, lateness);
   in_stall_ = true;
 }
 
@@ -94,7 +102,7 @@ Duration VideoJitter::long_term_demand() const {
 Duration VideoJitter::short_term_demand() const {
   std::array<Duration, kWindow> offsets;
   std::size_t n = 0;
-  for (std::size_t i = 0; i < std::min(count_, kShortWindow); ++i) {
+  for (std::size_t i = 0; i < count_ && n < kShortWindow; ++i) {
     if (!back(i).repeated && !back(i).stalled) offsets[n++] = back(i).adjusted;
   }
   if (n == 0) return Duration::zero();
@@ -105,11 +113,11 @@ Duration VideoJitter::repetition_demand() const {
   std::array<Duration, kWindow> offsets;
   std::size_t n = 0;
   for (std::size_t i = 0; i < count_; ++i) {
-    if (back(i).repeated) offsets[n++] = back(i).offset;
+    if (back(i).loss) offsets[n++] = back(i).offset;
   }
   const std::size_t share = n * 1000 / std::max(count_, kEnough);
   if (share <= kRareRepetition) return Duration::zero();
-  // Four of five: the others needed a second request, or were the last of their frame.
+  // Four of five: the others had to be asked for twice, or were the last of their frame.
   const Duration all = kth_largest(offsets, n, n / 5) - floor_;
   const std::size_t part = std::min(share, kSteadyRepetition) - kRareRepetition;
   return all * static_cast<std::int64_t>(part) / static_cast<std::int64_t>(kSteadyRepetition - kRareRepetition);
@@ -119,7 +127,7 @@ Duration VideoJitter::stall_demand(Timestamp now) const {
   std::array<Duration, kWindow> latenesses;
   std::size_t n = 0;
   for (const Stall& stall : stalls_) {
-    if (stall.lateness > Duration::zero() && now - stall.at <= kStallMemory) latenesses[n++] = stall.lateness;
+    if (present(stall, now) > Duration::zero()) latenesses[n++] = stall.lateness;
   }
   return n <= kStallsToBear ? Duration::zero() : kth_largest(latenesses, n, kStallsToBear) - kStall;
 }

@@ -33,9 +33,10 @@ class VideoJitter {
   static constexpr std::size_t kLateOneIn = 32;
   // Late by this much is a stall. It is below what counts as a freeze (FreezeMeter), for a frame may come as much late.
   static constexpr Duration kStall = std::chrono::milliseconds{120};
-  static constexpr Duration kStallMemory = std::chrono::seconds{30};
+  static constexpr Duration kStallMemory = std::chrono::seconds{60};
   static constexpr std::size_t kStallsToBear = 2;
-  // Of the remembered frames, in thousandths: up to the first, repetition is not waited for; from the second on, fully.
+  // Losses (runs of repeated frames) per thousand of the remembered frames: up to the first, repetition is not waited
+  // for; from the second on, fully.
   static constexpr std::size_t kRareRepetition = 10;
   static constexpr std::size_t kSteadyRepetition = 30;
 
@@ -65,6 +66,7 @@ class VideoJitter {
     Duration offset{};
     Duration adjusted{};
     bool repeated = false;
+    bool loss = false;     // is the first one of a run of repeated ones
     bool stalled = false;  // came at once after a stall
   };
   struct Stall {
@@ -72,10 +74,14 @@ class VideoJitter {
     Duration lateness{};
   };
 
+  // Zero once it is forgotten.
+  static Duration present(const Stall& stall, Timestamp now) {
+    return now - stall.at <= kStallMemory ? stall.lateness : Duration::zero();
+  }
   const Sample& last() const { return samples_[(next_ + kWindow - 1) % kWindow]; }
   const Sample& back(std::size_t i) const { return samples_[(next_ + kWindow - 1 - i) % kWindow]; }
   Duration explained_by_size(const Frame& frame, Duration interval);
-  void note_stall(const Sample& sample, Duration interval, bool& follower);
+  void note_stall(Sample& sample, Duration interval);
   void update_floor();
   Duration long_term_demand() const;
   Duration short_term_demand() const;
@@ -90,7 +96,7 @@ class VideoJitter {
   Duration usual_spread_{};
   Duration backlog_{};  // what a large frame has put in the way of the next ones
   std::array<Stall, 16> stalls_{};
-  std::size_t next_stall_ = 0;
+  std::size_t newest_stall_ = 0;
   bool in_stall_ = false;
   Duration floor_{};
   Duration demand_{};

@@ -30,7 +30,7 @@ void VideoPlayout::set_sync_delay(Duration delay) {
 
 Duration VideoPlayout::target_delay() const {
   const Duration wanted = std::clamp(minimum_delay(), sender_minimum_, sender_maximum_);
-  return std::min<Duration>(std::max(wanted, minimum_) + sync_delay_, kMaxDelay);
+  return std::max({wanted, minimum_, sync_delay_});
 }
 
 void VideoPlayout::reset() {

@@ -36,7 +36,7 @@ class VideoPlayout {
   void set_minimum(Duration delay);
   // What the sender wants (its playout delay extension). The owner's minimum is above the sender's maximum.
   void set_sender_bounds(Duration minimum, Duration maximum);
-  // On top of all that, to wait for the sound.
+  // What waiting for the sound calls for, as a minimum.
   void set_sync_delay(Duration delay);
 
   // A frame became complete, in decoding order. Answers when it is due: not before it was complete.

@@ -102,7 +102,7 @@ bool VideoReceiveStream::store(Packet packet, const rtp::PacketView& view, bool 
 }
 
 void VideoReceiveStream::note_gap(Timestamp now) {
-  if (assembler_.needs_key_frame()) want_key_frame(now);
+  if (assembler_.needs_key_frame() && !ready_) want_key_frame(now);
   if (!assembler_.blocked()) {
     blocked_since_.reset();
   } else if (!blocked_since_) {
@@ -140,6 +140,7 @@ void VideoReceiveStream::update_ready() {
   ready_ = ready;
   due_ = kNever;
   if (!ready) return;
+  if (ready->key_frame) key_frame_wanted_since_.reset();  // here it is, though it may have to wait
   ready_arrival_ = arrivals_.frame(ready->first, ready->last);
   due_ = playout_.handle_frame({ready->rtp_timestamp, ready_arrival_.first_packet, ready_arrival_.last_packet,
                                 ready_arrival_.size, ready->key_frame, ready_arrival_.repeated});

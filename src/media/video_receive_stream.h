@@ -46,7 +46,7 @@ class VideoReceiveStream {
   void set_round_trip_time(Duration round_trip_time) { round_trip_time_ = round_trip_time; }
   // W3C RTCRtpReceiver.jitterBufferTarget: hold frames for this long at least, up to VideoPlayout::kMaxDelay.
   void set_jitter_buffer_target(std::optional<Duration> target);
-  // Hold frames for so much longer than jitter demands, for the sound that belongs to them.
+  // Hold frames for this long at least, for the sound that belongs to them.
   void set_sync_delay(Duration delay) { playout_.set_sync_delay(delay); }
   // From when a frame could be there at the earliest to when it is given out.
   Duration target_delay() const { return playout_.target_delay(); }
