@@ -30,10 +30,8 @@ const SyncScenario kScenarios[] = {
        c.path.stall = 300ms;
        c.path.stall_each = 3s;
      }},
-    {"the_application_holds_pictures",
-     [](SmoothCall& c) { (void)c.b.set_jitter_buffer_target(c.video, 500ms); }},
-    {"the_application_holds_sound",
-     [](SmoothCall& c) { (void)c.b.set_jitter_buffer_target(c.audio, 500ms); }},
+    {"the_application_holds_pictures", [](SmoothCall& c) { (void)c.b.set_jitter_buffer_target(c.video, 500ms); }},
+    {"the_application_holds_sound", [](SmoothCall& c) { (void)c.b.set_jitter_buffer_target(c.audio, 500ms); }},
 };
 
 class LipSyncOf : public testing::TestWithParam<SyncScenario> {};
@@ -49,11 +47,12 @@ TEST_P(LipSyncOf, StaysWithin40Milliseconds) {
   const auto inbound = call.b.stats(call.now).inbound;
   ASSERT_EQ(inbound.size(), 2U);
   ASSERT_TRUE(inbound[0].estimated_playout_timestamp && inbound[1].estimated_playout_timestamp);
-  const Duration apart = inbound[0].estimated_playout_timestamp->since_epoch -
-                         inbound[1].estimated_playout_timestamp->since_epoch;
+  const Duration apart =
+      inbound[0].estimated_playout_timestamp->since_epoch - inbound[1].estimated_playout_timestamp->since_epoch;
   EXPECT_LE(std::chrono::abs(apart), 60ms);
   // What is played was captured a moment ago, by the other end's clock.
-  const Duration age = call.now.time_since_epoch() + 1'700'000'000s - inbound[0].estimated_playout_timestamp->since_epoch;
+  const Duration age =
+      call.now.time_since_epoch() + 1'700'000'000s - inbound[0].estimated_playout_timestamp->since_epoch;
   EXPECT_GT(age, 5ms);
   EXPECT_LT(age, 800ms);
 }

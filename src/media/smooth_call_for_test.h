@@ -18,13 +18,13 @@ namespace tidewire::media {
 // What happens to one kind's packets on their way to the receiver. Feedback takes the plain delay back.
 struct PathForTest {
   Duration delay = 10ms;
-  Duration jitter = 0ms;        // of each packet, uniform: it reorders
+  Duration jitter = 0ms;  // of each packet, uniform: it reorders
   double loss = 0;
-  double burst = 0;             // a loss goes on with this probability
+  double burst = 0;  // a loss goes on with this probability
   double duplicate = 0;
   std::uint64_t bits_per_second = 0;  // 0: without limit; what exceeds it queues
-  Duration stall_each = 0s;     // once in this time …
-  Duration stall = 0ms;         // … nothing passes for so long, and then all at once
+  Duration stall_each = 0s;           // once in this time …
+  Duration stall = 0ms;               // … nothing passes for so long, and then all at once
 };
 
 class SmoothCall {
@@ -174,8 +174,9 @@ class SmoothCall {
     if (key) last_key_frame_ = now;
     key_frames_sent += key ? 1 : 0;
     frame.timestamp = now;
-    frame.rtp_timestamp = first_timestamp + static_cast<std::uint32_t>(static_cast<std::int64_t>(
-                                                seconds(now.time_since_epoch()) * 90'000 * clock));
+    frame.rtp_timestamp =
+        first_timestamp +
+        static_cast<std::uint32_t>(static_cast<std::int64_t>(seconds(now.time_since_epoch()) * 90'000 * clock));
     if (change_frame) change_frame(frame);
     pictures_captured_[frame.rtp_timestamp] = now;
     last_picture_timestamp_ = frame.rtp_timestamp;
