@@ -74,7 +74,7 @@ class SmoothCall {
         arrive(std::move(node.mapped()));
       }
       a.handle_timeout(now);
-      b.handle_timeout(now);
+      receive([&] { b.handle_timeout(now); });
       take_events();
     }
   }
@@ -145,6 +145,7 @@ class SmoothCall {
   bool paused = false;
   std::function<void(EncodedFrame&)> change_frame;
   std::function<void(Packet&)> change_packet;
+  std::function<void(bool begins)> watch;  // called before and after the receiver works
   int key_frames_asked = 0;
   int key_frames_sent = 0;
 
@@ -223,9 +224,15 @@ class SmoothCall {
     StreamTable* to;
     StreamTable::Outgoing outgoing;
   };
+  template <typename Work>
+  void receive(Work work) {
+    if (watch) watch(true);
+    work();
+    if (watch) watch(false);
+  }
   void arrive(InFlight in_flight) {
     if (in_flight.outgoing.kind == StreamTable::Outgoing::Kind::kRtp) {
-      in_flight.to->handle_rtp(std::move(in_flight.outgoing.packet), now);
+      receive([&] { in_flight.to->handle_rtp(std::move(in_flight.outgoing.packet), now); });
     } else {
       in_flight.to->handle_rtcp(in_flight.outgoing.packet.bytes(), now);
     }
