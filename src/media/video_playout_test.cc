@@ -84,8 +84,8 @@ TEST(VideoPlayout, AnyTimestampsGiveSomeSaneTime) {
   for (int i = 0; i < 20'000; ++i) {
     now += std::chrono::milliseconds{random() % 40};
     const auto timestamp = static_cast<std::uint32_t>(random());
-    const Timestamp due = playout.handle_frame(
-        {timestamp, now, now, random() % 100'000, random() % 8 == 0, random() % 8 == 0});
+    const Timestamp due =
+        playout.handle_frame({timestamp, now, now, random() % 100'000, random() % 8 == 0, random() % 8 == 0});
     ASSERT_GE(due, now);
     ASSERT_LE(due, now + VideoPlayout::kMaxLateness + VideoPlayout::kMaxDelay);
   }
@@ -111,7 +111,7 @@ TEST(VideoPlayout, RareRepetitionIsNotWaitedForAndSteadyRepetitionIs) {
 
 TEST(FreezeMeter, GoesByTheRuleOfTheW3c) {
   struct Case {
-    Duration interval;   // of all frames but one
+    Duration interval;  // of all frames but one
     Duration of_one;
     bool freeze;
   };
