@@ -75,9 +75,9 @@ struct InboundRtpStreamStats {
   std::optional<Timestamp> first_frame_received_timestamp;  // no W3C name
   // Sums over emitted frames: from a frame's first packet to when it is given out; what was aimed at; and what would
   // have been without jitter_buffer_target and the other kind's delay.
-  Duration jitter_buffer_delay{};
-  Duration jitter_buffer_target_delay{};
-  Duration jitter_buffer_minimum_delay{};
+  std::chrono::duration<double> jitter_buffer_delay{};
+  std::chrono::duration<double> jitter_buffer_target_delay{};
+  std::chrono::duration<double> jitter_buffer_minimum_delay{};
   std::uint64_t jitter_buffer_emitted_count = 0;
   // What is played at the time of these statistics was captured then, by the sender's clock. Nothing before its first
   // sender report.
