@@ -44,6 +44,9 @@ rtp::ExtensionMap extensions() {
   map.add(rtp::ExtensionType::kTransportSequenceNumber, 2);
   map.add(rtp::ExtensionType::kAbsoluteSendTime, 3);
   map.add(rtp::ExtensionType::kRepairedRtpStreamId, 4);
+  map.add(rtp::ExtensionType::kVideoOrientation, 5);
+  map.add(rtp::ExtensionType::kPlayoutDelay, 6);
+  map.add(rtp::ExtensionType::kAbsoluteCaptureTime, 7);
   return map;
 }
 
@@ -139,6 +142,10 @@ class Script {
                                    .ssrc = kSsrcs[which / 4 % kSsrcs.size()]};
     rtp::Extensions values{.transport_sequence_number = sequence_};
     if (which & 0x40U) values.mid = which & 1U ? "v" : "a";
+    if (which & 0x20U) {
+      values.video_orientation = rtp::VideoOrientation{false, false, which % 4 * 90};
+      values.playout_delay = rtp::PlayoutDelay{10ms * (which % 16), 10ms * (sequence_ % 4096)};
+    }
     Packet packet = pool_.copy_of(some_bytes());
     if (rtp::write_header(packet, fields, values, extensions())) table_.handle_rtp(std::move(packet), now_);
   }
@@ -179,12 +186,13 @@ class Script {
 
   void change_streams() {
     const std::uint8_t how = in_.u8();
-    switch (how % 6) {
+    switch (how % 7) {
       case 0: table_.remove_stream(video_out_, now_); break;
       case 1:
         if (auto added = table_.add_send_stream(video_out(), now_)) video_out_ = *added;
         break;
       case 2: table_.remove_stream(video_in_, now_); break;
+      case 6: static_cast<void>(table_.set_jitter_buffer_target(video_in_, 20ms * how)); break;
       case 3:
         if (auto added = table_.add_receive_stream(video_in((how & 0x80U) != 0), now_)) video_in_ = *added;
         break;

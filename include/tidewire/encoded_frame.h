@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "tidewire/bytes.h"
@@ -45,6 +46,11 @@ struct EncodedFrame {
   int height = 0;
   // When the raw media was captured (sending), or when this frame is due at the decoder (receiving).
   Timestamp timestamp{};
+  // Pictures: what the viewer has to turn it by, clockwise, to see it upright: 0, 90, 180 or 270.
+  int rotation = 0;
+  // Sound: its loudness, from -127 (silence) to 0, and whether it is speech, where that is known (RFC 6464).
+  std::optional<int> audio_level_dbov;
+  bool voice_activity = false;
 };
 
 }  // namespace tidewire

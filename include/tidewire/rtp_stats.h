@@ -74,22 +74,42 @@ struct InboundRtpStreamStats {
   // Video: complete frames; audio: frames given out for playing.
   std::uint64_t frames_received = 0;
   std::optional<Timestamp> first_frame_received_timestamp;  // no W3C name
-  // Sums over what was emitted: over pictures, or over samples of sound, for which nanoseconds would run over in days.
+  // Sums over emitted frames: from a frame's first packet to when it is given out; what was aimed at; and what would
+  // have been without jitter_buffer_target and the other kind's delay.
   std::chrono::duration<double> jitter_buffer_delay{};
+  std::chrono::duration<double> jitter_buffer_target_delay{};
+  std::chrono::duration<double> jitter_buffer_minimum_delay{};
   std::uint64_t jitter_buffer_emitted_count = 0;
-  std::uint64_t frames_decoded = 0;  // filled by PeerConnection, which has the decoder
+  // What is played at the time of these statistics was captured then, by the sender's clock. Nothing before its first
+  // sender report.
+  std::optional<UnixTime> estimated_playout_timestamp;
+  // From a frame's first packet to when it is given out; the decoder's time is added by PeerConnection.
+  Duration total_processing_delay{};
+  // Filled by PeerConnection, which has the decoder.
+  std::uint64_t frames_decoded = 0;
+  std::uint64_t key_frames_decoded = 0;
+  Duration total_decode_time{};
+  std::uint64_t qp_sum = 0;
+  std::string decoder_implementation;
   // Video.
   std::uint64_t key_frames_received = 0;
   std::uint64_t frames_dropped = 0;  // begun, but never complete or not decodable
   std::uint64_t frames_assembled_from_multiple_packets = 0;
+  Duration total_assembly_time{};     // of these, from the first packet to the last
+  std::uint64_t freeze_count = 0;     // see FreezeMeter, as all down to frames_per_second
+  Duration total_freezes_duration{};  // of frozen intervals, as a whole
+  std::uint64_t pause_count = 0;      // intervals of more than 5 s
+  Duration total_pauses_duration{};
+  Duration total_inter_frame_delay{};
+  double total_squared_inter_frame_delay = 0;  // s²
+  double frames_per_second = 0;                // of the last second
   int frame_width = 0;
   int frame_height = 0;
   std::uint64_t nack_count = 0;  // NACK packets sent
   std::uint64_t pli_count = 0;
+  std::uint64_t fir_count = 0;
   // Audio. Samples are those of 48 kHz, at which everything is decoded, whatever the codec's own rate; jitter_buffer_…
   // count them, too.
-  std::chrono::duration<double> jitter_buffer_target_delay{};
-  std::chrono::duration<double> jitter_buffer_minimum_delay{};  // what the network alone calls for
   std::uint64_t total_samples_received = 0;                     // all that were played, concealed ones included
   std::uint64_t concealed_samples = 0;
   std::uint64_t silent_concealed_samples = 0;  // of these, in pauses for which the sender sent nothing (DTX)

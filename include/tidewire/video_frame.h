@@ -50,6 +50,9 @@ struct VideoFrame {
   Timestamp timestamp{};
   // RTP timestamp, 90 kHz; only in frames that were received.
   std::uint32_t rtp_timestamp = 0;
+  // What it has to be turned by, clockwise, to be seen upright: 0, 90, 180 or 270. Sinks that show pictures turn them;
+  // width() and height() are those of the pixels.
+  int rotation = 0;
 
   int width() const { return buffer ? buffer->width() : 0; }
   int height() const { return buffer ? buffer->height() : 0; }

@@ -26,8 +26,10 @@ std::uint32_t to_ticks(Duration duration, std::uint32_t clock_rate) {
 
 }  // namespace
 
-SendStream::SendStream(SendStreamConfig config, PacketPool& pool, crypto::Random& random)
+SendStream::SendStream(SendStreamConfig config, PacketPool& pool, crypto::Random& random,
+                       const WallClockAnchor& wall_clock)
     : pool_(pool),
+      wall_clock_(wall_clock),
       // RFC 3711 §3.3.1: the first number is best below 2^15, so that an early loss cannot hide a wrap.
       next_sequence_number_(static_cast<std::uint16_t>(random.below(1U << 15))),
       next_rtx_sequence_number_(static_cast<std::uint16_t>(random.below(1U << 15))),
@@ -87,8 +89,17 @@ Result<> SendStream::send_frame(const EncodedFrame& frame, Timestamp now) {
 
 std::size_t SendStream::max_payload_size() const {
   // The fixed header and the most that the extensions of one packet take: two-byte elements, padded.
-  const std::size_t header =
-      12 + 4 + 2 * 5 + 12 + config_.mid.size() + config_.rtp_stream_id.size() + 3 + (config_.rtx ? 2 : 0);
+  std::size_t header = 12 + 4 + 3 + (config_.rtx ? 2 : 0);
+  const auto add = [&](rtp::ExtensionType type, std::size_t size) {
+    if (size > 0 && config_.extensions.has(type)) header += 2 + size;
+  };
+  add(rtp::ExtensionType::kMid, config_.mid.size());
+  add(rtp::ExtensionType::kRtpStreamId, config_.rtp_stream_id.size());
+  add(rtp::ExtensionType::kTransportSequenceNumber, 2);
+  add(rtp::ExtensionType::kAbsoluteSendTime, 3);
+  add(rtp::ExtensionType::kAbsoluteCaptureTime, 8);
+  add(rtp::ExtensionType::kAudioLevel, stats_.kind == MediaKind::kAudio ? 1 : 0);
+  add(rtp::ExtensionType::kVideoOrientation, stats_.kind == MediaKind::kVideo ? 1 : 0);
   return std::max<std::size_t>(config_.max_packet_size, header + 100) - header;
 }
 
@@ -110,11 +121,13 @@ Result<> SendStream::pack(const EncodedFrame& frame, Timestamp now) {
   const bool talkspurt = !video && (!last_frame_sent_ || now - *last_frame_sent_ > kTalkspurtGap);
   for (std::size_t i = 0; result && i < packets_.size(); ++i) {
     const bool marker = video ? i + 1 == packets_.size() : talkspurt;
-    if (!enqueue(std::move(packets_[i]), marker, payload_type, now)) {
+    const rtp::Extensions its = extensions(frame, i == 0, i + 1 == packets_.size(), now);
+    if (!enqueue(std::move(packets_[i]), marker, payload_type, its, now)) {
       result = Error{ErrorCode::kOperation, "There is no room for a packet's header; the frame is dropped."};
     }
   }
   packets_.clear();
+  rotation_ = frame.rotation;
   if (result && video) next_picture_id_ = static_cast<std::uint16_t>((next_picture_id_ + 1) & 0x7fff);
   return result;
 }
@@ -128,9 +141,29 @@ rtp::Extensions SendStream::extensions() const {
   return extensions;
 }
 
-bool SendStream::enqueue(Packet packet, bool marker, rtp::PayloadType payload_type, Timestamp now) {
+rtp::Extensions SendStream::extensions(const EncodedFrame& frame, bool first, bool last, Timestamp now) {
+  rtp::Extensions its = extensions();
+  if (frame.audio_level_dbov) {
+    const int level = std::clamp(-*frame.audio_level_dbov, 0, 127);
+    its.audio_level = rtp::AudioLevel{frame.voice_activity, static_cast<std::uint8_t>(level)};
+  }
+  // 3GPP TS 26.114 §7.4.5: on the last packet of a key frame, and where it changes. Of frames that are not upright,
+  // each says so, for receivers that take a frame without it as upright.
+  const bool turned = frame.rotation != 0 || frame.rotation != rotation_;
+  if (stats_.kind == MediaKind::kVideo && last && (frame.key_frame || turned)) {
+    its.video_orientation = rtp::VideoOrientation{false, false, frame.rotation};
+  }
+  if (first && config_.extensions.has(rtp::ExtensionType::kAbsoluteCaptureTime) &&
+      capture_time_limit_.allow(now, kCaptureTimeInterval)) {
+    its.absolute_capture_time = rtp::AbsoluteCaptureTime{rtp::to_ntp(wall_clock_.to_wall(frame_captured_)), {}};
+  }
+  return its;
+}
+
+bool SendStream::enqueue(Packet packet, bool marker, rtp::PayloadType payload_type, const rtp::Extensions& extensions,
+                         Timestamp now) {
   const rtp::HeaderFields fields{marker, payload_type, next_sequence_number_, frame_timestamp_, config_.ssrc};
-  if (!packet || !rtp::write_header(packet, fields, extensions(), config_.extensions)) return false;
+  if (!packet || !rtp::write_header(packet, fields, extensions, config_.extensions)) return false;
   queued_bytes_ += packet.size();
   if (!queue_.push({std::move(packet), next_sequence_number_, now})) return false;
   ++next_sequence_number_;
@@ -191,10 +224,13 @@ std::optional<Packet> SendStream::resend(Timestamp now) {
     PacketHistory::Entry* entry = history_.find(*number);
     if (!entry) continue;
     if (!config_.rtx) continue;  // negotiated away meanwhile
-    rtp::Extensions names = extensions();
+    // What the packet said about its frame it says again.
+    rtp::Extensions its = rtp::read_extensions(*rtp::Header::parse(entry->packet.bytes()), config_.extensions);
+    its.mid = config_.mid;
     // RFC 8852 §3.2: a retransmission has a name for what it repairs.
-    names.repaired_rtp_stream_id = std::exchange(names.rtp_stream_id, std::nullopt);
-    Packet copy = wrap_rtx(entry->packet, *config_.rtx, next_rtx_sequence_number_++, names, config_.extensions, pool_);
+    its.rtp_stream_id.reset();
+    its.repaired_rtp_stream_id = config_.rtp_stream_id;
+    Packet copy = wrap_rtx(entry->packet, *config_.rtx, next_rtx_sequence_number_++, its, config_.extensions, pool_);
     if (!copy) continue;
     bucket_.spend(copy.size(), pace_, now);
     count_sent(copy);

@@ -31,10 +31,13 @@ class SendStream {
   static constexpr double kPacingFactor = 2.5;
   // … but whatever waits is gone after this time.
   static constexpr Duration kMaxQueueTime = std::chrono::milliseconds{100};
+  // Between two frames that say when they were captured; clocks drift by less than a tenth of a millisecond in it.
+  static constexpr Duration kCaptureTimeInterval = std::chrono::seconds{1};
   static constexpr Duration kKeyFrameInterval = std::chrono::milliseconds{300};
 
   // First sequence number, timestamp offset and picture id are drawn at random (RFC 3550 §5.1).
-  SendStream(SendStreamConfig config, PacketPool& pool, crypto::Random& random);
+  // `wall_clock`: of this end's, which tells others when a frame was captured.
+  SendStream(SendStreamConfig config, PacketPool& pool, crypto::Random& random, const WallClockAnchor& wall_clock);
 
   const SendStreamConfig& config() const { return config_; }
   void update(SendStreamConfig config);
@@ -73,8 +76,12 @@ class SendStream {
 
   std::size_t max_payload_size() const;
   Result<> pack(const EncodedFrame& frame, Timestamp now);
-  bool enqueue(Packet packet, bool marker, rtp::PayloadType payload_type, Timestamp now);
+  bool enqueue(Packet packet, bool marker, rtp::PayloadType payload_type, const rtp::Extensions& extensions,
+               Timestamp now);
+  // Of every packet.
   rtp::Extensions extensions() const;
+  // Of one packet of a frame.
+  rtp::Extensions extensions(const EncodedFrame& frame, bool first, bool last, Timestamp now);
   std::optional<Packet> resend(Timestamp now);
   void need_key_frame(Timestamp now);
   void count_sent(const Packet& packet);
@@ -82,6 +89,7 @@ class SendStream {
 
   SendStreamConfig config_;
   PacketPool& pool_;
+  WallClockAnchor wall_clock_;
   std::uint16_t next_sequence_number_;
   std::uint16_t next_rtx_sequence_number_;
   std::uint32_t timestamp_offset_;
@@ -100,6 +108,9 @@ class SendStream {
   bool key_frame_needed_ = false;
   RateLimit key_frame_limit_;
   std::optional<std::uint8_t> last_fir_;
+
+  int rotation_ = 0;  // of the last frame
+  RateLimit capture_time_limit_;
 
   std::uint32_t frame_timestamp_ = 0;  // on the wire, of the frame that was sent last
   Timestamp frame_captured_{};

@@ -45,7 +45,7 @@ Result<StreamId> StreamTable::add_send_stream(SendStreamConfig config, Timestamp
   if (auto checked = check(config); !checked) return checked.error();
   const StreamId id(next_stream_id_++);
   sender_of_[config.ssrc] = id;
-  senders_.try_emplace(id, std::move(config), pool_, random_);
+  senders_.try_emplace(id, std::move(config), pool_, random_, config_.wall_clock);
   return id;
 }
 
@@ -54,6 +54,7 @@ Result<StreamId> StreamTable::add_receive_stream(ReceiveStreamConfig config, Tim
   if (receivers_.size() >= kMaxStreams) return full();
   const StreamId id(next_stream_id_++);
   router_.add(id, config);
+  lip_sync_.add(id, config.kind, config.sync_group);
   extensions_.merge(config.extensions);
   if (config.kind == MediaKind::kVideo) {
     receivers_.try_emplace(id, std::in_place_type<VideoReceiveStream>, std::move(config));
@@ -81,6 +82,7 @@ Result<> StreamTable::update_receive_stream(StreamId id, ReceiveStreamConfig con
   if (present != config.kind) return Error{ErrorCode::kInvalidModification, "A stream keeps its kind."};
   router_.remove(id);
   router_.add(id, config);
+  lip_sync_.add(id, config.kind, config.sync_group);
   std::visit([&](auto& s) { s.update(std::move(config)); }, *stream);
   extensions_ = {};
   for (const auto& [other, receiver] : receivers_) {
@@ -106,6 +108,7 @@ void StreamTable::remove_stream(StreamId id, Timestamp now) {
     senders_.erase(id);
   } else if (receivers_.erase(id) > 0) {
     router_.remove(id);
+    lip_sync_.remove(id);
     receiver_deadlines_.remove(id);
   }
 }
@@ -155,6 +158,16 @@ void StreamTable::request_key_frame(StreamId id, Timestamp now) {
   if (!stream) return;
   if (auto* video = std::get_if<VideoReceiveStream>(stream)) video->request_key_frame(now);
   after_input(id, *stream, now);
+}
+
+Result<> StreamTable::set_jitter_buffer_target(StreamId id, std::optional<Duration> target) {
+  ReceiveStream* stream = find_receiver(id);
+  if (!stream) return not_found();
+  if (target && (*target < Duration::zero() || *target > VideoPlayout::kMaxDelay)) {
+    return Error{ErrorCode::kType, "A jitter buffer's target is 0 to 4000 ms."};
+  }
+  std::visit([&](auto& s) { s.set_jitter_buffer_target(target); }, *stream);
+  return {};
 }
 
 void StreamTable::after_input(StreamId id, SendStream& stream) {
@@ -243,22 +256,44 @@ void StreamTable::switch_source(StreamId id, ReceiveStream& stream, rtp::Ssrc ss
         return true;
       },
       stream);
-  if (switched) push_event(FirstPacketReceived{id, ssrc});
+  if (!switched) return;
+  lip_sync_.switch_source(id);
+  push_event(FirstPacketReceived{id, ssrc});
 }
 
 void StreamTable::after_input(StreamId id, ReceiveStream& stream, Timestamp now) {
   if (auto* video = std::get_if<VideoReceiveStream>(&stream)) {
-    while (auto frame = video->poll_frame(now)) push_event(FrameReceived{id, std::move(*frame)});
+    while (auto frame = video->poll_frame(now)) {
+      lip_sync_.handle_playout(id, frame->rtp_timestamp, clock_rate(frame->codec), std::max(frame->timestamp, now));
+      push_event(FrameReceived{id, std::move(*frame)});
+    }
     if (video->feedback_due(now)) send_feedback(*video, now);
     receiver_deadlines_.set(id, video->next_timeout());
-    return;
+    return update_lip_sync(now);
   }
   auto& audio = std::get<AudioReceiveStream>(stream);
   while (auto slot = audio.poll_slot(now)) {
+    if (slot->frame) {
+      lip_sync_.handle_playout(id, slot->frame->rtp_timestamp, clock_rate(slot->frame->codec), slot->due);
+    }
     slot->stream = id;
     push_event(std::move(*slot));
   }
   receiver_deadlines_.set(id, audio.next_timeout());
+  update_lip_sync(now);
+}
+
+void StreamTable::update_lip_sync(Timestamp now) {
+  if (!lip_sync_.due(now)) return;
+  for (const auto& [id, stream] : receivers_) {
+    std::visit([&, its = id](const auto& s) { lip_sync_.set_delays(its, s.target_delay(), s.current_delay()); },
+               stream);
+  }
+  for (const LipSync::Change& change : lip_sync_.update(now)) {
+    if (ReceiveStream* stream = find_receiver(change.stream)) {
+      std::visit([&](auto& s) { s.set_sync_delay(change.sync_delay); }, *stream);
+    }
+  }
 }
 
 void StreamTable::push_event(Event event) {
@@ -294,16 +329,21 @@ Timestamp StreamTable::next_timeout() const {
 
 std::optional<Event> StreamTable::poll_event() { return events_.pop(); }
 
-RtpStats StreamTable::stats(Timestamp) const {
+RtpStats StreamTable::stats(Timestamp now) const {
   RtpStats stats;
   for (const auto& [id, stream] : senders_) {
     stats.outbound.push_back(stream.stats());
     if (const auto remote = stream.remote_stats()) stats.remote_inbound.push_back(*remote);
   }
   for (const auto& [id, stream] : receivers_) {
+    if (const auto* video = std::get_if<VideoReceiveStream>(&stream)) {
+      stats.inbound.push_back(video->stats(now));
+    } else {
+      stats.inbound.push_back(std::get<AudioReceiveStream>(stream).stats());
+    }
+    stats.inbound.back().estimated_playout_timestamp = lip_sync_.estimated_playout(id, now);
     std::visit(
         [&](const auto& s) {
-          stats.inbound.push_back(s.stats());
           if (const auto remote = s.remote_stats()) stats.remote_outbound.push_back(*remote);
         },
         stream);

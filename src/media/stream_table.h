@@ -21,6 +21,7 @@
 #include "crypto/random.h"
 #include "media/audio_receive_stream.h"
 #include "media/deadline_heap.h"
+#include "media/lip_sync.h"
 #include "media/rtcp_scheduler.h"
 #include "media/send_stream.h"
 #include "media/stream_router.h"
@@ -93,6 +94,9 @@ class StreamTable {
   Result<> send_frame(StreamId id, const EncodedFrame& frame, Timestamp now);
   // Asks the source of a receive stream for a key frame, as a decoder does that lost its way. Rate bounded.
   void request_key_frame(StreamId id, Timestamp now);
+  // W3C RTCRtpReceiver.jitterBufferTarget: what the stream waits for at least, 0 to 4 s (kType). Nothing: as little as
+  // jitter allows. kNotFound for an id that is no receive stream.
+  Result<> set_jitter_buffer_target(StreamId id, std::optional<Duration> target);
 
   // --- receiving ---
   // One decrypted RTP packet. Anything that is not for a known stream is counted and dropped.
@@ -127,6 +131,7 @@ class StreamTable {
   void after_input(StreamId id, SendStream& stream);
   void after_input(StreamId id, ReceiveStream& stream, Timestamp now);
   void push_event(Event event);
+  void update_lip_sync(Timestamp now);
   static std::optional<rtp::PayloadType> original_of(const ReceiveStream& stream, rtp::PayloadType payload_type);
   void deliver(StreamId id, ReceiveStream& stream, Packet packet, bool repeated, Timestamp now);
   void switch_source(StreamId id, ReceiveStream& stream, rtp::Ssrc ssrc);
@@ -145,6 +150,7 @@ class StreamTable {
   void handle_rtcp_packet(const rtp::RtcpPacket& packet, Timestamp now);
   void handle_report_blocks(const rtp::ReportBlocks& blocks, Timestamp now);
   void handle_sender_report(const rtp::SenderReport& report, Timestamp now);
+  void handle_source_description(const rtp::RtcpPacket& packet);
   void handle_bye(const rtp::Bye& bye);
   void handle_transport_message(const rtp::RtcpPacket& packet, Timestamp now);
   void handle_payload_message(const rtp::RtcpPacket& packet, Timestamp now);
@@ -161,6 +167,7 @@ class StreamTable {
   std::map<StreamId, ReceiveStream> receivers_;
   std::unordered_map<rtp::Ssrc, StreamId> sender_of_;
   StreamRouter router_;
+  LipSync lip_sync_;
   rtp::ExtensionMap extensions_;  // of all receive streams
   DeadlineHeap<StreamId> sender_deadlines_;
   DeadlineHeap<StreamId> receiver_deadlines_;

@@ -107,13 +107,15 @@ void StreamTable::handle_rtcp_packet(const rtp::RtcpPacket& packet, Timestamp no
       return;
     case rtp::RtcpType::kTransportFeedback: handle_transport_message(packet, now); return;
     case rtp::RtcpType::kPayloadFeedback: handle_payload_message(packet, now); return;
-    default: return;  // SDES, APP, XR: nothing in them is needed
+    case rtp::RtcpType::kSourceDescription: handle_source_description(packet); return;
+    default: return;  // APP, XR: nothing in them is needed
   }
 }
 
 void StreamTable::handle_sender_report(const rtp::SenderReport& report, Timestamp now) {
   if (ReceiveStream* stream = find_receiver(report.sender)) {
     std::visit([&](auto& s) { s.handle_sender_report(report.info, now); }, *stream);
+    lip_sync_.handle_sender_report(*router_.find(report.sender), report.info.ntp, report.info.rtp_timestamp);
   }
   handle_report_blocks(report.blocks, now);
 }
@@ -140,6 +142,13 @@ void StreamTable::set_round_trip_time(Duration round_trip_time) {
   round_trip_time_ = round_trip_time;
   for (auto& [id, stream] : receivers_) {
     if (auto* video = std::get_if<VideoReceiveStream>(&stream)) video->set_round_trip_time(round_trip_time);
+  }
+}
+
+void StreamTable::handle_source_description(const rtp::RtcpPacket& packet) {
+  rtp::SourceDescriptionReader reader(packet);
+  while (const auto chunk = reader.next()) {
+    if (find_receiver(chunk->ssrc)) lip_sync_.set_cname(*router_.find(chunk->ssrc), chunk->cname);
   }
 }
 

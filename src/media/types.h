@@ -77,9 +77,11 @@ struct ReceiveStreamConfig {
   bool picture_loss_indication = true;  // a=rtcp-fb: nack pli
   bool full_intra_request = false;      // a=rtcp-fb: ccm fir; used when there is no PLI
   bool transport_wide_feedback = true;  // a=rtcp-fb: transport-cc
-  // From when a frame could be there at the earliest to when it is given out. Nothing: 30 ms for video. Audio finds its
-  // own delay, and this is the least that it takes.
+  // The least time from when a frame could be there at the earliest to when it is given out. Nothing: what the network
+  // calls for.
   std::optional<Duration> playout_delay;
+  // Streams of one group are played in sync with each other. Empty: those of one CNAME are.
+  std::string sync_group;
   // RFC 2198, sound only: of packets that carry copies of earlier frames.
   std::optional<rtp::PayloadType> red_payload_type;
 };

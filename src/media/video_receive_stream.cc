@@ -14,8 +14,7 @@ constexpr std::uint32_t kClockRate = clock_rate(CodecType::kVp8);
 
 }  // namespace
 
-VideoReceiveStream::VideoReceiveStream(ReceiveStreamConfig config)
-    : reception_(kClockRate), playout_(kClockRate, kDefaultPlayoutDelay) {
+VideoReceiveStream::VideoReceiveStream(ReceiveStreamConfig config) : reception_(kClockRate), playout_(kClockRate) {
   stats_.kind = remote_.kind = MediaKind::kVideo;
   update(std::move(config));
   if (!config_.codecs.empty()) stats_.codec = config_.codecs.front().codec;
@@ -24,7 +23,19 @@ VideoReceiveStream::VideoReceiveStream(ReceiveStreamConfig config)
 void VideoReceiveStream::update(ReceiveStreamConfig config) {
   config_ = std::move(config);
   stats_.mid = config_.mid;
-  playout_.set_delay(config_.playout_delay.value_or(kDefaultPlayoutDelay));
+  reads_extensions_ = config_.extensions.has(rtp::ExtensionType::kVideoOrientation) ||
+                      config_.extensions.has(rtp::ExtensionType::kPlayoutDelay);
+  update_minimum_delay();
+}
+
+void VideoReceiveStream::set_jitter_buffer_target(std::optional<Duration> target) {
+  jitter_buffer_target_ = target;
+  update_minimum_delay();
+}
+
+void VideoReceiveStream::update_minimum_delay() {
+  const Duration configured = config_.playout_delay.value_or(Duration::zero());
+  playout_.set_minimum(std::max(configured, jitter_buffer_target_.value_or(Duration::zero())));
 }
 
 void VideoReceiveStream::set_ssrc(rtp::Ssrc ssrc) {
@@ -33,12 +44,16 @@ void VideoReceiveStream::set_ssrc(rtp::Ssrc ssrc) {
   stats_.ssrc = remote_.ssrc = ssrc.value();
   remote_.reports_sent = 0;
   reception_ = Reception(kClockRate);
+  playout_.set_sender_bounds(Duration::zero(), VideoPlayout::kMaxDelay);
+  rotation_ = 0;
+  freezes_.restart();
   restart();
 }
 
 void VideoReceiveStream::restart() {
   assembler_.reset();
   missing_.clear();
+  arrivals_.clear();
   playout_.reset();
   key_frame_wanted_since_.reset();
   blocked_since_.reset();
@@ -52,7 +67,7 @@ bool VideoReceiveStream::handle_packet(Packet packet, const rtp::PacketView& vie
     case Reception::Verdict::kStray: ++stats_.packets_discarded; return true;
     case Reception::Verdict::kRestarted: restart(); break;
   }
-  return store(std::move(packet), view, now);
+  return store(std::move(packet), view, false, now);
 }
 
 bool VideoReceiveStream::handle_repeated(Packet packet, const rtp::PacketView& view, Timestamp now) {
@@ -60,31 +75,54 @@ bool VideoReceiveStream::handle_repeated(Packet packet, const rtp::PacketView& v
   ++stats_.retransmitted_packets_received;
   stats_.retransmitted_bytes_received += view.payload.size();
   if (!reception_.locate(view.header.sequence_number)) return ++stats_.packets_discarded, true;
-  return store(std::move(packet), view, now);
+  return store(std::move(packet), view, true, now);
 }
 
-bool VideoReceiveStream::store(Packet packet, const rtp::PacketView& view, Timestamp now) {
+bool VideoReceiveStream::store(Packet packet, const rtp::PacketView& view, bool again, Timestamp now) {
   const std::optional<CodecType> codec = find_codec(config_, view.header.payload_type);
   if (!codec || kind(*codec) != MediaKind::kVideo) return ++stats_.packets_discarded, false;
   const std::int64_t number = reception_.sequence_number();
-  if (config_.nack && !missing_.handle_packet(number, now)) want_key_frame(now);
+  const VideoArrivals::Packet arrival = describe(view, again, now);
+  const std::size_t missing = missing_.size();
+  if (config_.nack && !missing_.handle_packet(number, now, again)) want_key_frame(now);
+  if (missing_.size() > missing + kLongGap) want_key_frame(now);
   switch (assembler_.insert(number, *codec, std::move(packet), view, now)) {
-    case FrameAssembler::Insert::kStored: break;
+    case FrameAssembler::Insert::kStored: arrivals_.add(number, arrival); break;
     case FrameAssembler::Insert::kUseless: ++stats_.packets_discarded; break;
     case FrameAssembler::Insert::kMalformed: ++stats_.packets_discarded; return false;
     case FrameAssembler::Insert::kOverflow:
+      arrivals_.add(number, arrival);
       missing_.forget_before(assembler_.oldest());
       want_key_frame(now);
       break;
   }
   update_ready();
-  if (assembler_.needs_key_frame()) want_key_frame(now);
+  note_gap(now);
+  return true;
+}
+
+void VideoReceiveStream::note_gap(Timestamp now) {
+  if (assembler_.needs_key_frame() && !ready_) want_key_frame(now);
   if (!assembler_.blocked()) {
     blocked_since_.reset();
   } else if (!blocked_since_) {
     blocked_since_ = now;
   }
-  return true;
+}
+
+VideoArrivals::Packet VideoReceiveStream::describe(const rtp::PacketView& view, bool again, Timestamp now) {
+  VideoArrivals::Packet packet{now, static_cast<std::uint32_t>(view.payload.size()), -1, again};
+  // Not every sender repeats in a stream of its own: what comes a round trip after it was asked for was repeated.
+  if (const auto asked = missing_.asked_for(reception_.sequence_number())) {
+    packet.repeated |= now - *asked >= round_trip_time() * 3 / 4;
+  }
+  if (!reads_extensions_ || !view.header.has_extension) return packet;
+  const rtp::Extensions extensions = rtp::read_extensions(view.header, config_.extensions);
+  if (const auto& orientation = extensions.video_orientation) {
+    packet.rotation = static_cast<std::int16_t>(orientation->clockwise_degrees);
+  }
+  if (const auto& delay = extensions.playout_delay) playout_.set_sender_bounds(delay->min, delay->max);
+  return packet;
 }
 
 void VideoReceiveStream::count_packet(const rtp::PacketView& view, std::size_t size, Timestamp now) {
@@ -100,13 +138,22 @@ void VideoReceiveStream::update_ready() {
   const std::optional<FrameAssembler::Ready> ready = assembler_.ready();
   if (ready && ready_ && ready->first == ready_->first) return;
   ready_ = ready;
-  due_ = ready ? playout_.handle_frame(ready->rtp_timestamp, ready->complete_since) : kNever;
+  due_ = kNever;
+  if (!ready) return;
+  if (ready->key_frame) key_frame_wanted_since_.reset();  // here it is, though it may have to wait
+  ready_arrival_ = arrivals_.frame(ready->first, ready->last);
+  due_ = playout_.handle_frame({ready->rtp_timestamp, ready_arrival_.first_packet, ready_arrival_.last_packet,
+                                ready_arrival_.size, ready->key_frame, ready_arrival_.repeated});
 }
 
 std::optional<EncodedFrame> VideoReceiveStream::poll_frame(Timestamp now) {
   while (ready_ && now >= due_) {
     std::optional<EncodedFrame> frame = assembler_.take(*ready_);
     if (frame) {
+      // 3GPP TS 26.114 §7.4.5: a key frame says how it is turned; others are turned like the one before,
+      // unless they say.
+      rotation_ = ready_arrival_.rotation.value_or(frame->key_frame ? 0 : rotation_);
+      frame->rotation = rotation_;
       frame->timestamp = due_;
       count_frame(*frame, now);
     } else {
@@ -132,10 +179,22 @@ void VideoReceiveStream::count_frame(const EncodedFrame& frame, Timestamp now) {
   }
   stats_.codec = frame.codec;
   ++stats_.frames_received;
-  if (ready_->last > ready_->first) ++stats_.frames_assembled_from_multiple_packets;
-  stats_.jitter_buffer_delay += now - ready_->complete_since;
-  ++stats_.jitter_buffer_emitted_count;
+  count_delays(now);
   if (!stats_.first_frame_received_timestamp) stats_.first_frame_received_timestamp = ready_->complete_since;
+}
+
+void VideoReceiveStream::count_delays(Timestamp now) {
+  const Duration since_first_packet = now - ready_arrival_.first_packet;
+  if (ready_->last > ready_->first) {
+    ++stats_.frames_assembled_from_multiple_packets;
+    stats_.total_assembly_time += ready_arrival_.last_packet - ready_arrival_.first_packet;
+  }
+  stats_.jitter_buffer_delay += since_first_packet;
+  stats_.jitter_buffer_target_delay += playout_.target_delay();
+  stats_.jitter_buffer_minimum_delay += playout_.minimum_delay();
+  ++stats_.jitter_buffer_emitted_count;
+  stats_.total_processing_delay += since_first_packet;
+  freezes_.handle_frame(now);
 }
 
 void VideoReceiveStream::want_key_frame(Timestamp now) {
@@ -145,13 +204,13 @@ void VideoReceiveStream::want_key_frame(Timestamp now) {
 void VideoReceiveStream::request_key_frame(Timestamp now) { want_key_frame(now); }
 
 Duration VideoReceiveStream::key_frame_request_interval() const {
-  return std::max<Duration>(kKeyFrameRequestInterval, round_trip_time_ * 3 / 2);
+  return std::max<Duration>(kKeyFrameRequestInterval, round_trip_time() * 3 / 2);
 }
 
 Timestamp VideoReceiveStream::gap_deadline() const {
   if (!blocked_since_) return kNever;
   return *blocked_since_ +
-         (config_.nack ? std::max<Duration>(kGapPatience, round_trip_time_ * 10) : Duration{kGapPatienceWithoutNack});
+         (config_.nack ? std::max<Duration>(kGapPatience, round_trip_time() * 4) : Duration{kGapPatienceWithoutNack});
 }
 
 Timestamp VideoReceiveStream::key_frame_request_due() const {
@@ -185,7 +244,9 @@ bool VideoReceiveStream::write_key_frame_request(rtp::RtcpWriter& writer, rtp::S
     ++stats_.pli_count;
     return rtp::write_picture_loss_indication(writer, sender, *ssrc_);
   }
-  return config_.full_intra_request && rtp::write_full_intra_request(writer, sender, *ssrc_, ++fir_sequence_number_);
+  if (!config_.full_intra_request) return false;
+  ++stats_.fir_count;
+  return rtp::write_full_intra_request(writer, sender, *ssrc_, ++fir_sequence_number_);
 }
 
 bool VideoReceiveStream::write_feedback(rtp::RtcpWriter& writer, rtp::Ssrc sender, Timestamp now) {
@@ -207,11 +268,18 @@ std::optional<rtp::ReportBlock> VideoReceiveStream::make_report_block(Timestamp 
   return ssrc_ ? reception_.make_report_block(*ssrc_, now) : std::nullopt;
 }
 
-InboundRtpStreamStats VideoReceiveStream::stats() const {
+InboundRtpStreamStats VideoReceiveStream::stats(Timestamp now) const {
   InboundRtpStreamStats stats = stats_;
   stats.packets_lost = reception_.cumulative_lost();
   stats.jitter = reception_.jitter();
   stats.frames_dropped = assembler_.frames_abandoned();
+  stats.freeze_count = freezes_.freezes();
+  stats.total_freezes_duration = freezes_.total_freezes();
+  stats.pause_count = freezes_.pauses();
+  stats.total_pauses_duration = freezes_.total_pauses();
+  stats.total_inter_frame_delay = freezes_.total_inter_frame_delay();
+  stats.total_squared_inter_frame_delay = freezes_.total_squared_inter_frame_delay();
+  stats.frames_per_second = static_cast<double>(freezes_.frames_per_second(now));
   return stats;
 }
 

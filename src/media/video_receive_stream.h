@@ -9,10 +9,13 @@
 #include "base/packet.h"
 #include "media/budgets.h"
 #include "media/frame_assembler.h"
+#include "media/freeze_meter.h"
 #include "media/nack_list.h"
-#include "media/playout_clock.h"
 #include "media/reception.h"
 #include "media/types.h"
+#include "media/video_arrivals.h"
+#include "media/video_playout.h"
+#include "rtp/extensions.h"
 #include "rtp/rtcp_reports.h"
 #include "tidewire/rtp_stats.h"
 
@@ -20,13 +23,14 @@ namespace tidewire::media {
 
 class VideoReceiveStream {
  public:
-  static constexpr Duration kDefaultPlayoutDelay = std::chrono::milliseconds{30};
   // Between two requests for a key frame; one and a half round trips when these are longer.
   static constexpr Duration kKeyFrameRequestInterval = std::chrono::milliseconds{300};
   // Before the first request: packets may come out of order, a key frame's first one later than others.
   static constexpr Duration kKeyFrameGrace = std::chrono::milliseconds{20};
-  // A gap that is this old, or ten round trips when these are longer, calls for a key frame.
-  static constexpr Duration kGapPatience = std::chrono::milliseconds{600};
+  // A gap that is this old, or four round trips when these are longer, calls for a key frame …
+  static constexpr Duration kGapPatience = std::chrono::milliseconds{300};
+  // … and so does one of more packets than this at once: repeating them takes longer than a key frame.
+  static constexpr std::size_t kLongGap = 100;
   // The same when packets cannot be asked for: a little more than reordering takes.
   static constexpr Duration kGapPatienceWithoutNack = std::chrono::milliseconds{100};
   // No requests to a source that has been silent for this long.
@@ -40,6 +44,13 @@ class VideoReceiveStream {
   void set_ssrc(rtp::Ssrc ssrc);
   std::optional<rtp::Ssrc> ssrc() const { return ssrc_; }
   void set_round_trip_time(Duration round_trip_time) { round_trip_time_ = round_trip_time; }
+  // W3C RTCRtpReceiver.jitterBufferTarget: hold frames for this long at least, up to VideoPlayout::kMaxDelay.
+  void set_jitter_buffer_target(std::optional<Duration> target);
+  // Hold frames for this long at least, for the sound that belongs to them.
+  void set_sync_delay(Duration delay) { playout_.set_sync_delay(delay); }
+  // From when a frame could be there at the earliest to when it is given out.
+  Duration target_delay() const { return playout_.target_delay(); }
+  Duration current_delay() const { return playout_.current_delay(); }
 
   // A packet of this stream's SSRC and one of its payload types. `packet` holds what `view` looks at. False when it is
   // malformed.
@@ -59,20 +70,25 @@ class VideoReceiveStream {
   Timestamp next_timeout() const;
 
   std::optional<rtp::ReportBlock> make_report_block(Timestamp now);
-  InboundRtpStreamStats stats() const;
+  InboundRtpStreamStats stats(Timestamp now) const;
   std::optional<RemoteOutboundRtpStreamStats> remote_stats() const;
 
  private:
-  bool store(Packet packet, const rtp::PacketView& view, Timestamp now);
+  bool store(Packet packet, const rtp::PacketView& view, bool again, Timestamp now);
+  VideoArrivals::Packet describe(const rtp::PacketView& view, bool again, Timestamp now);
+  void note_gap(Timestamp now);
   void restart();
+  void update_minimum_delay();
   void want_key_frame(Timestamp now);
   void count_packet(const rtp::PacketView& view, std::size_t size, Timestamp now);
   void count_frame(const EncodedFrame& frame, Timestamp now);
+  void count_delays(Timestamp now);
   void update_ready();
   Timestamp nack_due() const { return config_.nack && ssrc_ ? missing_.next_timeout() : kNever; }
   Timestamp key_frame_request_due() const;
   Timestamp gap_deadline() const;
   Duration key_frame_request_interval() const;
+  Duration round_trip_time() const { return missing_.round_trip_time().value_or(round_trip_time_); }
   bool write_nack(rtp::RtcpWriter& writer, rtp::Ssrc sender, Timestamp now);
   bool write_key_frame_request(rtp::RtcpWriter& writer, rtp::Ssrc sender, Timestamp now);
 
@@ -82,10 +98,16 @@ class VideoReceiveStream {
   Reception reception_;
   FrameAssembler assembler_;
   NackList missing_;
-  PlayoutClock playout_;
+  VideoArrivals arrivals_;
+  VideoPlayout playout_;
+  FreezeMeter freezes_;
+  std::optional<Duration> jitter_buffer_target_;
+  bool reads_extensions_ = false;
+  int rotation_ = 0;  // of the frame that was given out last
   // The frame that comes next, when it is complete, and when it is due.
   std::optional<FrameAssembler::Ready> ready_;
   Timestamp due_ = kNever;
+  VideoArrivals::Frame ready_arrival_;
   std::optional<Timestamp> blocked_since_;
   std::optional<Timestamp> key_frame_wanted_since_;
   RateLimit key_frame_requests_;

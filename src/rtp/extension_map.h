@@ -17,8 +17,11 @@ enum class ExtensionType : std::uint8_t {
   kAbsoluteSendTime,         // webrtc.org/experiments/rtp-hdrext/abs-send-time
   kTransmissionOffset,       // RFC 5450
   kVideoOrientation,         // 3GPP TS 26.114 §7.4.5
+  kAbsoluteCaptureTime,      // webrtc.org/experiments/rtp-hdrext/abs-capture-time
+  kPlayoutDelay,             // webrtc.org/experiments/rtp-hdrext/playout-delay
+  kDependencyDescriptor,     // AV1 RTP payload format, appendix A
 };
-inline constexpr std::size_t kExtensionTypes = 8;
+inline constexpr std::size_t kExtensionTypes = 11;
 
 // The URI that a=extmap writes.
 std::string_view uri(ExtensionType type);

@@ -12,6 +12,8 @@ namespace tidewire::rtp {
 
 namespace {
 
+constexpr Duration kPlayoutDelayUnit = std::chrono::milliseconds{10};
+
 std::optional<std::string_view> read_text(ByteView data) {
   if (data.empty()) return std::nullopt;
   return as_text(data);
@@ -19,6 +21,25 @@ std::optional<std::string_view> read_text(ByteView data) {
 
 VideoOrientation read_orientation(std::uint8_t byte) {
   return {(byte & 0x08U) != 0, (byte & 0x04U) != 0, static_cast<int>(byte & 0x03U) * 90};
+}
+
+std::optional<AbsoluteCaptureTime> read_capture_time(ByteReader reader) {
+  // 8 bytes, or 16 with the clock offset.
+  if (reader.remaining() != 8 && reader.remaining() != 16) return std::nullopt;
+  AbsoluteCaptureTime time{NtpTime{reader.u64()}, std::nullopt};
+  if (!reader.empty()) time.clock_offset = static_cast<std::int64_t>(reader.u64());
+  return time;
+}
+
+std::optional<PlayoutDelay> read_playout_delay(ByteReader reader) {
+  if (reader.remaining() != 3) return std::nullopt;
+  const std::uint32_t both = reader.u24();
+  const PlayoutDelay delay{kPlayoutDelayUnit * (both >> 12), kPlayoutDelayUnit * (both & 0xfffU)};
+  return delay.min <= delay.max ? std::optional(delay) : std::nullopt;
+}
+
+std::uint32_t to_playout_delay_units(Duration delay) {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(delay / kPlayoutDelayUnit, 0, 0xfff));
 }
 
 void read_element(ExtensionType type, ByteView data, Extensions& extensions) {
@@ -46,6 +67,12 @@ void read_element(ExtensionType type, ByteView data, Extensions& extensions) {
     case ExtensionType::kVideoOrientation:
       if (data.size() == 1) extensions.video_orientation = read_orientation(data[0]);
       return;
+    case ExtensionType::kAbsoluteCaptureTime: extensions.absolute_capture_time = read_capture_time(reader); return;
+    case ExtensionType::kPlayoutDelay: extensions.playout_delay = read_playout_delay(reader); return;
+    case ExtensionType::kDependencyDescriptor:
+      // A.8.2: the three mandatory bytes come first.
+      if (data.size() >= 3) extensions.dependency_descriptor = OpaqueElement{data};
+      return;
   }
 }
 
@@ -53,10 +80,10 @@ void read_element(ExtensionType type, ByteView data, Extensions& extensions) {
 struct Element {
   std::uint8_t id = 0;
   std::uint8_t size = 0;
-  std::array<std::uint8_t, 4> value{};
-  const std::uint8_t* text = nullptr;  // instead of `value`
+  std::array<std::uint8_t, 16> value{};
+  const std::uint8_t* elsewhere = nullptr;  // instead of `value`
 
-  ByteView data() const { return {text ? text : value.data(), size}; }
+  ByteView data() const { return {elsewhere ? elsewhere : value.data(), size}; }
 };
 
 class ElementList {
@@ -64,15 +91,20 @@ class ElementList {
   explicit ElementList(const ExtensionMap& map) : map_(map) {}
 
   void add_text(ExtensionType type, const std::optional<std::string_view>& text) {
-    if (!text || text->empty() || text->size() > 255) return;
-    if (Element* element = add(type, text->size())) element->text = as_bytes(*text).data();
+    if (text) add_bytes(type, as_bytes(*text));
+  }
+  void add_bytes(ExtensionType type, ByteView bytes) {
+    if (bytes.empty() || bytes.size() > 255) return;
+    if (Element* element = add(type, bytes.size())) element->elsewhere = bytes.data();
   }
   void add_number(ExtensionType type, std::size_t size, std::uint32_t number) {
-    Element* element = add(type, size);
+    if (Element* element = add(type, size)) put(*element, 0, size, number);
+  }
+  void add_capture_time(const AbsoluteCaptureTime& time) {
+    Element* element = add(ExtensionType::kAbsoluteCaptureTime, time.clock_offset ? 16 : 8);
     if (!element) return;
-    for (std::size_t i = 0; i < size; ++i) {
-      element->value[i] = static_cast<std::uint8_t>(number >> (8 * (size - 1 - i)));
-    }
+    put(*element, 0, 8, time.captured.value);
+    if (time.clock_offset) put(*element, 8, 8, static_cast<std::uint64_t>(*time.clock_offset));
   }
 
   bool empty() const { return count_ == 0; }
@@ -103,6 +135,11 @@ class ElementList {
   }
 
  private:
+  static void put(Element& element, std::size_t at, std::size_t size, std::uint64_t number) {
+    for (std::size_t i = 0; i < size; ++i) {
+      element.value[at + i] = static_cast<std::uint8_t>(number >> (8 * (size - 1 - i)));
+    }
+  }
   Element* add(ExtensionType type, std::size_t size) {
     const std::optional<std::uint8_t> id = map_.id(type);
     if (!id) return nullptr;
@@ -136,6 +173,14 @@ void collect(const Extensions& from, ElementList& list) {
     const auto turns = static_cast<unsigned>(orientation->clockwise_degrees / 90) & 0x03U;
     list.add_number(ExtensionType::kVideoOrientation, 1,
                     (orientation->back_camera ? 0x08U : 0U) | (orientation->flip ? 0x04U : 0U) | turns);
+  }
+  if (from.absolute_capture_time) list.add_capture_time(*from.absolute_capture_time);
+  if (const auto& delay = from.playout_delay) {
+    list.add_number(ExtensionType::kPlayoutDelay, 3,
+                    to_playout_delay_units(delay->min) << 12 | to_playout_delay_units(delay->max));
+  }
+  if (from.dependency_descriptor) {
+    list.add_bytes(ExtensionType::kDependencyDescriptor, from.dependency_descriptor->bytes);
   }
 }
 

@@ -1,6 +1,7 @@
 // The values of the RTP header extension elements that the library knows, and how a header is written.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include "base/packet.h"
 #include "rtp/extension_map.h"
 #include "rtp/header.h"
+#include "rtp/ntp.h"
 #include "rtp/types.h"
 #include "tidewire/time.h"
 
@@ -28,7 +30,32 @@ struct VideoOrientation {
   friend bool operator==(const VideoOrientation&, const VideoOrientation&) = default;
 };
 
-// What a packet carries besides its payload. Text views point into the packet, or belong to whoever writes.
+// webrtc.org/experiments/rtp-hdrext/abs-capture-time: when the first sample of the packet was captured, by the clock of
+// who captured it.
+struct AbsoluteCaptureTime {
+  NtpTime captured;
+  // What that clock is ahead of the one in the sender's reports: signed 32.32 fixed-point seconds.
+  std::optional<std::int64_t> clock_offset;
+  friend bool operator==(const AbsoluteCaptureTime&, const AbsoluteCaptureTime&) = default;
+};
+
+// webrtc.org/experiments/rtp-hdrext/playout-delay: the bounds that the sender sets to the time from capture to
+// rendering, in steps of 10 ms up to 40.95 s.
+struct PlayoutDelay {
+  Duration min{};
+  Duration max{};
+  friend bool operator==(const PlayoutDelay&, const PlayoutDelay&) = default;
+};
+
+// An element whose content is understood elsewhere; at most 255 bytes.
+struct OpaqueElement {
+  ByteView bytes;
+  friend bool operator==(const OpaqueElement& a, const OpaqueElement& b) {
+    return std::equal(a.bytes.begin(), a.bytes.end(), b.bytes.begin(), b.bytes.end());
+  }
+};
+
+// What a packet carries besides its payload. Views point into the packet, or belong to whoever writes.
 struct Extensions {
   std::optional<std::string_view> mid;
   std::optional<std::string_view> rtp_stream_id;
@@ -38,6 +65,9 @@ struct Extensions {
   std::optional<std::uint32_t> absolute_send_time;  // 24 bits: seconds in 6.18 fixed point
   std::optional<std::int32_t> transmission_offset;  // 24 bits, signed, in RTP clock ticks
   std::optional<VideoOrientation> video_orientation;
+  std::optional<AbsoluteCaptureTime> absolute_capture_time;
+  std::optional<PlayoutDelay> playout_delay;
+  std::optional<OpaqueElement> dependency_descriptor;
 
   friend bool operator==(const Extensions&, const Extensions&) = default;
 };

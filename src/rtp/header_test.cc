@@ -139,18 +139,22 @@ Extensions full_extensions() {
   extensions.absolute_send_time = 0x123456;
   extensions.transmission_offset = -5;
   extensions.video_orientation = VideoOrientation{true, false, 270};
+  extensions.absolute_capture_time = AbsoluteCaptureTime{NtpTime{0x0123456789abcdef}, -5};
+  extensions.playout_delay = PlayoutDelay{std::chrono::milliseconds{20}, std::chrono::milliseconds{40'950}};
+  static const Bytes kDescriptor{0xc0, 0x00, 0x01, 0x80};
+  extensions.dependency_descriptor = OpaqueElement{kDescriptor};
   return extensions;
 }
 
 TEST(RtpExtensions, RoundTripInOneByteAndInTwoByteForm) {
   PacketPool pool;
-  for (const std::uint8_t first_id : {std::uint8_t{1}, std::uint8_t{7}, std::uint8_t{16}, std::uint8_t{248}}) {
+  for (const std::uint8_t first_id : {std::uint8_t{1}, std::uint8_t{4}, std::uint8_t{16}, std::uint8_t{245}}) {
     const ExtensionMap map = full_map(first_id);
     Packet packet = pool.copy_of(as_bytes("payload"));
     ASSERT_TRUE(write_header(packet, {true, PayloadType(100), 7, 8, Ssrc(9)}, full_extensions(), map));
     const auto view = PacketView::parse(packet.bytes());
     ASSERT_TRUE(view);
-    EXPECT_EQ(view->header.extension_profile, first_id <= 7 ? 0xbede : 0x1000);
+    EXPECT_EQ(view->header.extension_profile, first_id <= 4 ? 0xbede : 0x1000);
     EXPECT_EQ(as_text(view->payload), "payload");
     EXPECT_EQ(view->header.sequence_number, 7);
     EXPECT_EQ(view->header.ssrc, Ssrc(9));
@@ -170,6 +174,49 @@ TEST(RtpExtensions, TakesTwoByteFormForALongText) {
   ASSERT_TRUE(header);
   EXPECT_EQ(header->extension_profile, 0x1000);
   EXPECT_EQ(read_extensions(*header, map).mid, "seventeen letters");
+}
+
+TEST(RtpExtensions, CaptureTimeMayGoWithoutItsClockOffset) {
+  PacketPool pool;
+  ExtensionMap map;
+  ASSERT_TRUE(map.add(ExtensionType::kAbsoluteCaptureTime, 3));
+  Extensions extensions;
+  extensions.absolute_capture_time = AbsoluteCaptureTime{NtpTime{77}, std::nullopt};
+  Packet packet = pool.make();
+  ASSERT_TRUE(write_header(packet, {}, extensions, map));
+  EXPECT_EQ(packet.size(), 12U + 4 + 12) << "one byte and eight, padded";
+  EXPECT_EQ(read_extensions(*Header::parse(packet.bytes()), map), extensions);
+}
+
+TEST(RtpExtensions, PassOverAPlayoutDelayWithItsBoundsExchanged) {
+  ExtensionMap map;
+  ASSERT_TRUE(map.add(ExtensionType::kPlayoutDelay, 3));
+  const auto read = [&](Bytes value) {
+    const Bytes packet = joined(joined(with(kHead, 0, 0x90), {0xbe, 0xde, 0, 1, 0x32}), value);
+    return read_extensions(*Header::parse(packet), map).playout_delay;
+  };
+  using std::chrono::milliseconds;
+  EXPECT_EQ(read({0x00, 0x00, 0x00}), (PlayoutDelay{}));
+  EXPECT_EQ(read({0x00, 0x10, 0x02}), (PlayoutDelay{milliseconds{10}, milliseconds{20}}));
+  EXPECT_EQ(read({0xff, 0xff, 0xff}), (PlayoutDelay{milliseconds{40'950}, milliseconds{40'950}}));
+  EXPECT_EQ(read({0x00, 0x20, 0x01}), std::nullopt);
+}
+
+TEST(RtpExtensions, ALongDependencyDescriptorTakesTheTwoByteForm) {
+  PacketPool pool;
+  ExtensionMap map;
+  ASSERT_TRUE(map.add(ExtensionType::kDependencyDescriptor, 3));
+  const Bytes descriptor(100, 0x55);
+  Extensions extensions;
+  extensions.dependency_descriptor = OpaqueElement{descriptor};
+  Packet packet = pool.make();
+  ASSERT_TRUE(write_header(packet, {}, extensions, map));
+  EXPECT_EQ(Header::parse(packet.bytes())->extension_profile, 0x1000);
+  EXPECT_EQ(read_extensions(*Header::parse(packet.bytes()), map), extensions);
+  const Bytes large(255, 0x55);
+  extensions.dependency_descriptor = OpaqueElement{large};
+  Packet full = pool.make();
+  EXPECT_FALSE(write_header(full, {}, extensions, map)) << "more than a packet's headroom";
 }
 
 TEST(RtpExtensions, AreNotWrittenWithoutAnId) {
