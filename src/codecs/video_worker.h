@@ -38,7 +38,7 @@ class VideoEncodeWorker {
   // the frame rate and never adds delay.
   void push(VideoFrame frame);
   // Both take effect with the next picture that is encoded.
-  void set_bitrate(int bits_per_second);
+  void set_rates(const VideoRates& rates);
   void request_key_frame();
   void stop();
   Stats stats() const;
