@@ -9,6 +9,10 @@
 // higher temporal layer needs anything of a higher layer before it.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
 #include "tidewire/scalability_mode.h"
 
 namespace tidewire {
@@ -29,6 +33,21 @@ constexpr PatternPicture pattern_picture(ScalabilityMode mode, int position) {
   picture = {mode.temporal_layers - 1, 1};
   for (; position % 2 == 0; position /= 2) picture = {picture.temporal_layer - 1, picture.distance * 2};
   return picture;
+}
+
+// What a spatial layer's frame in that picture is predicted from, in frames back from it, as LayerFrame counts them.
+struct PatternDistances {
+  std::array<std::uint16_t, 2> distances{};
+  std::size_t count = 0;
+};
+
+constexpr PatternDistances pattern_distances(ScalabilityMode mode, int position, int spatial_layer, bool key_frame) {
+  PatternDistances frame;
+  if (spatial_layer > 0 && (key_frame || !mode.key)) frame.distances[frame.count++] = 1;
+  if (key_frame) return frame;
+  const int distance = pattern_picture(mode, position).distance * mode.spatial_layers;
+  frame.distances[frame.count++] = static_cast<std::uint16_t>(distance);
+  return frame;
 }
 
 }  // namespace tidewire

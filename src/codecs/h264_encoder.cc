@@ -13,10 +13,10 @@ namespace tidewire::codecs {
 
 namespace {
 
-// Of the 0–51 range: 12 leaves bits for the frames to come in still scenes, 42 keeps faces recognisable (frames are
-// skipped instead).
+// Of the 0–51 range: 12 leaves bits for the frames to come in still scenes. Up to the coarsest one, for frames that are
+// skipped instead are missed more.
 constexpr int kMinQuantizer = 12;
-constexpr int kMaxQuantizer = 42;
+constexpr int kMaxQuantizer = 51;
 // What OpenH264 takes: a macroblock at least, level 5.2 at most.
 constexpr int kMinSide = 16;
 constexpr int kMaxMacroblocks = 36'864;
@@ -199,10 +199,6 @@ std::optional<EncodedFrame> H264Encoder::collect(const SFrameBSInfo& info, const
     encoded.layers.frames[0].size = encoded.payload.size();
   }
   layers_.advance();
-  SEncoderStatistics statistics{};
-  if (encoder_->GetOption(ENCODER_OPTION_GET_STATISTICS, &statistics) == cmResultSuccess) {
-    encoded.quantizer = static_cast<int>(statistics.uiAverageFrameQP);
-  }
   return encoded;
 }
 

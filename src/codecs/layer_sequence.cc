@@ -23,9 +23,9 @@ PictureLayers LayerSequence::describe(bool key_frame, Size size) const {
     const Size pixels = layer_size(mode_, spatial, size);
     frame.width = pixels.width;
     frame.height = pixels.height;
-    if (from_lower_layer(spatial, key_frame)) frame.distances[frame.distance_count++] = 1;
-    if (key_frame) continue;
-    frame.distances[frame.distance_count++] = static_cast<std::uint16_t>(distance() * spatial_layers());
+    const PatternDistances back = pattern_distances(mode_, position_, spatial, key_frame);
+    std::copy_n(back.distances.begin(), back.count, frame.distances.begin());
+    frame.distance_count = back.count;
   }
   return picture;
 }
