@@ -181,7 +181,7 @@ bool FrameAssembler::build(const Ready& ready, EncodedFrame& frame) const {
       frame.height = part.height;
     }
   }
-  return builder.finish() && !frame.payload.empty();
+  return builder.finish(frame.payload) && !frame.payload.empty();
 }
 
 // At least one frame was given up, and each other one that showed its beginning.

@@ -25,8 +25,8 @@ struct FrameDependencies {
   static constexpr std::size_t kMaxDecodeTargets = 32;
   static constexpr std::size_t kMaxDistances = 8;  // of a frame's dependencies; codecs have at most seven references
 
-  std::uint8_t spatial_layer = 0;   // 0–3
-  std::uint8_t temporal_layer = 0;  // 0–7
+  std::uint8_t spatial_layer = 0;                                       // 0–3
+  std::uint8_t temporal_layer = 0;                                      // 0–7
   std::array<DecodeTargetIndication, kMaxDecodeTargets> indications{};  // as many as there are decode targets
   // Frames back, counting each layer's frame, to those that it depends on: 1–4096.
   std::array<std::uint16_t, kMaxDistances> distances{};
@@ -55,7 +55,7 @@ struct DependencyStructure {
   std::uint8_t chain_count = 0;
   // Decode targets are protected by chains: one whose chain is whole can be decoded.
   std::array<std::uint8_t, FrameDependencies::kMaxDecodeTargets> protecting_chain{};
-  std::vector<FrameDependencies> templates;  // by spatial, then by temporal layer
+  std::vector<FrameDependencies> templates;   // by spatial, then by temporal layer
   std::vector<RenderResolution> resolutions;  // one of each spatial layer, or none
 
   friend bool operator==(const DependencyStructure&, const DependencyStructure&) = default;

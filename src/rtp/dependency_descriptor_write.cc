@@ -15,9 +15,7 @@ void write_template_layers(Bits& out, const DependencyStructure& structure) {
   for (std::size_t i = 1; i < structure.templates.size(); ++i) {
     const FrameDependencies& before = structure.templates[i - 1];
     const FrameDependencies& here = structure.templates[i];
-    out.bits(2, here.spatial_layer > before.spatial_layer     ? 2
-                : here.temporal_layer > before.temporal_layer ? 1
-                                                              : 0);
+    out.bits(2, here.spatial_layer > before.spatial_layer ? 2 : here.temporal_layer > before.temporal_layer ? 1 : 0);
   }
   out.bits(2, 3);
 }

@@ -17,8 +17,8 @@ class DependencyWriter {
   // Of an element: with the structure of nine layers.
   static constexpr std::size_t kMaxSize = 128;
 
-  // Numbers the frames of a picture, and is to be called for every one, in coding order, whether it is sent or not: what
-  // is not sent leaves a gap for receivers to see. False when it has no elements, for its encoder told nothing.
+  // Numbers the frames of a picture, and is to be called for every one, in coding order, whether it is sent or not:
+  // what is not sent leaves a gap for receivers to see. False when it has no elements, for its encoder told nothing.
   bool begin(const EncodedFrame& picture);
 
   // The element for a packet of that picture: which spatial layer's frame it belongs to, and whether it is the first
