@@ -66,6 +66,11 @@ void assemble(ByteReader& in, PacketPool& pool) {
       check(!frame || !frame->payload.empty());
       check(frame || assembler.needs_key_frame());
     }
+    if (const auto ready = assembler.ready_skipping(); ready && (how & 0x40U) != 0) {
+      check(ready->skips);
+      const auto frame = assembler.take(*ready);
+      check(frame || assembler.needs_key_frame());
+    }
   }
 }
 

@@ -89,8 +89,9 @@ TEST(Vp9Layers, TellTheirStructureWithKeyFrames) {
   EXPECT_TRUE(info->key_frame);
   EXPECT_EQ(info->width, 320);
   EXPECT_EQ(info->height, 180);
-  EXPECT_EQ(cut.places, (std::vector<PacketPlace>{
-                            {0, true, false}, {0, false, false}, {0, false, true}, {1, true, false}, {1, false, true}}));
+  EXPECT_EQ(cut.places,
+            (std::vector<PacketPlace>{
+                {0, true, false}, {0, false, false}, {0, false, true}, {1, true, false}, {1, false, true}}));
 }
 
 TEST(Vp9Layers, DependOnEachOtherAsTheModeSays) {
