@@ -233,6 +233,23 @@ TEST_P(ScreenContent, TakesFewBitsForAPageThatStandsStill) {
   EXPECT_GT(last, 30);
 }
 
+TEST_P(ScreenContent, AndTheDenoiserGoWithOtherSizesAndTemporalLayers) {
+  for (const ContentHint hint : {ContentHint::kCamera, ContentHint::kScreen}) {
+    auto made = make_video_encoder(
+        GetParam(), {.scalability_mode = {1, 2, false}, .content_hint = hint, .denoise = hint == ContentHint::kCamera});
+    ASSERT_TRUE(made);
+    const auto dec = decoder(GetParam());
+    for (int i = 0; i < 16; ++i) {
+      const auto encoded = (*made)->encode(i < 8 ? scene(i, 160, 96) : scene(i, 120, 80));
+      ASSERT_TRUE(encoded) << encoded.error().message;
+      if (!*encoded) continue;
+      const auto decoded = dec->decode(**encoded);
+      ASSERT_TRUE(decoded && *decoded);
+      EXPECT_EQ((*decoded)->width(), i < 8 ? 160 : 120);
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Codecs, ScreenContent, testing::ValuesIn(kCodecs), codec_name);
 
 TEST(ScalabilityMode, ReadsAndWritesTheNamesOfTheStandard) {

@@ -24,7 +24,8 @@ Bytes layer_bytes(CodecType codec, bool key, std::size_t layer) {
     case CodecType::kVp8: return key ? Bytes{0x10, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0xe0, 0x01, 9} : Bytes{0x11, 9};
     case CodecType::kVp9:
       return key && layer == 0 ? Bytes{0x82, 0x49, 0x83, 0x42, 0x20, 0x27, 0xf0, 0x1d, 0xf0, 9} : Bytes{0x86, 9, level};
-    default: return {0x36, static_cast<std::uint8_t>(layer << 3), 3, key ? std::uint8_t{0x10} : std::uint8_t{0x30}, 9, 9};
+    default:
+      return {0x36, static_cast<std::uint8_t>(layer << 3), 3, key ? std::uint8_t{0x10} : std::uint8_t{0x30}, 9, 9};
   }
 }
 
