@@ -90,7 +90,7 @@ std::array<std::uint8_t, kVp8LayeredDescriptorSize> layered_descriptor(bool star
           plain[2],
           plain[3],
           options.tl0_picture_index,
-          static_cast<std::uint8_t>(layers.temporal_layer << 6 | (layers.sync ? 0x20U : 0U))};
+          static_cast<std::uint8_t>(static_cast<unsigned>(layers.temporal_layer) << 6 | (layers.sync ? 0x20U : 0U))};
 }
 
 }  // namespace
