@@ -44,7 +44,7 @@ void build(CodecType codec, const std::vector<ByteView>& payloads) {
     if (!builder.add(payload, frame)) return;
     check(frame.size() <= 3 * size + 16);  // a start code for each byte with a size of two
   }
-  static_cast<void>(builder.finish());
+  static_cast<void>(builder.finish(frame));
 }
 
 // In an order, with markers and timestamps, that the script tells.
@@ -67,6 +67,11 @@ void assemble(ByteReader& in, PacketPool& pool) {
       check(!frame || !frame->payload.empty());
       check(frame || assembler.needs_key_frame());
     }
+    if (const auto ready = assembler.ready_skipping(); ready && (how & 0x40U) != 0) {
+      check(ready->skips);
+      const auto frame = assembler.take(*ready);
+      check(frame || assembler.needs_key_frame());
+    }
   }
 }
 
@@ -82,7 +87,7 @@ std::optional<Bytes> round_trip(const EncodedFrame& frame, const PacketizerOptio
     check(builder.add(packet.bytes(), built));
   }
   if (packets.empty()) return std::nullopt;
-  check(builder.finish());
+  check(builder.finish(built));
   return built;
 }
 

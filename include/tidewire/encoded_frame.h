@@ -1,11 +1,15 @@
 // One compressed picture, or one compressed run of sound: what an encoder makes, RTP carries and a decoder takes.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "tidewire/bytes.h"
+#include "tidewire/scalability_mode.h"
 #include "tidewire/time.h"
 
 namespace tidewire {
@@ -32,6 +36,42 @@ constexpr MediaKind kind_of(CodecType codec) {
   return audio ? MediaKind::kAudio : MediaKind::kVideo;
 }
 
+// Whether the library's encoder of this codec makes such layers.
+constexpr bool supports(CodecType codec, ScalabilityMode mode) {
+  if (!mode.valid() || kind_of(codec) != MediaKind::kVideo) return false;
+  return mode.spatial_layers == 1 || codec == CodecType::kVp9 || codec == CodecType::kAv1;
+}
+
+// The frame of one spatial layer in a picture.
+struct LayerFrame {
+  static constexpr std::size_t kMaxDependencies = 4;
+
+  std::size_t size = 0;  // bytes of the picture's payload; those of the layers follow one another
+  int width = 0;         // pixels; zero when not known
+  int height = 0;
+  // The frames that it is predicted from: how many frames lie between, counting each spatial layer's frame by itself,
+  // in coding order; 1 is the frame right before.
+  std::array<std::uint16_t, kMaxDependencies> distances{};
+  std::size_t distance_count = 0;
+
+  std::span<const std::uint16_t> dependencies() const { return std::span(distances).first(distance_count); }
+};
+
+// What a layered stream tells about one of its pictures. A picture is one EncodedFrame, with the frames of all its
+// spatial layers, lowest first: that is what decoders take, what shares an RTP timestamp, and what is skipped or sent
+// as a whole.
+struct PictureLayers {
+  ScalabilityMode mode;
+  std::uint8_t temporal_layer = 0;
+  // Above the lowest temporal layer: no picture is needed for it but the last one of the lowest, so that a receiver can
+  // begin with this layer here.
+  bool sync = false;
+  std::array<LayerFrame, ScalabilityMode::kMaxSpatialLayers> frames{};
+  std::size_t count = 0;  // of frames; zero when nothing is known about layers, as in received frames
+
+  std::span<const LayerFrame> spatial() const { return std::span(frames).first(count); }
+};
+
 // What `payload` holds is what the codec's own libraries take: an Opus packet, samples of G.711, a VP8 frame, a VP9
 // superframe, an H.264 access unit with start codes (Annex B), an AV1 temporal unit of OBUs with sizes.
 struct EncodedFrame {
@@ -51,6 +91,9 @@ struct EncodedFrame {
   // Sound: its loudness, from -127 (silence) to 0, and whether it is speech, where that is known (RFC 6464).
   std::optional<int> audio_level_dbov;
   bool voice_activity = false;
+  // What the encoder quantised with, on its codec's own scale: VP8 0–127, VP9 and AV1 0–255, H.264 0–51. -1: unknown.
+  int quantizer = -1;
+  PictureLayers layers;
 };
 
 }  // namespace tidewire

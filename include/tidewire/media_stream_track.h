@@ -56,6 +56,11 @@ class MediaStreamTrack {
   // is its connection's loop.
   void set_on_muted_change(UniqueFunction<void(bool muted)> on_change);
 
+  // What the pictures show (https://www.w3.org/TR/mst-content-hint/): "" or "motion" for a camera, "detail" or "text"
+  // for a screen. Set it before the track is sent; encoders choose their tools by it.
+  std::string content_hint() const;
+  void set_content_hint(std::string hint);
+
   // Hands a frame to all sinks. Does nothing on a track that has ended or is of the other kind.
   void push(const VideoFrame& frame);
   void push(const AudioFrame& frame);

@@ -25,9 +25,9 @@ enum class Fragmentation : std::uint8_t {
 class Packet {
  public:
   // Every packet holds this much, headroom included: an Ethernet datagram, with room for what layers add.
-  static constexpr std::size_t kCapacity = 2048;
+  static constexpr std::size_t kCapacity = 2112;
   // Enough for an RTP header with extensions put before a payload (12 + 4 + 64), or for DTLS framing.
-  static constexpr std::size_t kHeadroom = 128;
+  static constexpr std::size_t kHeadroom = 192;
   static constexpr std::size_t kMaxPayload = kCapacity - kHeadroom;
 
   // An empty handle, of no pool.

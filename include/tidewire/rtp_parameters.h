@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tidewire/rtp_capabilities.h"
+#include "tidewire/scalability_mode.h"
 
 namespace tidewire {
 
@@ -24,6 +25,9 @@ struct RtpEncodingParameters {
   // Width and height of the source are divided by this, at least 1. Nothing: 1 for a single encoding; of several, the
   // first has the smallest picture and each has twice the size of the one before, the last that of the source.
   std::optional<double> scale_resolution_down_by{};
+  // How the stream is layered, e.g. ScalabilityMode::parse("L1T3") (W3C webrtc-svc); VP9 and AV1 have all, VP8 and
+  // H.264 temporal layers only.
+  ScalabilityMode scalability_mode{};
   // One of those that were negotiated, to be sent instead of the first. Changing it needs no offer.
   std::optional<RtpCodec> codec{};
 

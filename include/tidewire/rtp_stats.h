@@ -110,7 +110,7 @@ struct InboundRtpStreamStats {
   std::uint64_t fir_count = 0;
   // Audio. Samples are those of 48 kHz, at which everything is decoded, whatever the codec's own rate; jitter_buffer_…
   // count them, too.
-  std::uint64_t total_samples_received = 0;                     // all that were played, concealed ones included
+  std::uint64_t total_samples_received = 0;  // all that were played, concealed ones included
   std::uint64_t concealed_samples = 0;
   std::uint64_t silent_concealed_samples = 0;  // of these, in pauses for which the sender sent nothing (DTX)
   std::uint64_t concealment_events = 0;        // runs of concealed samples that are no such pause

@@ -54,8 +54,14 @@ class RtpReceiver {
   // What arrives. Never null; frames come on the decoder's thread.
   const std::shared_ptr<MediaStreamTrack>& track() const { return track_; }
 
+  // W3C jitterBufferTarget: how long to hold what arrives, at least; 0 to 4000 ms, Type for another value. Nothing: as
+  // short as the network lets it.
+  Result<> set_jitter_buffer_target(std::optional<Duration> target);
+
  private:
   friend class PeerConnectionImpl;
+  std::weak_ptr<PeerConnectionImpl> connection_;
+  TransceiverId transceiver_{};
   std::shared_ptr<MediaStreamTrack> track_;
 };
 

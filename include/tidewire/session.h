@@ -253,8 +253,12 @@ class Session {
   RtpSendParameters send_parameters(TransceiverId transceiver) const;
   // W3C setParameters: what it changes takes effect at once, without an offer; SendingChanged follows. InvalidState
   // when the parameters are not those of the last send_parameters(); InvalidModification for another number or other
-  // rids of encodings, or a codec that was not negotiated; Range and Type for values that make no sense.
+  // rids of encodings, or a codec that was not negotiated; Operation for a scalability mode that the codec does not
+  // have; Range and Type for values that make no sense.
   Result<> set_send_parameters(TransceiverId transceiver, const RtpSendParameters& parameters, Timestamp now);
+  // W3C jitterBufferTarget: what is received is held for this long at least, 0 to 4000 ms; nothing: as short as the
+  // network lets it. Type for another value; it is kept for streams to come.
+  Result<> set_jitter_buffer_target(TransceiverId transceiver, std::optional<Duration> target);
   // InvalidState until SendingChanged has announced the frame's codec for that encoding; Operation when the queue is
   // full: that frame is dropped.
   Result<> send_frame(TransceiverId transceiver, const EncodedFrame& frame, Timestamp now, std::size_t encoding = 0);

@@ -1,6 +1,7 @@
 #include "codecs/audio_framer.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace tidewire::codecs {
 
@@ -17,6 +18,13 @@ std::int64_t to_samples(Timestamp t) {
 Timestamp AudioFramer::Run::timestamp() const {
   return Timestamp{
       Duration{position / kAudioRate * 1'000'000'000 + position % kAudioRate * 1'000'000'000 / kAudioRate}};
+}
+
+int AudioFramer::Run::level_dbov() const {
+  double energy = 0;
+  for (const std::int16_t sample : samples) energy += static_cast<double>(sample) * sample;
+  const double mean = samples.empty() ? 0 : energy / static_cast<double>(samples.size()) / (32768.0 * 32768.0);
+  return mean > 0 ? std::clamp(static_cast<int>(std::lround(10 * std::log10(mean))), -127, 0) : -127;
 }
 
 // Keeps the position running with the samples: stamps jitter by scheduling, samples do not. A gap (a source that was

@@ -28,6 +28,8 @@ class AudioFramer {
     std::span<const std::int16_t> samples;  // until the next push
     std::int64_t position = 0;              // of its first sample, on the 48 kHz clock
     Timestamp timestamp() const;
+    // RFC 6464 §3: the loudness of the run, from -127 (silence) to 0.
+    int level_dbov() const;
   };
   // The next frame; nothing when there is less.
   std::optional<Run> next();

@@ -43,7 +43,9 @@ bool Av1Decoder::open() {
   dav1d_default_settings(&settings);
   settings.n_threads = options_.threads;
   settings.max_frame_delay = 1;
-  settings.all_layers = 0;
+  // All spatial layers come out, the highest that is there last: libraries that wait for the highest one would wait for
+  // ever where it is not sent.
+  settings.all_layers = 1;
   settings.frame_size_limit = static_cast<unsigned>(options_.max_pixels);
   settings.logger = {nullptr, nullptr};
   return dav1d_open(&context_, &settings) == 0;

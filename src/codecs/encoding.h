@@ -18,6 +18,8 @@ constexpr int clamp_video_bitrate(int bits_per_second) {
   return std::clamp(bits_per_second, kMinVideoBitrate, kMaxVideoBitrate);
 }
 
+constexpr int clamp_framerate(int pictures_per_second) { return std::clamp(pictures_per_second, 1, 240); }
+
 constexpr std::int64_t to_video_clock(Timestamp t) {
   // Seconds and the rest apart: nanoseconds times 90,000 would overflow after 28 hours.
   const auto ns = t.time_since_epoch().count();
@@ -30,6 +32,7 @@ class PictureTimes {
   explicit PictureTimes(int max_framerate) : step_(kVideoClockRate / max_framerate) {}
 
   void restart() { last_ = -1; }
+  void set_framerate(int max_framerate) { step_ = kVideoClockRate / max_framerate; }
   // On the 90 kHz clock, from zero at the first picture.
   std::int64_t next(Timestamp timestamp) {
     const std::int64_t absolute = to_video_clock(timestamp);

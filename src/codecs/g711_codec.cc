@@ -41,7 +41,8 @@ Result<std::vector<EncodedFrame>> G711Encoder::encode(const AudioFrame& frame) {
     EncodedFrame encoded{.codec = codec_,
                          .rtp_timestamp = static_cast<std::uint32_t>(run->position / kRatio),
                          .key_frame = true,
-                         .timestamp = run->timestamp()};
+                         .timestamp = run->timestamp(),
+                         .audio_level_dbov = run->level_dbov()};
     for (const std::int16_t sample : resampler_.run(run->samples)) {
       encoded.payload.push_back(codec_ == CodecType::kPcmu ? to_mu_law(sample) : to_a_law(sample));
     }

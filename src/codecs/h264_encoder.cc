@@ -7,15 +7,16 @@
 #include <string>
 
 #include "codecs/encoding.h"
+#include "codecs/layer_sequence.h"
 
 namespace tidewire::codecs {
 
 namespace {
 
-// Of the 0–51 range: 12 leaves bits for the frames to come in still scenes, 42 keeps faces recognisable (frames are
-// skipped instead).
+// Of the 0–51 range: 12 leaves bits for the frames to come in still scenes. Up to the coarsest one, for frames that are
+// skipped instead are missed more.
 constexpr int kMinQuantizer = 12;
-constexpr int kMaxQuantizer = 42;
+constexpr int kMaxQuantizer = 51;
 // What OpenH264 takes: a macroblock at least, level 5.2 at most.
 constexpr int kMinSide = 16;
 constexpr int kMaxMacroblocks = 36'864;
@@ -34,42 +35,48 @@ Error failure(const char* what, int code) {
 class H264Encoder final : public VideoEncoder {
  public:
   explicit H264Encoder(const VideoEncoderConfig& config)
-      : options_(config), times_(config.max_framerate), bitrate_(clamp_video_bitrate(config.bitrate)) {}
+      : options_(config),
+        times_(config.max_framerate),
+        layers_(config.scalability_mode),
+        rates_{clamp_video_bitrate(config.bitrate), clamp_framerate(config.max_framerate)} {}
 
   Result<std::optional<EncodedFrame>> encode(const VideoFrame& frame) override;
-  void set_bitrate(int bits_per_second) override {
-    bitrate_changed_ = bitrate_changed_ || clamp_video_bitrate(bits_per_second) != bitrate_;
-    bitrate_ = clamp_video_bitrate(bits_per_second);
+  void set_rates(const VideoRates& rates) override {
+    const VideoRates wanted{clamp_video_bitrate(rates.bitrate), clamp_framerate(rates.max_framerate)};
+    rates_changed_ = rates_changed_ || wanted != rates_;
+    rates_ = wanted;
+    times_.set_framerate(wanted.max_framerate);
   }
   void request_key_frame() override { key_frame_wanted_ = true; }
 
  private:
   Result<> open(Size size);
   SEncParamExt parameters(ISVCEncoder& encoder, Size size) const;
-  void apply_bitrate();
+  void apply_rates();
   std::optional<EncodedFrame> collect(const SFrameBSInfo& info, const VideoFrame& frame);
 
   VideoEncoderConfig options_;
   PictureTimes times_;
   std::unique_ptr<ISVCEncoder, EncoderDeleter> encoder_;
   Size size_;
-  int bitrate_;
-  bool bitrate_changed_ = false;
+  LayerSequence layers_;
+  VideoRates rates_;
+  bool rates_changed_ = false;
   bool key_frame_wanted_ = false;
 };
 
 SEncParamExt H264Encoder::parameters(ISVCEncoder& encoder, Size size) const {
   SEncParamExt wanted{};
   encoder.GetDefaultParams(&wanted);
-  wanted.iUsageType = CAMERA_VIDEO_REAL_TIME;
+  wanted.iUsageType = options_.content_hint == ContentHint::kScreen ? SCREEN_CONTENT_REAL_TIME : CAMERA_VIDEO_REAL_TIME;
   wanted.iPicWidth = size.width;
   wanted.iPicHeight = size.height;
-  wanted.iTargetBitrate = bitrate_;
+  wanted.iTargetBitrate = rates_.bitrate;
   wanted.iMaxBitrate = UNSPECIFIED_BIT_RATE;
   wanted.iRCMode = RC_BITRATE_MODE;
   wanted.bEnableFrameSkip = true;
-  wanted.fMaxFrameRate = static_cast<float>(options_.max_framerate);
-  wanted.iTemporalLayerNum = 1;
+  wanted.fMaxFrameRate = static_cast<float>(rates_.max_framerate);
+  wanted.iTemporalLayerNum = layers_.temporal_layers();
   wanted.iSpatialLayerNum = 1;
   wanted.uiIntraPeriod = 0;  // never by itself
   wanted.bEnableSceneChangeDetect = false;
@@ -78,15 +85,15 @@ SEncParamExt H264Encoder::parameters(ISVCEncoder& encoder, Size size) const {
   wanted.iComplexityMode = size.pixels() < 640 * 360 ? MEDIUM_COMPLEXITY : LOW_COMPLEXITY;
   wanted.iMinQp = kMinQuantizer;
   wanted.iMaxQp = kMaxQuantizer;
-  wanted.iNumRefFrame = 1;
-  wanted.bEnableDenoise = false;
+  wanted.iNumRefFrame = layers_.temporal_layers() == ScalabilityMode::kMaxTemporalLayers ? 2 : 1;
+  wanted.bEnableDenoise = options_.denoise;
   const int threads = encoder_threads(size, options_.threads);
   wanted.iMultipleThreadIdc = static_cast<unsigned short>(threads);
   SSpatialLayerConfig& layer = wanted.sSpatialLayers[0];
   layer.iVideoWidth = size.width;
   layer.iVideoHeight = size.height;
   layer.fFrameRate = wanted.fMaxFrameRate;
-  layer.iSpatialBitrate = bitrate_;
+  layer.iSpatialBitrate = rates_.bitrate;
   layer.iMaxSpatialBitrate = UNSPECIFIED_BIT_RATE;
   layer.uiProfileIdc = PRO_BASELINE;
   layer.uiLevelIdc = LEVEL_UNKNOWN;  // what the size needs
@@ -116,15 +123,17 @@ Result<> H264Encoder::open(Size size) {
   int format = videoFormatI420;
   raw->SetOption(ENCODER_OPTION_DATAFORMAT, &format);
   size_ = size;
-  bitrate_changed_ = false;
+  rates_changed_ = false;
   times_.restart();
   return {};
 }
 
-void H264Encoder::apply_bitrate() {
-  bitrate_changed_ = false;
-  SBitrateInfo wanted{SPATIAL_LAYER_ALL, bitrate_};
-  encoder_->SetOption(ENCODER_OPTION_BITRATE, &wanted);
+void H264Encoder::apply_rates() {
+  rates_changed_ = false;
+  float framerate = static_cast<float>(rates_.max_framerate);
+  SBitrateInfo bitrate{SPATIAL_LAYER_ALL, rates_.bitrate};
+  encoder_->SetOption(ENCODER_OPTION_FRAME_RATE, &framerate);
+  encoder_->SetOption(ENCODER_OPTION_BITRATE, &bitrate);
 }
 
 // The library only reads through the pointers, though it has no type that says so.
@@ -151,8 +160,8 @@ Result<std::optional<EncodedFrame>> H264Encoder::encode(const VideoFrame& frame)
   }
   if (!encoder_ || size != size_) {
     if (auto opened = open(size); !opened) return opened.error();
-  } else if (bitrate_changed_) {
-    apply_bitrate();
+  } else if (rates_changed_) {
+    apply_rates();
   }
   if (key_frame_wanted_) encoder_->ForceIntraFrame(true);
   const SSourcePicture source = source_picture(*frame.buffer, size, times_.next(frame.timestamp));
@@ -179,9 +188,17 @@ std::optional<EncodedFrame> H264Encoder::collect(const SFrameBSInfo& info, const
   if (encoded.payload.empty()) return std::nullopt;
   if (encoded.key_frame) {
     key_frame_wanted_ = false;
+    layers_.restart();
     encoded.width = size_.width;
     encoded.height = size_.height;
   }
+  // The library has the same pattern; should it skip in its own way, the pictures tell nothing about layers.
+  const SLayerBSInfo& picture = info.sLayerInfo[info.iLayerNum - 1];
+  if (picture.uiTemporalId == layers_.temporal_layer()) {
+    encoded.layers = layers_.describe(encoded.key_frame, size_);
+    encoded.layers.frames[0].size = encoded.payload.size();
+  }
+  layers_.advance();
   return encoded;
 }
 

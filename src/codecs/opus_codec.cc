@@ -87,7 +87,8 @@ Result<EncodedFrame> Encoder::encode_one(const AudioFramer::Run& run) {
                       .payload = Bytes(packet.begin(), packet.begin() + size),
                       .rtp_timestamp = static_cast<std::uint32_t>(run.position),
                       .key_frame = true,
-                      .timestamp = run.timestamp()};
+                      .timestamp = run.timestamp(),
+                      .audio_level_dbov = run.level_dbov()};
 }
 
 class Decoder final : public AudioDecoder {

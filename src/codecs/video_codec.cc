@@ -32,6 +32,10 @@ Result<std::unique_ptr<VideoEncoder>> make_video_encoder(CodecType codec, const 
   if (config.max_slice_size != 0 && (config.max_slice_size < 400 || config.max_slice_size > 65'535)) {
     return Error{ErrorCode::kRange, "a video encoder's slices take from 400 to 65535 bytes, or 0 for any size"};
   }
+  if (!supports(codec, config.scalability_mode)) {
+    return Error{ErrorCode::kNotSupported, "the " + std::string(to_string(codec)) + " encoder makes no layers like " +
+                                               to_string(config.scalability_mode)};
+  }
   switch (codec) {
     case CodecType::kVp8: return make_vp8_encoder(config);
     case CodecType::kVp9: return make_vp9_encoder(config);
@@ -54,6 +58,23 @@ Result<std::unique_ptr<VideoDecoder>> make_video_decoder(CodecType codec, const 
     case CodecType::kAv1: return make_av1_decoder(config);
     default: return not_a_video_codec(codec);
   }
+}
+
+std::string_view encoder_implementation(CodecType codec) {
+  switch (codec) {
+    case CodecType::kVp8:
+    case CodecType::kVp9: return "libvpx";
+    case CodecType::kH264: return "OpenH264";
+    case CodecType::kAv1: return "libaom";
+    case CodecType::kOpus: return "libopus";
+    case CodecType::kPcmu:
+    case CodecType::kPcma: return "tidewire";
+  }
+  return "";
+}
+
+std::string_view decoder_implementation(CodecType codec) {
+  return codec == CodecType::kAv1 ? "dav1d" : encoder_implementation(codec);
 }
 
 }  // namespace tidewire::codecs

@@ -74,7 +74,7 @@ TEST_P(VideoEncoders, FollowsTheBitrateWithinAQuarterUpAndDownWithoutKeyFrames) 
   encode(*enc, scene(0, 640, 480));
   int frame = 1;
   for (const int bitrate : {800'000, 300'000, 1'200'000}) {
-    enc->set_bitrate(bitrate);
+    enc->set_rates({.bitrate = bitrate});
     measure(*enc, frame, frame + 30);  // a second to get there
     const double measured = measure(*enc, frame + 30, frame + 120);
     frame += 120;
@@ -83,7 +83,7 @@ TEST_P(VideoEncoders, FollowsTheBitrateWithinAQuarterUpAndDownWithoutKeyFrames) 
   }
 }
 
-TEST_P(VideoEncoders, ChangesResolutionWithAKeyFrameInBothDirections) {
+TEST_P(VideoEncoders, ChangesResolutionInBothDirections) {
   const auto enc = encoder(GetParam(), 1'000'000);
   const auto dec = decoder(GetParam());
   const std::pair<int, int> sizes[] = {{320, 240}, {641, 479}, {160, 120}, {1280, 720}, {16, 16}, {1, 1}, {3, 2}};
@@ -95,7 +95,7 @@ TEST_P(VideoEncoders, ChangesResolutionWithAKeyFrameInBothDirections) {
       const auto encoded = enc->encode(scene(number, width, height));
       ASSERT_TRUE(encoded) << encoded.error().message;
       if (i == 0) {
-        ASSERT_TRUE(*encoded && (*encoded)->key_frame);
+        ASSERT_TRUE(*encoded && (*encoded)->width == (even_only ? width & ~1 : width));
       }
       if (!*encoded) continue;
       const auto decoded = dec->decode(**encoded);

@@ -2,6 +2,7 @@
 #include "codecs/video_worker.h"
 
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <utility>
 
@@ -31,7 +32,7 @@ class VideoEncodeWorker::Impl {
       (void)queue.push(std::move(frame));
     });
   }
-  void set_bitrate(int bits_per_second) { core_->bitrate = bits_per_second; }
+  void set_rates(const VideoRates& rates) { core_->rates = rates; }
   void request_key_frame() { core_->key_frame_wanted = true; }
   void stop() { worker_.stop(); }
   Stats stats() const {
@@ -41,11 +42,13 @@ class VideoEncodeWorker::Impl {
   }
 
  private:
+  static constexpr VideoRates kUnchanged{0, 0};
+
   // What the thread uses; it outlives the Impl when a callback destroys that.
   struct Core {
     std::unique_ptr<VideoEncoder> encoder;
     Callbacks callbacks;
-    std::atomic<int> bitrate = 0;  // 0: unchanged
+    std::atomic<VideoRates> rates = kUnchanged;
     std::atomic<bool> key_frame_wanted = false;
     std::mutex mutex;
     Stats totals;
@@ -57,7 +60,7 @@ class VideoEncodeWorker::Impl {
     }
 
     void encode(const VideoFrame& frame, const std::atomic<bool>& stopped) {
-      if (const int wanted = bitrate.exchange(0); wanted != 0) encoder->set_bitrate(wanted);
+      if (const VideoRates wanted = rates.exchange(kUnchanged); wanted != kUnchanged) encoder->set_rates(wanted);
       if (key_frame_wanted.exchange(false)) encoder->request_key_frame();
       auto encoded = encoder->encode(frame);
       count([&](Stats& stats) { ++(!encoded ? stats.errors : *encoded ? stats.encoded : stats.skipped); });
@@ -78,7 +81,7 @@ VideoEncodeWorker::VideoEncodeWorker(std::unique_ptr<VideoEncoder> encoder, Call
     : impl_(std::make_unique<Impl>(std::move(encoder), std::move(callbacks))) {}
 VideoEncodeWorker::~VideoEncodeWorker() = default;
 void VideoEncodeWorker::push(VideoFrame frame) { impl_->push(std::move(frame)); }
-void VideoEncodeWorker::set_bitrate(int bits_per_second) { impl_->set_bitrate(bits_per_second); }
+void VideoEncodeWorker::set_rates(const VideoRates& rates) { impl_->set_rates(rates); }
 void VideoEncodeWorker::request_key_frame() { impl_->request_key_frame(); }
 void VideoEncodeWorker::stop() { impl_->stop(); }
 VideoEncodeWorker::Stats VideoEncodeWorker::stats() const { return impl_->stats(); }
@@ -153,14 +156,19 @@ class VideoDecodeWorker::Impl {
         count([](Stats& stats) { ++stats.dropped; });
         return;
       }
+      const auto began = std::chrono::steady_clock::now();
       auto decoded = decoder->decode(frame);
+      const Duration took = std::chrono::steady_clock::now() - began;
       in_step = decoded.has_value();
       if (!in_step) key_frame_needed = true;
       count([&](Stats& stats) {
         ++(decoded ? stats.decoded : stats.errors);
         if (decoded && frame.key_frame) ++stats.key_frames_decoded;
+        stats.decode_time += took;
       });
-      if (decoded && *decoded && !stopped) callbacks.on_frame(std::move(**decoded));
+      if (!decoded || !*decoded || stopped) return;
+      (*decoded)->rotation = frame.rotation;
+      callbacks.on_frame(std::move(**decoded));
     }
   };
 

@@ -38,7 +38,7 @@ class VideoEncodeWorker {
   // the frame rate and never adds delay.
   void push(VideoFrame frame);
   // Both take effect with the next picture that is encoded.
-  void set_bitrate(int bits_per_second);
+  void set_rates(const VideoRates& rates);
   void request_key_frame();
   void stop();
   Stats stats() const;
@@ -66,6 +66,7 @@ class VideoDecodeWorker {
     std::uint64_t key_frames_decoded = 0;
     std::uint64_t dropped = 0;  // overflow, or waiting for a key frame
     std::uint64_t errors = 0;   // frames that the decoder refused
+    Duration decode_time{};
   };
 
   VideoDecodeWorker(std::unique_ptr<VideoDecoder> decoder, Callbacks callbacks);

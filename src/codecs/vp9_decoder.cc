@@ -3,7 +3,9 @@
 
 #include <vector>
 
+#include "base/vp9_index.h"
 #include "codecs/bit_reader.h"
+#include "codecs/vp9_superframe.h"
 #include "codecs/vpx_decoder.h"
 
 namespace tidewire::codecs {
@@ -12,44 +14,6 @@ namespace {
 
 constexpr std::uint32_t kSyncCode = 0x498342;  // §7.2: frame_sync_code
 constexpr int kColorSpaceRgb = 7;
-
-// Annex B: where the index at the end of a superframe begins; nothing when there is none.
-std::optional<std::size_t> find_index(ByteView bytes) {
-  if (bytes.empty() || (bytes.back() & 0xe0) != 0xc0) return std::nullopt;
-  const std::size_t count = (bytes.back() & 7U) + 1;
-  const std::size_t width = (bytes.back() >> 3 & 3U) + 1;
-  const std::size_t size = 2 + count * width;
-  if (bytes.size() < size || bytes[bytes.size() - size] != bytes.back()) return std::nullopt;
-  return bytes.size() - size;
-}
-
-// A frame without index is the only one.
-std::optional<std::vector<ByteView>> split_superframe(ByteView bytes) {
-  const auto at = find_index(bytes);
-  if (!at) return std::vector{bytes};
-  const std::size_t width = (bytes.back() >> 3 & 3U) + 1;
-  ByteView index = bytes.subspan(*at + 1);
-  ByteView rest = bytes.first(*at);
-  std::vector<ByteView> frames;
-  for (; index.size() > width; index = index.subspan(width)) {
-    std::size_t size = 0;
-    for (std::size_t byte = 0; byte < width; ++byte) size |= std::size_t{index[byte]} << 8 * byte;
-    if (size > rest.size()) return std::nullopt;
-    if (size > 0) frames.push_back(rest.first(size));
-    rest = rest.subspan(size);
-  }
-  return frames;
-}
-
-// An index of one frame. libvpx takes bytes behind a frame without index for more frames, whose headers nobody would
-// have looked at.
-void append_index(Bytes& frame) {
-  const std::size_t size = frame.size();
-  constexpr std::uint8_t kOneFrameOfFourBytes = 0xd8;
-  frame.push_back(kOneFrameOfFourBytes);
-  for (int byte = 0; byte < 4; ++byte) frame.push_back(static_cast<std::uint8_t>(size >> 8 * byte));
-  frame.push_back(kOneFrameOfFourBytes);
-}
 
 // §6.2.2: color_config() of profile 0, whose only variety is 4:2:0 with 8 bits.
 bool skip_color_config(BitReader& in) {
@@ -104,7 +68,7 @@ std::optional<VpxFrameHeader> parse_frame(ByteView bytes) {
 
 // A superframe begins a stream when its first frame does; it is shown when one of its frames is.
 std::optional<VpxFrameHeader> parse_header(ByteView bytes) {
-  const auto frames = split_superframe(bytes);
+  const auto frames = split_vp9_superframe(bytes);
   if (!frames || frames->empty()) return std::nullopt;
   std::optional<VpxFrameHeader> all;
   for (const ByteView frame : *frames) {
@@ -126,9 +90,11 @@ class Vp9Decoder final : public VideoDecoder {
       : decoder_(make_vpx_decoder({CodecType::kVp9, vpx_codec_vp9_dx, parse_header}, config)) {}
 
   Result<std::optional<VideoFrame>> decode(const EncodedFrame& frame) override {
-    if (find_index(frame.payload)) return decoder_->decode(frame);
+    if (has_vp9_index(frame.payload)) return decoder_->decode(frame);
+    // libvpx takes bytes behind a frame without index for more frames, whose headers nobody would have looked at.
     EncodedFrame only = frame;
-    if (!only.payload.empty()) append_index(only.payload);
+    const std::size_t size = frame.payload.size();
+    if (size > 0) append_vp9_index(only.payload, std::span(&size, 1));
     return decoder_->decode(only);
   }
 

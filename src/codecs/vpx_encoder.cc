@@ -4,6 +4,7 @@
 #include <string>
 
 #include "codecs/encoding.h"
+#include "codecs/reference_sizes.h"
 
 namespace tidewire::codecs {
 
@@ -23,15 +24,15 @@ unsigned max_intra_bitrate_percent(int framerate) {
 class VpxEncoder final : public VideoEncoder {
  public:
   VpxEncoder(const VpxEncoding& codec, const VideoEncoderConfig& config)
-      : codec_(codec), options_(config), times_(config.max_framerate) {
-    set_bitrate(config.bitrate);
+      : codec_(codec), options_(config), times_(config.max_framerate), layers_(config.scalability_mode) {
+    set_rates({config.bitrate, config.max_framerate});
   }
   VpxEncoder(const VpxEncoder&) = delete;
   VpxEncoder& operator=(const VpxEncoder&) = delete;
   ~VpxEncoder() override { close(); }
 
   Result<std::optional<EncodedFrame>> encode(const VideoFrame& frame) override;
-  void set_bitrate(int bits_per_second) override;
+  void set_rates(const VideoRates& rates) override;
   void request_key_frame() override { key_frame_wanted_ = true; }
 
  private:
@@ -39,8 +40,12 @@ class VpxEncoder final : public VideoEncoder {
   Result<> open(Size size);
   void configure(Size size);
   void close();
-  Result<> apply_bitrate();
-  std::optional<EncodedFrame> collect(const VideoFrame& frame);
+  Result<> adapt(Size size);
+  bool can_scale_to(Size size) const;
+  Result<> apply(Size size);
+  void limit_key_frames();
+  Result<std::optional<EncodedFrame>> collect(const VideoFrame& frame);
+  Error failed(const char* what);
   Error failure(const char* what);
 
   VpxEncoding codec_;
@@ -50,8 +55,11 @@ class VpxEncoder final : public VideoEncoder {
   vpx_codec_enc_cfg_t config_{};
   bool open_ = false;
   Size size_;
-  unsigned kilobits_ = 0;
-  bool bitrate_changed_ = false;
+  ReferenceSizes sizes_;
+  LayerSequence layers_;
+  int kilobits_ = 0;
+  int framerate_ = 0;
+  bool rates_changed_ = false;
   bool key_frame_wanted_ = false;
 };
 
@@ -60,10 +68,20 @@ Error VpxEncoder::failure(const char* what) {
   return {ErrorCode::kEncoding, name() + " encoder: " + what + ": " + (detail ? detail : vpx_codec_error(&context_))};
 }
 
-void VpxEncoder::set_bitrate(int bits_per_second) {
-  const auto kilobits = static_cast<unsigned>(clamp_video_bitrate(bits_per_second) / 1000);
-  bitrate_changed_ = bitrate_changed_ || kilobits != kilobits_;
+// What cannot be mended but by a new start, with a key frame.
+Error VpxEncoder::failed(const char* what) {
+  Error error = failure(what);
+  close();
+  return error;
+}
+
+void VpxEncoder::set_rates(const VideoRates& rates) {
+  const int kilobits = clamp_video_bitrate(rates.bitrate) / 1000;
+  const int framerate = clamp_framerate(rates.max_framerate);
+  rates_changed_ = rates_changed_ || kilobits != kilobits_ || framerate != framerate_;
   kilobits_ = kilobits;
+  framerate_ = framerate;
+  times_.set_framerate(framerate);
 }
 
 void VpxEncoder::configure(Size size) {
@@ -73,10 +91,12 @@ void VpxEncoder::configure(Size size) {
   config_.g_threads = static_cast<unsigned>(encoder_threads(size, options_.threads));
   config_.g_pass = VPX_RC_ONE_PASS;
   config_.g_lag_in_frames = 0;
-  config_.g_error_resilient = options_.error_resilient ? VPX_ERROR_RESILIENT_DEFAULT : 0;
+  // Layers that may be left out must not have a part in what a decoder learns of probabilities.
+  const bool resilient = options_.error_resilient || layers_.mode().layered();
+  config_.g_error_resilient = resilient ? VPX_ERROR_RESILIENT_DEFAULT : 0;
   config_.kf_mode = VPX_KF_DISABLED;
   config_.rc_end_usage = VPX_CBR;
-  config_.rc_target_bitrate = kilobits_;
+  config_.rc_target_bitrate = static_cast<unsigned>(kilobits_);
   config_.rc_min_quantizer = codec_.min_quantizer;
   config_.rc_max_quantizer = codec_.max_quantizer;
   config_.rc_undershoot_pct = 100;
@@ -86,6 +106,7 @@ void VpxEncoder::configure(Size size) {
   config_.rc_buf_optimal_sz = kBufferOptimal;
   config_.rc_dropframe_thresh = kDropFrameThreshold;
   config_.rc_resize_allowed = 0;
+  codec_.share(config_, layers_.mode(), kilobits_);
 }
 
 Result<> VpxEncoder::open(Size size) {
@@ -95,11 +116,18 @@ Result<> VpxEncoder::open(Size size) {
   if (vpx_codec_enc_init(&context_, codec_.interface(), &config_, 0) != VPX_CODEC_OK) return failure("cannot start");
   open_ = true;
   size_ = size;
-  bitrate_changed_ = false;
+  sizes_ = ReferenceSizes(layers_.mode(), size);
+  rates_changed_ = false;
+  key_frame_wanted_ = true;  // the first picture is one anyway; layers want to know
   times_.restart();
-  vpx_codec_control(&context_, VP8E_SET_MAX_INTRA_BITRATE_PCT, max_intra_bitrate_percent(options_.max_framerate));
-  codec_.tune(context_, size, static_cast<int>(config_.g_threads));
+  limit_key_frames();
+  codec_.tune(context_, {size, static_cast<int>(config_.g_threads), options_.content_hint == ContentHint::kScreen,
+                         options_.denoise && layers_.spatial_layers() == 1, layers_.mode()});
   return {};
+}
+
+void VpxEncoder::limit_key_frames() {
+  vpx_codec_control(&context_, VP8E_SET_MAX_INTRA_BITRATE_PCT, max_intra_bitrate_percent(framerate_));
 }
 
 void VpxEncoder::close() {
@@ -108,10 +136,26 @@ void VpxEncoder::close() {
   context_ = {};
 }
 
-Result<> VpxEncoder::apply_bitrate() {
-  config_.rc_target_bitrate = kilobits_;
-  bitrate_changed_ = false;
-  if (vpx_codec_enc_config_set(&context_, &config_) != VPX_CODEC_OK) return failure("cannot change the bitrate");
+// Makes the encoder fit for pictures of this size, and for the rates that are wanted.
+Result<> VpxEncoder::adapt(Size size) {
+  if (!open_ || (size != size_ && !can_scale_to(size))) return open(size);
+  return size != size_ || rates_changed_ ? apply(size) : Result<>{};
+}
+
+// The denoiser compares pictures of one size.
+bool VpxEncoder::can_scale_to(Size size) const {
+  return codec_.scales_references && !options_.denoise && sizes_.allow(size);
+}
+
+Result<> VpxEncoder::apply(Size size) {
+  size_ = size;
+  config_.g_w = static_cast<unsigned>(size.width);
+  config_.g_h = static_cast<unsigned>(size.height);
+  config_.rc_target_bitrate = static_cast<unsigned>(kilobits_);
+  codec_.share(config_, layers_.mode(), kilobits_);
+  rates_changed_ = false;
+  if (vpx_codec_enc_config_set(&context_, &config_) != VPX_CODEC_OK) return failed("cannot change its settings");
+  limit_key_frames();
   return {};
 }
 
@@ -135,43 +179,48 @@ Result<std::optional<EncodedFrame>> VpxEncoder::encode(const VideoFrame& frame) 
     const std::string side = std::to_string(codec_.max_side);
     return Error{ErrorCode::kRange, name() + " takes pictures from 1x1 to " + side + "x" + side};
   }
-  if (!open_ || size != size_) {
-    if (auto opened = open(size); !opened) return opened.error();
-  } else if (bitrate_changed_) {
-    if (auto applied = apply_bitrate(); !applied) return applied.error();
+  if (!fits_layers(layers_.mode(), size)) {
+    return Error{ErrorCode::kRange, "a picture is too small for the layers of " + to_string(layers_.mode())};
   }
+  if (auto adapted = adapt(size); !adapted) return adapted.error();
+  if (key_frame_wanted_) layers_.restart();
   const vpx_image_t image = image_of(*frame.buffer);
   const auto duration = static_cast<unsigned long>(times_.step());
-  const vpx_enc_frame_flags_t flags = key_frame_wanted_ ? VPX_EFLAG_FORCE_KF : 0;
+  const vpx_enc_frame_flags_t flags =
+      (key_frame_wanted_ ? VPX_EFLAG_FORCE_KF : 0) | codec_.prepare(context_, layers_, key_frame_wanted_);
   if (vpx_codec_encode(&context_, &image, times_.next(frame.timestamp), duration, flags, VPX_DL_REALTIME) !=
       VPX_CODEC_OK) {
-    const Error error = failure("cannot encode");
-    close();  // the next picture starts afresh, with a key frame
-    return error;
+    return failed("cannot encode");
   }
   return collect(frame);
 }
 
-std::optional<EncodedFrame> VpxEncoder::collect(const VideoFrame& frame) {
-  std::optional<EncodedFrame> encoded;
+Result<std::optional<EncodedFrame>> VpxEncoder::collect(const VideoFrame& frame) {
+  EncodedFrame encoded{.codec = codec_.codec,
+                       .rtp_timestamp = static_cast<std::uint32_t>(to_video_clock(frame.timestamp)),
+                       .timestamp = frame.timestamp};
   vpx_codec_iter_t position = nullptr;
   while (const vpx_codec_cx_pkt_t* packet = vpx_codec_get_cx_data(&context_, &position)) {
     if (packet->kind != VPX_CODEC_CX_FRAME_PKT || packet->data.frame.sz == 0) continue;
-    if (!encoded) {
-      encoded = EncodedFrame{.codec = codec_.codec,
-                             .rtp_timestamp = static_cast<std::uint32_t>(to_video_clock(frame.timestamp)),
-                             .timestamp = frame.timestamp};
-    }
     const auto* bytes = static_cast<const std::uint8_t*>(packet->data.frame.buf);
-    encoded->payload.insert(encoded->payload.end(), bytes, bytes + packet->data.frame.sz);
-    encoded->key_frame = (packet->data.frame.flags & VPX_FRAME_IS_KEY) != 0;
+    encoded.payload.insert(encoded.payload.end(), bytes, bytes + packet->data.frame.sz);
+    encoded.key_frame |= (packet->data.frame.flags & VPX_FRAME_IS_KEY) != 0;
   }
-  if (encoded && encoded->key_frame) {
+  if (encoded.payload.empty()) return std::optional<EncodedFrame>{};
+  if (encoded.key_frame) {
     key_frame_wanted_ = false;
-    encoded->width = size_.width;
-    encoded->height = size_.height;
+    layers_.restart();
+    sizes_.restart(size_);
   }
-  return encoded;
+  if (encoded.key_frame || sizes_.add(size_)) {
+    encoded.width = size_.width;
+    encoded.height = size_.height;
+  }
+  encoded.layers = layers_.describe(encoded.key_frame, size_);
+  if (!codec_.measure(encoded.payload, encoded.layers)) return failed("a layer is missing");
+  layers_.advance();
+  vpx_codec_control(&context_, VP8E_GET_LAST_QUANTIZER, &encoded.quantizer);
+  return std::optional(std::move(encoded));
 }
 
 }  // namespace

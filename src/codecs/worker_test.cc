@@ -23,7 +23,7 @@ class FakeEncoder final : public VideoEncoder {
     key_ = false;
     return std::optional{encoded};
   }
-  void set_bitrate(int bits_per_second) override { bitrate_ = bits_per_second; }
+  void set_rates(const VideoRates& rates) override { bitrate_ = rates.bitrate; }
   void request_key_frame() override { key_ = true; }
 
  private:
@@ -109,7 +109,7 @@ TEST(VideoEncodeWorker, AppliesCommandsToTheNextPictureAndReportsErrors) {
   VideoEncodeWorker worker(std::make_unique<FakeEncoder>(),
                            {.on_frame = [&](EncodedFrame frame) { first.set_value(std::move(frame)); },
                             .on_error = [&](Error e) { error.set_value(std::move(e)); }});
-  worker.set_bitrate(1234);
+  worker.set_rates({.bitrate = 1234});
   worker.request_key_frame();
   worker.push(raw(1));
   const EncodedFrame frame = first.get_future().get();

@@ -1,7 +1,6 @@
 // Sound from one table to another: every slot has its frame, or is concealed.
 #include <gtest/gtest.h>
 
-#include "base/allocations_for_test.h"
 #include "media/call_for_test.h"
 
 namespace tidewire::media {
@@ -83,26 +82,6 @@ TEST(AudioStreams, TimestampsWrapUnnoticed) {
 }
 
 // A frame leaves with its bytes: that is one allocation. What keeps it until then takes none.
-TEST(AudioStreams, AllocateNothingButTheFramesThatTheyGiveOut) {
-  PacketPool pool;
-  AudioReceiveStream stream(audio_in());
-  stream.set_ssrc(Ssrc(1));
-  Timestamp now{1h};
-  std::size_t given_out = 0;
-  std::size_t taken = 0;
-  for (std::uint32_t i = 0; i < 2'000; ++i) {
-    if (i == 1'000) given_out = 0;
-    Packet packet = pool.copy_of(Bytes{0xf8, 1, 2, 3});
-    ASSERT_TRUE(rtp::write_header(packet, {false, kOpusType, static_cast<std::uint16_t>(i), i * 960, Ssrc(1)}, {}, {}));
-    const std::size_t own = allocations_from_heap;
-    stream.handle_packet(*rtp::PacketView::parse(packet.bytes()), packet.size(), now);
-    while (const auto slot = stream.poll_slot(now)) given_out += slot->frame ? 1 : 0;
-    if (i >= 1'000) taken += allocations_from_heap - own;
-    now += 20ms;
-  }
-  EXPECT_EQ(given_out, 1'000U);
-  EXPECT_LE(taken, given_out + 1);
-}
 
 }  // namespace
 }  // namespace tidewire::media

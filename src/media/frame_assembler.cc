@@ -6,7 +6,8 @@
 
 namespace tidewire::media {
 
-bool FrameAssembler::fill(Slot& slot, CodecType codec, const rtp::PacketView& view) {
+bool FrameAssembler::fill(Slot& slot, CodecType codec, const rtp::PacketView& view,
+                          const rtp::DependencyDescriptor* descriptor) {
   slot.codec = codec;
   slot.rtp_timestamp = view.header.timestamp;
   slot.marker = view.header.marker;
@@ -22,6 +23,7 @@ bool FrameAssembler::fill(Slot& slot, CodecType codec, const rtp::PacketView& vi
   slot.picture = info->picture;
   slot.width = info->width;
   slot.height = info->height;
+  slot.dependencies = PacketDependencies::from(*info, descriptor);
   return true;
 }
 
@@ -48,10 +50,11 @@ bool FrameAssembler::is_start(std::int64_t n) const {
 }
 
 FrameAssembler::Insert FrameAssembler::insert(std::int64_t n, CodecType codec, Packet packet,
-                                              const rtp::PacketView& view, Timestamp now) {
+                                              const rtp::PacketView& view, Timestamp now,
+                                              const rtp::DependencyDescriptor* descriptor) {
   if (n < 0 || n < oldest_ || has(n)) return Insert::kUseless;
   Slot filled;
-  if (!fill(filled, codec, view)) return Insert::kMalformed;
+  if (!fill(filled, codec, view, descriptor)) return Insert::kMalformed;
   Insert result = Insert::kStored;
   if (highest_ >= 0 && n - oldest_ >= kCapacity) {
     if (next_) result = Insert::kOverflow;
@@ -104,7 +107,7 @@ void FrameAssembler::extend_key_frames(std::int64_t n) {
   }
 }
 
-void FrameAssembler::advance(Run& run) {
+void FrameAssembler::advance(Run& run) const {
   while (!run.complete && has(run.end)) {
     const Slot& here = slot(run.end);
     // The marker closes a frame; so does the next frame's beginning, should a marker be missing.
@@ -128,10 +131,34 @@ void FrameAssembler::skip_padding() {
   }
 }
 
-void FrameAssembler::advance_all() {
-  if (next_) {
+void FrameAssembler::advance_in_order() {
+  skip_padding();
+  advance(in_order_);
+  // Once something was given up, all that needs it is.
+  while (tracker_.skipped() && in_order_.complete && !in_order_.key_frame) {
+    const PictureDependencies picture = dependencies(in_order_.first, in_order_.end);
+    if (tracker_.has_all_for(picture)) return;
+    // Nobody knows what it needs: only a key frame helps.
+    if (!picture.known()) return next_.reset();
+    tracker_.pass_over(picture);
+    pass_over_in_order();
     skip_padding();
     advance(in_order_);
+  }
+}
+
+void FrameAssembler::pass_over_in_order() {
+  ++frames_abandoned_;
+  next_ = in_order_.end;
+  free_before(*next_);
+  in_order_ = {*next_, *next_};
+}
+
+void FrameAssembler::advance_all() {
+  if (next_) {
+    advance_in_order();
+  }
+  if (next_) {
     // A frame that begins in its middle, or that needs frames of another codec: the order is broken, and only a key
     // frame mends it.
     const bool broken = has(*next_) && !slot(*next_).may_begin;
@@ -166,6 +193,39 @@ std::optional<FrameAssembler::Ready> FrameAssembler::ready() const {
   return describe(*best, next_.has_value());
 }
 
+PictureDependencies FrameAssembler::dependencies(std::int64_t first, std::int64_t end) const {
+  PictureDependencies picture;
+  for (std::int64_t n = first; n < end; ++n) {
+    if (slot(n).payload_size > 0) picture.add(slot(n).dependencies);
+  }
+  return picture;
+}
+
+// Whether something begins at n that may be decoded. A descriptor tells of the upper layers of a picture what they
+// need; if that is not what is missing, they will do.
+bool FrameAssembler::may_follow_gap(std::int64_t n) const {
+  if (!has(n) || slot(n).payload_size == 0) return false;
+  return is_start(n) || (slot(n).may_begin && slot(n).dependencies.begins_layer);
+}
+
+std::optional<FrameAssembler::Ready> FrameAssembler::ready_skipping() const {
+  if (!next_ || ready()) return std::nullopt;
+  DependencyTracker behind_gap = tracker_;
+  behind_gap.skip();
+  for (std::int64_t n = in_order_.end + 1; n <= highest_;) {
+    if (!may_follow_gap(n)) {
+      ++n;
+      continue;
+    }
+    Run run{n, n};
+    advance(run);
+    const bool usable = run.complete && slot(n).codec == codec_;
+    if (usable && behind_gap.has_all_for(dependencies(run.first, run.end))) return describe(run, true);
+    n = run.end;
+  }
+  return std::nullopt;
+}
+
 bool FrameAssembler::build(const Ready& ready, EncodedFrame& frame) const {
   std::size_t size = 0;
   for (std::int64_t n = ready.first; n <= ready.last; ++n) size += slot(n).payload_size;
@@ -181,7 +241,7 @@ bool FrameAssembler::build(const Ready& ready, EncodedFrame& frame) const {
       frame.height = part.height;
     }
   }
-  return builder.finish() && !frame.payload.empty();
+  return builder.finish(frame.payload) && !frame.payload.empty();
 }
 
 // At least one frame was given up, and each other one that showed its beginning.
@@ -196,6 +256,12 @@ std::optional<EncodedFrame> FrameAssembler::take(const Ready& ready) {
   frame.rtp_timestamp = ready.rtp_timestamp;
   frame.key_frame = ready.key_frame;
   const bool built = build(ready, frame);
+  if (ready.key_frame) {
+    tracker_.restart();
+  } else if (ready.skips) {
+    tracker_.skip();
+  }
+  tracker_.add(dependencies(ready.first, ready.last + 1));
   if (ready.skips) count_abandoned(ready);
   if (!built) ++frames_abandoned_;
   free_before(ready.last + 1);

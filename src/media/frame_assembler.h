@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/packet.h"
+#include "media/frame_dependencies.h"
 #include "rtp/header.h"
 #include "tidewire/encoded_frame.h"
 #include "tidewire/time.h"
@@ -43,12 +44,17 @@ class FrameAssembler {
 
   FrameAssembler() : slots_(static_cast<std::size_t>(kCapacity)) {}
 
+  // `descriptor` is what the packet's header extension told, or null.
   Insert insert(std::int64_t sequence_number, CodecType codec, Packet packet, const rtp::PacketView& view,
-                Timestamp now);
+                Timestamp now, const rtp::DependencyDescriptor* descriptor = nullptr);
   // The same until something is inserted or taken.
   std::optional<Ready> ready() const;
-  // Takes out the frame that ready() tells, and forgets everything up to its end. Nothing when its packets contradict
-  // one another: then only a key frame helps.
+  // For when waiting for what is missing is over: the first frame behind it that provably does not need it, which is
+  // taken like any other. From then on, until a key frame comes, what needs something that is missing is left out.
+  // Nothing when there is no such frame, or when ready() tells one.
+  std::optional<Ready> ready_skipping() const;
+  // Takes out the frame that ready() or ready_skipping() tells, and forgets everything up to its end. Nothing when its
+  // packets contradict one another: then only a key frame helps.
   std::optional<EncodedFrame> take(const Ready& ready);
   // Forgets everything, and waits for a key frame.
   void reset();
@@ -81,6 +87,7 @@ class FrameAssembler {
     int width = 0;
     int height = 0;
     Timestamp arrival{};
+    PacketDependencies dependencies;
   };
   // Packets of one frame without gap: [first, end).
   struct Run {
@@ -94,14 +101,19 @@ class FrameAssembler {
   Slot& slot(std::int64_t n) { return slots_[static_cast<std::size_t>(n & (kCapacity - 1))]; }
   const Slot& slot(std::int64_t n) const { return slots_[static_cast<std::size_t>(n & (kCapacity - 1))]; }
   bool has(std::int64_t n) const { return n >= 0 && slot(n).sequence_number == n; }
-  static bool fill(Slot& slot, CodecType codec, const rtp::PacketView& view);
+  static bool fill(Slot& slot, CodecType codec, const rtp::PacketView& view,
+                   const rtp::DependencyDescriptor* descriptor);
   static bool same_frame(const Slot& before, const Slot& here);
   std::int64_t frame_start(std::int64_t n) const;
   bool is_start(std::int64_t n) const;
   void follow_key_frame(std::int64_t n);
   void extend_key_frames(std::int64_t n);
-  void advance(Run& run);
+  void advance(Run& run) const;
   void advance_all();
+  void advance_in_order();
+  bool may_follow_gap(std::int64_t n) const;
+  PictureDependencies dependencies(std::int64_t first, std::int64_t end) const;
+  void pass_over_in_order();
   void skip_padding();
   void free_before(std::int64_t end);
   Ready describe(const Run& run, bool skips) const;
@@ -112,6 +124,7 @@ class FrameAssembler {
   std::optional<std::int64_t> next_;   // where the frame begins that follows the one taken last
   CodecType codec_ = CodecType::kVp8;  // of the one taken last
   Run in_order_;                       // from next_ on
+  DependencyTracker tracker_;          // of the frames taken
   // Frames with a key frame's packets in them, from the first one known on; ascending in age of their discovery.
   std::array<Run, kMaxKeyFrames> key_frames_{};
   std::size_t key_frame_count_ = 0;

@@ -243,11 +243,11 @@ TEST(FrameAssembler, TakesTheLayersOfAVp9PictureForOneFrame) {
   const auto first = source.assembler.take(*source.assembler.ready());
   ASSERT_TRUE(first);
   EXPECT_TRUE(first->key_frame);
-  EXPECT_EQ(first->payload, with(key, {0x86, 1}));
+  EXPECT_EQ(first->payload, with(with(key, {0x86, 1}), {0xd9, 9, 0, 0, 0, 2, 0, 0, 0, 0xd9}));
   const auto second = source.assembler.take(*source.assembler.ready());
   ASSERT_TRUE(second);
   EXPECT_FALSE(second->key_frame) << "its lowest layer needs the picture before";
-  EXPECT_EQ(second->payload, with({0x86, 2}, key));
+  EXPECT_EQ(second->payload, with(with({0x86, 2}, key), {0xd9, 2, 0, 0, 0, 9, 0, 0, 0, 0xd9}));
 }
 
 TEST(FrameAssembler, KeepsPaddingOutOfFrames) {

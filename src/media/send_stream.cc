@@ -14,6 +14,9 @@ namespace {
 constexpr std::size_t kResendBurst = 64 * 1024;
 constexpr std::uint64_t kMinResendRate = 300'000;
 
+// Of a dependency descriptor with the structure of nine layers, the most that there are: 95 bytes.
+constexpr std::size_t kDescriptorWithStructure = 96;
+
 // A pause in the sound after which a talkspurt begins (RFC 3551 §4.1).
 constexpr Duration kTalkspurtGap = std::chrono::milliseconds{200};
 
@@ -35,6 +38,7 @@ SendStream::SendStream(SendStreamConfig config, PacketPool& pool, crypto::Random
       next_rtx_sequence_number_(static_cast<std::uint16_t>(random.below(1U << 15))),
       timestamp_offset_(random.u32()),
       next_picture_id_(static_cast<std::uint16_t>(random.below(1U << 15))),
+      tl0_picture_index_(static_cast<std::uint8_t>(random.below(256))),
       resend_budget_(kMinResendRate, kResendBurst) {
   update(std::move(config));
 }
@@ -87,7 +91,7 @@ Result<> SendStream::send_frame(const EncodedFrame& frame, Timestamp now) {
   return {};
 }
 
-std::size_t SendStream::max_payload_size() const {
+std::size_t SendStream::max_payload_size(const EncodedFrame& frame) const {
   // The fixed header and the most that the extensions of one packet take: two-byte elements, padded.
   std::size_t header = 12 + 4 + 3 + (config_.rtx ? 2 : 0);
   const auto add = [&](rtp::ExtensionType type, std::size_t size) {
@@ -100,18 +104,28 @@ std::size_t SendStream::max_payload_size() const {
   add(rtp::ExtensionType::kAbsoluteCaptureTime, 8);
   add(rtp::ExtensionType::kAudioLevel, stats_.kind == MediaKind::kAudio ? 1 : 0);
   add(rtp::ExtensionType::kVideoOrientation, stats_.kind == MediaKind::kVideo ? 1 : 0);
+  // The structure of the layers comes with key frames only.
+  if (described_) add(rtp::ExtensionType::kDependencyDescriptor, frame.key_frame ? kDescriptorWithStructure : 3);
   return std::max<std::size_t>(config_.max_packet_size, header + 100) - header;
 }
 
+// To the payloads of packets_, each with its place.
+Result<> SendStream::cut(const EncodedFrame& frame) {
+  // RFC 7741 §4.2, RFC 9628 §4.2: counts the pictures of the lowest temporal layer.
+  if (frame.layers.count > 0 && frame.layers.temporal_layer == 0) ++tl0_picture_index_;
+  described_ = config_.extensions.has(rtp::ExtensionType::kDependencyDescriptor) && dependencies_.begin(frame);
+  const PacketizerOptions options{max_payload_size(frame), queue_.limit() - queue_.size(), next_picture_id_,
+                                  config_.h264_packetization_mode, tl0_picture_index_};
+  return packetize(frame, options, pool_, packets_, described_ ? &places_ : nullptr);
+}
+
 Result<> SendStream::pack(const EncodedFrame& frame, Timestamp now) {
-  const PacketizerOptions options{max_payload_size(), queue_.limit() - queue_.size(), next_picture_id_,
-                                  config_.h264_packetization_mode};
-  Result<> result = packetize(frame, options, pool_, packets_);
+  Result<> result = cut(frame);
   const bool video = stats_.kind == MediaKind::kVideo;
   rtp::PayloadType payload_type = config_.payload_type;
   if (result && !video && config_.red_payload_type && packets_.size() == 1) {
     Packet redundant = redundancy_.pack(payload_type, frame_timestamp_, packets_[0].bytes(), config_.red_distance,
-                                        options.max_payload, pool_);
+                                        max_payload_size(frame), pool_);
     if (redundant) {
       packets_[0] = std::move(redundant);
       payload_type = *config_.red_payload_type;
@@ -121,7 +135,7 @@ Result<> SendStream::pack(const EncodedFrame& frame, Timestamp now) {
   const bool talkspurt = !video && (!last_frame_sent_ || now - *last_frame_sent_ > kTalkspurtGap);
   for (std::size_t i = 0; result && i < packets_.size(); ++i) {
     const bool marker = video ? i + 1 == packets_.size() : talkspurt;
-    const rtp::Extensions its = extensions(frame, i == 0, i + 1 == packets_.size(), now);
+    const rtp::Extensions its = extensions(frame, i, now);
     if (!enqueue(std::move(packets_[i]), marker, payload_type, its, now)) {
       result = Error{ErrorCode::kOperation, "There is no room for a packet's header; the frame is dropped."};
     }
@@ -141,8 +155,15 @@ rtp::Extensions SendStream::extensions() const {
   return extensions;
 }
 
-rtp::Extensions SendStream::extensions(const EncodedFrame& frame, bool first, bool last, Timestamp now) {
+rtp::Extensions SendStream::extensions(const EncodedFrame& frame, std::size_t packet, Timestamp now) {
+  const bool first = packet == 0;
+  const bool last = packet + 1 == packets_.size();
   rtp::Extensions its = extensions();
+  if (described_) {
+    const PacketPlace& place = places_[packet];
+    const ByteView element = dependencies_.element(place.spatial_layer, place.first, place.last);
+    if (!element.empty()) its.dependency_descriptor = rtp::OpaqueElement{element};
+  }
   if (frame.audio_level_dbov) {
     const int level = std::clamp(-*frame.audio_level_dbov, 0, 127);
     its.audio_level = rtp::AudioLevel{frame.voice_activity, static_cast<std::uint8_t>(level)};

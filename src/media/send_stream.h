@@ -13,6 +13,7 @@
 #include "media/budgets.h"
 #include "media/packet_history.h"
 #include "media/types.h"
+#include "rtp/dependency_descriptor_writer.h"
 #include "rtp/extensions.h"
 #include "rtp/rtcp_feedback.h"
 #include "rtp/rtcp_reports.h"
@@ -74,14 +75,15 @@ class SendStream {
     Timestamp since{};
   };
 
-  std::size_t max_payload_size() const;
+  std::size_t max_payload_size(const EncodedFrame& frame) const;
+  Result<> cut(const EncodedFrame& frame);
   Result<> pack(const EncodedFrame& frame, Timestamp now);
   bool enqueue(Packet packet, bool marker, rtp::PayloadType payload_type, const rtp::Extensions& extensions,
                Timestamp now);
   // Of every packet.
   rtp::Extensions extensions() const;
   // Of one packet of a frame.
-  rtp::Extensions extensions(const EncodedFrame& frame, bool first, bool last, Timestamp now);
+  rtp::Extensions extensions(const EncodedFrame& frame, std::size_t packet, Timestamp now);
   std::optional<Packet> resend(Timestamp now);
   void need_key_frame(Timestamp now);
   void count_sent(const Packet& packet);
@@ -94,7 +96,11 @@ class SendStream {
   std::uint16_t next_rtx_sequence_number_;
   std::uint32_t timestamp_offset_;
   std::uint16_t next_picture_id_;
+  std::uint8_t tl0_picture_index_;
   std::vector<Packet> packets_;  // of the frame that is being packed; kept for its storage
+  std::vector<PacketPlace> places_;
+  rtp::DependencyWriter dependencies_;
+  bool described_ = false;  // the frame that is being packed has dependency descriptors
   AudioRedundancy redundancy_;
 
   BoundedQueue<Queued> queue_{kMaxQueue};

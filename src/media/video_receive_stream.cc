@@ -24,7 +24,8 @@ void VideoReceiveStream::update(ReceiveStreamConfig config) {
   config_ = std::move(config);
   stats_.mid = config_.mid;
   reads_extensions_ = config_.extensions.has(rtp::ExtensionType::kVideoOrientation) ||
-                      config_.extensions.has(rtp::ExtensionType::kPlayoutDelay);
+                      config_.extensions.has(rtp::ExtensionType::kPlayoutDelay) ||
+                      config_.extensions.has(rtp::ExtensionType::kDependencyDescriptor);
   update_minimum_delay();
 }
 
@@ -55,6 +56,8 @@ void VideoReceiveStream::restart() {
   missing_.clear();
   arrivals_.clear();
   playout_.reset();
+  dependencies_ = {};
+  skippable_ = false;
   key_frame_wanted_since_.reset();
   blocked_since_.reset();
   update_ready();
@@ -82,11 +85,16 @@ bool VideoReceiveStream::store(Packet packet, const rtp::PacketView& view, bool 
   const std::optional<CodecType> codec = find_codec(config_, view.header.payload_type);
   if (!codec || kind(*codec) != MediaKind::kVideo) return ++stats_.packets_discarded, false;
   const std::int64_t number = reception_.sequence_number();
-  const VideoArrivals::Packet arrival = describe(view, again, now);
+  const rtp::Extensions extensions = reads_extensions_ && view.header.has_extension
+                                         ? rtp::read_extensions(view.header, config_.extensions)
+                                         : rtp::Extensions{};
+  const VideoArrivals::Packet arrival = describe(extensions, view.payload.size(), again, now);
+  const auto descriptor =
+      extensions.dependency_descriptor ? dependencies_.read(extensions.dependency_descriptor->bytes) : std::nullopt;
   const std::size_t missing = missing_.size();
   if (config_.nack && !missing_.handle_packet(number, now, again)) want_key_frame(now);
   if (missing_.size() > missing + kLongGap) want_key_frame(now);
-  switch (assembler_.insert(number, *codec, std::move(packet), view, now)) {
+  switch (assembler_.insert(number, *codec, std::move(packet), view, now, descriptor ? &*descriptor : nullptr)) {
     case FrameAssembler::Insert::kStored: arrivals_.add(number, arrival); break;
     case FrameAssembler::Insert::kUseless: ++stats_.packets_discarded; break;
     case FrameAssembler::Insert::kMalformed: ++stats_.packets_discarded; return false;
@@ -108,16 +116,22 @@ void VideoReceiveStream::note_gap(Timestamp now) {
   } else if (!blocked_since_) {
     blocked_since_ = now;
   }
+  skippable_ = blocked_since_ && !ready_ && assembler_.ready_skipping();
 }
 
-VideoArrivals::Packet VideoReceiveStream::describe(const rtp::PacketView& view, bool again, Timestamp now) {
-  VideoArrivals::Packet packet{now, static_cast<std::uint32_t>(view.payload.size()), -1, again};
+Timestamp VideoReceiveStream::skip_due() const {
+  if (!skippable_ || !blocked_since_) return kNever;
+  if (!config_.nack) return *blocked_since_ + kGapPatienceWithoutNack;
+  return *blocked_since_ + std::chrono::duration_cast<Duration>(round_trip_time() * kSkipPatience);
+}
+
+VideoArrivals::Packet VideoReceiveStream::describe(const rtp::Extensions& extensions, std::size_t size, bool again,
+                                                   Timestamp now) {
+  VideoArrivals::Packet packet{now, static_cast<std::uint32_t>(size), -1, again};
   // Not every sender repeats in a stream of its own: what comes a round trip after it was asked for was repeated.
   if (const auto asked = missing_.asked_for(reception_.sequence_number())) {
     packet.repeated |= now - *asked >= round_trip_time() * 3 / 4;
   }
-  if (!reads_extensions_ || !view.header.has_extension) return packet;
-  const rtp::Extensions extensions = rtp::read_extensions(view.header, config_.extensions);
   if (const auto& orientation = extensions.video_orientation) {
     packet.rotation = static_cast<std::int16_t>(orientation->clockwise_degrees);
   }
@@ -137,6 +151,10 @@ void VideoReceiveStream::count_packet(const rtp::PacketView& view, std::size_t s
 void VideoReceiveStream::update_ready() {
   const std::optional<FrameAssembler::Ready> ready = assembler_.ready();
   if (ready && ready_ && ready->first == ready_->first) return;
+  set_ready(ready);
+}
+
+void VideoReceiveStream::set_ready(const std::optional<FrameAssembler::Ready>& ready) {
   ready_ = ready;
   due_ = kNever;
   if (!ready) return;
@@ -147,6 +165,10 @@ void VideoReceiveStream::update_ready() {
 }
 
 std::optional<EncodedFrame> VideoReceiveStream::poll_frame(Timestamp now) {
+  if (now >= skip_due()) {
+    skippable_ = false;
+    set_ready(assembler_.ready_skipping());
+  }
   while (ready_ && now >= due_) {
     std::optional<EncodedFrame> frame = assembler_.take(*ready_);
     if (frame) {
@@ -159,9 +181,11 @@ std::optional<EncodedFrame> VideoReceiveStream::poll_frame(Timestamp now) {
     } else {
       want_key_frame(now);
     }
+    missing_.forget_before(assembler_.oldest());
     ready_.reset();
     update_ready();
     blocked_since_ = assembler_.blocked() ? std::optional(now) : std::nullopt;
+    note_gap(now);
     if (frame) return frame;
   }
   return std::nullopt;
@@ -254,7 +278,9 @@ bool VideoReceiveStream::write_feedback(rtp::RtcpWriter& writer, rtp::Ssrc sende
   return write_key_frame_request(writer, sender, now) || asked_for_packets;
 }
 
-Timestamp VideoReceiveStream::next_timeout() const { return std::min({due_, nack_due(), key_frame_request_due()}); }
+Timestamp VideoReceiveStream::next_timeout() const {
+  return std::min({due_, skip_due(), nack_due(), key_frame_request_due()});
+}
 
 void VideoReceiveStream::handle_sender_report(const rtp::SenderInfo& info, Timestamp now) {
   reception_.handle_sender_report(info, now);

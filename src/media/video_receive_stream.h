@@ -15,6 +15,7 @@
 #include "media/types.h"
 #include "media/video_arrivals.h"
 #include "media/video_playout.h"
+#include "rtp/dependency_descriptor.h"
 #include "rtp/extensions.h"
 #include "rtp/rtcp_reports.h"
 #include "tidewire/rtp_stats.h"
@@ -33,6 +34,8 @@ class VideoReceiveStream {
   static constexpr std::size_t kLongGap = 100;
   // The same when packets cannot be asked for: a little more than reordering takes.
   static constexpr Duration kGapPatienceWithoutNack = std::chrono::milliseconds{100};
+  // A gap that later frames provably do not need is left behind after this many round trips: one repetition.
+  static constexpr double kSkipPatience = 1.5;
   // No requests to a source that has been silent for this long.
   static constexpr Duration kSilence = std::chrono::seconds{2};
 
@@ -75,7 +78,7 @@ class VideoReceiveStream {
 
  private:
   bool store(Packet packet, const rtp::PacketView& view, bool again, Timestamp now);
-  VideoArrivals::Packet describe(const rtp::PacketView& view, bool again, Timestamp now);
+  VideoArrivals::Packet describe(const rtp::Extensions& extensions, std::size_t size, bool again, Timestamp now);
   void note_gap(Timestamp now);
   void restart();
   void update_minimum_delay();
@@ -84,6 +87,8 @@ class VideoReceiveStream {
   void count_frame(const EncodedFrame& frame, Timestamp now);
   void count_delays(Timestamp now);
   void update_ready();
+  void set_ready(const std::optional<FrameAssembler::Ready>& ready);
+  Timestamp skip_due() const;
   Timestamp nack_due() const { return config_.nack && ssrc_ ? missing_.next_timeout() : kNever; }
   Timestamp key_frame_request_due() const;
   Timestamp gap_deadline() const;
@@ -103,7 +108,9 @@ class VideoReceiveStream {
   FreezeMeter freezes_;
   std::optional<Duration> jitter_buffer_target_;
   bool reads_extensions_ = false;
-  int rotation_ = 0;  // of the frame that was given out last
+  rtp::DependencyReader dependencies_;
+  bool skippable_ = false;  // there is a frame behind the gap that needs nothing of it
+  int rotation_ = 0;        // of the frame that was given out last
   // The frame that comes next, when it is complete, and when it is due.
   std::optional<FrameAssembler::Ready> ready_;
   Timestamp due_ = kNever;

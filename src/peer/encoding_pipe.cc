@@ -1,6 +1,7 @@
 #include "peer/encoding_pipe.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "codecs/picture_transform.h"
@@ -15,9 +16,12 @@ class ScalingEncoder final : public codecs::VideoEncoder {
       : encoder_(std::move(encoder)), factor_(std::move(factor)) {}
 
   Result<std::optional<EncodedFrame>> encode(const VideoFrame& frame) override {
-    return encoder_->encode(codecs::scaled_down(frame, *factor_));
+    // Turned here, once, so that it is upright also for those who do not turn it themselves.
+    VideoFrame picture = codecs::rotated(codecs::scaled_down(frame, *factor_), frame.rotation);
+    picture.rotation = 0;
+    return encoder_->encode(picture);
   }
-  void set_bitrate(int bits_per_second) override { encoder_->set_bitrate(bits_per_second); }
+  void set_rates(const codecs::VideoRates& rates) override { encoder_->set_rates(rates); }
   void request_key_frame() override { encoder_->request_key_frame(); }
 
  private:
@@ -33,8 +37,21 @@ codecs::AudioEncoderConfig audio_config(const SendEncoding& wanted) {
           .packet_time = wanted.audio.packet_time};
 }
 
-codecs::VideoEncoderConfig video_config(const SendEncoding& wanted) {
-  return {.bitrate = static_cast<int>(wanted.bitrate), .max_slice_size = static_cast<int>(wanted.max_nal_unit_size)};
+codecs::VideoRates rates(const SendEncoding& wanted) {
+  codecs::VideoRates rates{.bitrate = static_cast<int>(wanted.bitrate)};
+  if (const auto most = wanted.parameters.max_framerate) {
+    rates.max_framerate = static_cast<int>(std::ceil(std::min(*most, 240.0)));
+  }
+  return rates;
+}
+
+codecs::VideoEncoderConfig video_config(const SendEncoding& wanted, codecs::ContentHint content) {
+  const codecs::VideoRates its = rates(wanted);
+  return {.bitrate = its.bitrate,
+          .max_framerate = its.max_framerate,
+          .max_slice_size = static_cast<int>(wanted.max_nal_unit_size),
+          .scalability_mode = wanted.parameters.scalability_mode,
+          .content_hint = content};
 }
 
 // A picture may come a little before its time: sources jitter.
@@ -44,21 +61,29 @@ constexpr double kEarly = 0.9;
 
 bool EncodingPipe::needs_another(const SendEncoding& wanted) const {
   return !made_ || made_->codec != wanted.codec || made_->max_nal_unit_size != wanted.max_nal_unit_size ||
-         made_->audio != wanted.audio || made_->parameters.active != wanted.parameters.active;
+         made_->parameters.scalability_mode != wanted.parameters.scalability_mode || made_->audio != wanted.audio ||
+         made_->parameters.active != wanted.parameters.active;
 }
 
 void EncodingPipe::configure(const SendEncoding& wanted) {
   const bool another = needs_another(wanted);
-  const bool another_rate = !made_ || made_->bitrate != wanted.bitrate;
+  const bool another_rate =
+      !made_ || made_->bitrate != wanted.bitrate || made_->parameters.max_framerate != wanted.parameters.max_framerate;
   made_ = wanted;
   *scale_ = wanted.parameters.scale_resolution_down_by.value_or(1.0);
   if (another) {
     end_encoder();
     if (wanted.parameters.active) make_encoder();
   } else if (another_rate) {
-    if (video_) video_->set_bitrate(static_cast<int>(wanted.bitrate));
+    if (video_) video_->set_rates(rates(wanted));
     if (audio_) audio_->set_bitrate(static_cast<int>(wanted.bitrate));
   }
+}
+
+void EncodingPipe::set_content(codecs::ContentHint content) {
+  if (std::exchange(content_, content) == content || !video_) return;
+  end_encoder();
+  make_encoder();
 }
 
 void EncodingPipe::end_encoder() {
@@ -76,7 +101,7 @@ void EncodingPipe::make_encoder() {
     audio_ = std::make_unique<codecs::AudioEncodeWorker>(std::move(*encoder),
                                                          codecs::AudioEncodeWorker::Callbacks{.on_frame = on_frame_});
   } else {
-    auto encoder = codecs::make_video_encoder(made_->codec, video_config(*made_));
+    auto encoder = codecs::make_video_encoder(made_->codec, video_config(*made_, content_));
     if (!encoder) return;
     video_ = std::make_unique<codecs::VideoEncodeWorker>(std::make_unique<ScalingEncoder>(std::move(*encoder), scale_),
                                                          codecs::VideoEncodeWorker::Callbacks{.on_frame = on_frame_});

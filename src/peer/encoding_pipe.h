@@ -24,6 +24,8 @@ class EncodingPipe {
   // Not while push() may be called. Another codec takes another encoder, which begins with a key frame; all else is
   // changed in the one that runs. An encoding that is not active has none.
   void configure(const SendEncoding& wanted);
+  // What the pictures show. Not while push() may be called.
+  void set_content(codecs::ContentHint content);
   void request_key_frame();
 
   // On the source's thread. Pictures that come faster than the encoding has them are left out.
@@ -40,6 +42,7 @@ class EncodingPipe {
   void end_encoder();
 
   std::function<void(EncodedFrame)> on_frame_;
+  codecs::ContentHint content_ = codecs::ContentHint::kCamera;
   std::optional<SendEncoding> made_;  // what the encoder was made or changed for
   std::uint64_t frames_before_ = 0;   // by the encoders before it
   std::shared_ptr<std::atomic<double>> scale_ = std::make_shared<std::atomic<double>>(1.0);

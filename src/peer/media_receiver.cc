@@ -2,7 +2,20 @@
 
 #include <utility>
 
+#include "codecs/picture_transform.h"
+
 namespace tidewire::peer {
+
+namespace {
+
+// 3GPP TS 26.114 §7.4.5: the viewer turns the picture. It is done here, so that no sink has to know.
+VideoFrame upright(const VideoFrame& frame) {
+  VideoFrame turned = codecs::rotated(frame, frame.rotation);
+  turned.rotation = 0;
+  return turned;
+}
+
+}  // namespace
 
 MediaReceiver::MediaReceiver(std::shared_ptr<MediaStreamTrack> track, std::function<void()> on_key_frame_needed)
     : track_(std::move(track)), on_key_frame_needed_(std::move(on_key_frame_needed)) {}
@@ -29,7 +42,7 @@ void MediaReceiver::make_decoder(CodecType codec) {
     if (!decoder) return;
     video_ = std::make_unique<codecs::VideoDecodeWorker>(
         std::move(*decoder), codecs::VideoDecodeWorker::Callbacks{
-                                 .on_frame = [track = track_](const VideoFrame& frame) { track->push(frame); },
+                                 .on_frame = [track = track_](const VideoFrame& frame) { track->push(upright(frame)); },
                                  .on_key_frame_needed = on_key_frame_needed_});
   }
 }
@@ -62,6 +75,16 @@ void MediaReceiver::fill(InboundRtpStreamStats& stats) const {
   stats.audio_level = before_.audio_level;
   stats.total_audio_energy = before_.total_audio_energy;
   stats.total_samples_duration = before_.total_samples_duration;
+  stats.key_frames_decoded = before_.key_frames_decoded;
+  stats.total_decode_time = before_.total_decode_time;
+  stats.total_processing_delay += before_.total_decode_time;
+  if (video_) {
+    const codecs::VideoDecodeWorker::Stats video = video_->stats();
+    stats.key_frames_decoded += video.key_frames_decoded;
+    stats.total_decode_time += video.decode_time;
+    stats.total_processing_delay += video.decode_time;
+  }
+  if (codec_) stats.decoder_implementation = codecs::decoder_implementation(*codec_);
   if (!audio_) return;
   const codecs::AudioWorkerStats audio = audio_->stats();
   stats.audio_level = audio.level;

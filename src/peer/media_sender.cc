@@ -1,8 +1,19 @@
 #include "peer/media_sender.h"
 
+#include <string>
 #include <utility>
 
 namespace tidewire::peer {
+
+namespace {
+
+// https://www.w3.org/TR/mst-content-hint/: sharpness is worth more than motion.
+codecs::ContentHint content_of(const MediaStreamTrack& track) {
+  const std::string hint = track.content_hint();
+  return hint == "detail" || hint == "text" ? codecs::ContentHint::kScreen : codecs::ContentHint::kCamera;
+}
+
+}  // namespace
 
 void MediaSender::set_encodings(const std::vector<SendEncoding>& encodings) {
   subscription_ = Subscription();
@@ -11,14 +22,20 @@ void MediaSender::set_encodings(const std::vector<SendEncoding>& encodings) {
     pipes_.emplace_back(
         [on_frame = on_frame_, index = pipes_.size()](EncodedFrame frame) { on_frame(index, std::move(frame)); });
   }
-  for (std::size_t i = 0; i < encodings.size(); ++i) pipes_[i].configure(encodings[i]);
+  for (std::size_t i = 0; i < encodings.size(); ++i) {
+    if (track_) pipes_[i].set_content(content_of(*track_));
+    pipes_[i].configure(encodings[i]);
+  }
   subscribe();
 }
 
 void MediaSender::set_track(const std::shared_ptr<MediaStreamTrack>& track) {
   subscription_ = Subscription();
   track_ = track;
-  for (EncodingPipe& pipe : pipes_) pipe.request_key_frame();
+  for (EncodingPipe& pipe : pipes_) {
+    if (track_) pipe.set_content(content_of(*track_));
+    pipe.request_key_frame();
+  }
   subscribe();
 }
 

@@ -55,6 +55,7 @@ struct MediaStreamTrack::State {
   bool enabled = true;
   ReadyState ready_state = ReadyState::kLive;
   bool muted = false;
+  std::string content_hint;
   UniqueFunction<void()> on_stop;
   UniqueFunction<void(bool)> on_muted_change;
 
@@ -115,6 +116,16 @@ void MediaStreamTrack::set_muted(bool muted) {
 void MediaStreamTrack::set_on_muted_change(UniqueFunction<void(bool)> on_change) {
   const std::lock_guard lock(state_->mutex);
   state_->on_muted_change = std::move(on_change);
+}
+
+std::string MediaStreamTrack::content_hint() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->content_hint;
+}
+
+void MediaStreamTrack::set_content_hint(std::string hint) {
+  const std::lock_guard lock(state_->mutex);
+  state_->content_hint = std::move(hint);
 }
 
 void MediaStreamTrack::push(const VideoFrame& frame) {

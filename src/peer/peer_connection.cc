@@ -105,6 +105,12 @@ Result<> RtpSender::set_parameters(const RtpSendParameters& parameters) {
   return connection->set_parameters(*this, parameters);
 }
 
+Result<> RtpReceiver::set_jitter_buffer_target(std::optional<Duration> target) {
+  const auto connection = connection_.lock();
+  if (!connection) return Error{ErrorCode::kInvalidState, "the connection is gone"};
+  return connection->session().set_jitter_buffer_target(transceiver_, target);
+}
+
 Result<> RtpSender::replace_track(std::shared_ptr<MediaStreamTrack> track) {
   const auto connection = connection_.lock();
   if (!connection || connection->closed()) return Error{ErrorCode::kInvalidState, "the connection is closed"};

@@ -20,6 +20,8 @@ PeerConnectionImpl::Transceiver& PeerConnectionImpl::known(TransceiverId id) {
   transceiver.object->sender_->kind_ = kind;
   transceiver.object->sender_->transceiver_ = id;
   transceiver.object->receiver_ = std::make_shared<RtpReceiver>();
+  transceiver.object->receiver_->connection_ = weak_from_this();
+  transceiver.object->receiver_->transceiver_ = id;
   transceiver.object->receiver_->track_ = std::make_shared<MediaStreamTrack>(
       kind, "remote-" + std::to_string(id.value()), "remote " + std::string(to_string(kind)));
   transceiver.object->receiver_->track_->set_muted(true);

@@ -45,6 +45,12 @@ inline constexpr std::string_view kAudioLevelUri = "urn:ietf:params:rtp-hdrext:s
 inline constexpr std::string_view kMidUri = "urn:ietf:params:rtp-hdrext:sdes:mid";
 inline constexpr std::string_view kRtpStreamIdUri = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
 inline constexpr std::string_view kRepairedRtpStreamIdUri = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id";
+inline constexpr std::string_view kVideoOrientationUri = "urn:3gpp:video-orientation";
+inline constexpr std::string_view kPlayoutDelayUri = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
+inline constexpr std::string_view kAbsoluteCaptureTimeUri =
+    "http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time";
+inline constexpr std::string_view kDependencyDescriptorUri =
+    "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension";
 inline constexpr std::string_view kAbsSendTimeUri = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time";
 inline constexpr std::string_view kTransmissionOffsetUri = "urn:ietf:params:rtp-hdrext:toffset";
 inline constexpr std::string_view kTransportWideCcUri =
@@ -52,7 +58,8 @@ inline constexpr std::string_view kTransportWideCcUri =
 
 // Opus with in-band FEC, its redundant form, PCMU and PCMA; VP8, VP9, H.264 (constrained baseline in both packetization
 // modes) and AV1 with NACK, PLI and FIR, under the numbers that Chromium uses; transport-wide congestion control
-// feedback for all; audio level, mid, RTP stream id, abs-send-time and transport-wide sequence number extensions.
+// feedback for all; header extensions for audio level, mid, RTP stream id, orientation, playout delay, capture time,
+// dependency descriptors, abs-send-time and transport-wide sequence numbers.
 Capabilities default_capabilities();
 
 // Whether an offered codec and ours are the same thing under two numbers: name, clock rate and channels, and for

@@ -20,6 +20,23 @@ bool any_codec_has(const sdp::NegotiatedSection& section, std::string_view type,
                              [&](const sdp::NegotiatedCodec& codec) { return codec.has_feedback(type, parameter); });
 }
 
+bool is_redundancy(const sdp::NegotiatedCodec& codec) { return codec.name == "red"; }
+
+// RFC 2198: copies are sent when that form is preferred to the plain one; how much they cost is the application's
+// choice.
+std::optional<rtp::PayloadType> preferred_redundancy(const sdp::NegotiatedSection& section) {
+  const auto red = std::ranges::find_if(section.codecs, is_redundancy);
+  const auto plain = std::ranges::find_if(section.codecs, is_known);
+  if (red == section.codecs.end() || red > plain) return std::nullopt;
+  return rtp::PayloadType{red->send_payload_type};
+}
+
+// W3C: what shares a MediaStream is played in sync.
+std::string sync_group(const sdp::NegotiatedSection& section) {
+  const auto named = std::ranges::find_if(section.remote_stream_ids, [](const std::string& id) { return id != "-"; });
+  return named == section.remote_stream_ids.end() ? std::string() : *named;
+}
+
 media::SendStreamConfig send_config(const sdp::NegotiatedSection& section, const sdp::LocalEncoding& local,
                                     const sdp::NegotiatedCodec& codec, const SendEncoding& encoding) {
   media::SendStreamConfig config{
@@ -33,6 +50,7 @@ media::SendStreamConfig send_config(const sdp::NegotiatedSection& section, const
       .nack = codec.has_feedback("nack"),
       .target_bitrate = encoding.bitrate,
   };
+  if (kind_of(encoding.codec) == MediaKind::kAudio) config.red_payload_type = preferred_redundancy(section);
   // RFC 8853 §5.5: one of several is known by its rid.
   if (section.local_encodings.size() > 1) config.rtp_stream_id = local.rid;
   if (codec.send_rtx_payload_type) {
@@ -51,7 +69,9 @@ media::ReceiveStreamConfig receive_config(const sdp::NegotiatedSection& section)
       .full_intra_request = any_codec_has(section, "ccm", "fir"),
       .transport_wide_feedback = any_codec_has(section, "transport-cc"),
   };
+  config.sync_group = sync_group(section);
   for (const sdp::NegotiatedCodec& codec : section.codecs) {
+    if (is_redundancy(codec)) config.red_payload_type = rtp::PayloadType{codec.receive_payload_type};
     if (!is_known(codec)) continue;
     media::ReceiveCodec& known = config.codecs.emplace_back(
         media::ReceiveCodec{.payload_type = rtp::PayloadType{codec.receive_payload_type}, .codec = codec_type(codec)});
@@ -138,9 +158,19 @@ void MediaTransport::apply_receive(const sdp::NegotiatedSection& section, Stream
       before.erase(known);
     } else if (auto added = table_->add_receive_stream(std::move(config), now)) {
       streams.receive.push_back({rid, *added});
+      const auto target = jitter_buffer_targets_.find(*section.transceiver);
+      if (target != jitter_buffer_targets_.end()) (void)table_->set_jitter_buffer_target(*added, target->second);
     }
   }
   for (const Incoming& gone : before) table_->remove_stream(gone.stream, now);
+}
+
+void MediaTransport::set_jitter_buffer_target(TransceiverId transceiver, std::optional<Duration> target) {
+  jitter_buffer_targets_.erase(transceiver);
+  if (target) jitter_buffer_targets_[transceiver] = *target;
+  for (const media::StreamId stream : receive_streams(transceiver, {})) {
+    (void)table_->set_jitter_buffer_target(stream, target);  // in range, and there
+  }
 }
 
 void MediaTransport::drop_from(std::vector<media::StreamId>& streams, std::size_t count, Timestamp now) {

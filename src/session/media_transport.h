@@ -42,6 +42,9 @@ class MediaTransport {
   // As far as the application has said anything.
   std::vector<RtpEncodingParameters> wishes(TransceiverId transceiver) const;
 
+  // See Session. 0 to 4000 ms.
+  void set_jitter_buffer_target(TransceiverId transceiver, std::optional<Duration> target);
+
   // Which encoding a send stream carries, or which a receive stream brings.
   struct Owner {
     TransceiverId transceiver;
@@ -81,6 +84,7 @@ class MediaTransport {
   std::unique_ptr<media::StreamTable> table_;
   std::map<TransceiverId, Streams> streams_;
   std::map<TransceiverId, std::vector<RtpEncodingParameters>> wishes_;
+  std::map<TransceiverId, Duration> jitter_buffer_targets_;
   std::vector<sdp::NegotiatedSection> sections_;  // as they were applied last
 };
 

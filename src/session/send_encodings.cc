@@ -29,6 +29,9 @@ Result<> check(MediaKind kind, const RtpEncodingParameters& encoding) {
   if (encoding.max_bitrate == 0U) {
     return Error{ErrorCode::kType, "max_bitrate is 0; set active to false to send nothing"};
   }
+  if (!encoding.scalability_mode.valid()) {
+    return Error{ErrorCode::kType, "this scalability mode is none; take one that ScalabilityMode::parse() gives"};
+  }
   if (kind == MediaKind::kAudio && (encoding.scale_resolution_down_by || encoding.max_framerate)) {
     return Error{ErrorCode::kType, "sound has neither a resolution nor a frame rate"};
   }
@@ -86,6 +89,12 @@ Result<> check_change(MediaKind kind, const std::vector<RtpEncodingParameters>& 
                    "codec \"" + encoding.codec->mime_type + "\" was not negotiated; take one of parameters().codecs"};
     }
   }
+  for (const RtpEncodingParameters& encoding : after) {
+    const sdp::NegotiatedCodec* codec = codec_for(encoding, negotiated);
+    if (kind != MediaKind::kVideo || !codec || supports(codec_type(*codec), encoding.scalability_mode)) continue;
+    return Error{ErrorCode::kOperation,
+                 codec->name + " has no scalability mode " + to_string(encoding.scalability_mode)};
+  }
   return check_encodings(kind, after);
 }
 
@@ -126,6 +135,8 @@ std::vector<SendEncoding> send_encodings(const sdp::NegotiatedSection& section,
     double& scale = encoding.parameters.scale_resolution_down_by.emplace(
         wishes[i].scale_resolution_down_by.value_or(default_scale(i, wishes.size())));
     if (wishes[i].active && !wishes[i].max_bitrate) pixels += 1 / (scale * scale);
+    // What the codec that was negotiated does not have is left out, as browsers do.
+    if (!supports(encoding.codec, wishes[i].scalability_mode)) encoding.parameters.scalability_mode = {};
     if (encoding.codec == CodecType::kH264 && sdp::h264_packetization_mode(codec->send_fmtp) == 0) {
       encoding.max_nal_unit_size = kMaxSingleNalUnit;
     }

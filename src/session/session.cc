@@ -201,6 +201,15 @@ Result<> Session::set_send_parameters(TransceiverId transceiver, const RtpSendPa
   return {};
 }
 
+Result<> Session::set_jitter_buffer_target(TransceiverId transceiver, std::optional<Duration> target) {
+  if (!impl_->negotiator.transceiver(transceiver)) return Error{ErrorCode::kNotFound, "no such transceiver"};
+  if (target && (*target < Duration::zero() || *target > std::chrono::seconds{4})) {
+    return Error{ErrorCode::kType, "a jitter buffer's target is 0 to 4000 ms"};
+  }
+  impl_->media.set_jitter_buffer_target(transceiver, target);
+  return {};
+}
+
 Result<> Session::send_frame(TransceiverId transceiver, const EncodedFrame& frame, Timestamp now,
                              std::size_t encoding) {
   const auto stream = impl_->media.send_stream(transceiver, encoding);

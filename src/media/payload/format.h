@@ -39,8 +39,8 @@ class FrameBuilder {
 
   // False when the payload is malformed or does not follow from those before it; the frame is lost, then.
   bool add(ByteView payload, Bytes& frame);
-  // False when something is missing at the end.
-  bool finish() const;
+  // False when something is missing at the end. Adds what tells a decoder where layers end.
+  bool finish(Bytes& frame) const;
 
  private:
   std::variant<AudioFrameBuilder, Vp8FrameBuilder, Vp9FrameBuilder, H264FrameBuilder, Av1FrameBuilder> builder_;
@@ -50,7 +50,8 @@ class FrameBuilder {
 // frame. There are none when the frame holds nothing that travels. On an error `packets` are of no use:
 // kEncoding: the frame is not what the codec makes. kNotSupported: H.264 in mode 0, and a NAL unit is too large.
 // kOperation: it needs more packets than it may have, or sound does not fit one packet.
+// `places`, if any, gets as many elements as `packets`: what rtp::DependencyWriter wants to know.
 Result<> packetize(const EncodedFrame& frame, const PacketizerOptions& options, PacketPool& pool,
-                   std::vector<Packet>& packets);
+                   std::vector<Packet>& packets, std::vector<PacketPlace>* places = nullptr);
 
 }  // namespace tidewire::media

@@ -36,7 +36,7 @@ TEST_P(EveryFormat, MakesTheSameFrameOfItsPayloads) {
       }
       ASSERT_TRUE(builder.add(packet.bytes(), built));
     }
-    ASSERT_TRUE(builder.finish());
+    ASSERT_TRUE(builder.finish(built));
     ASSERT_EQ(built, frame.payload) << "round " << round;
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "base/packet.h"
@@ -16,11 +17,14 @@ class PayloadSink {
   // Every format's header has room in it, and leaves some.
   static constexpr std::size_t kMinPayload = 16;
 
-  PayloadSink(const PacketizerOptions& options, PacketPool& pool, std::vector<Packet>& packets)
+  // `places`, if any, gets one for each packet.
+  PayloadSink(const PacketizerOptions& options, PacketPool& pool, std::vector<Packet>& packets,
+              std::vector<PacketPlace>* places = nullptr)
       : max_payload_(std::clamp(options.max_payload, kMinPayload, Packet::kMaxPayload)),
         max_packets_(options.max_packets),
         pool_(pool),
-        packets_(packets) {}
+        packets_(packets),
+        places_(places) {}
 
   std::size_t max_payload() const { return max_payload_; }
 
@@ -28,12 +32,20 @@ class PayloadSink {
   void begin(ByteView head) {
     if (!ok_ || packets_.size() == max_packets_) return fail();
     packets_.push_back(pool_.make());
+    if (places_) places_->push_back({layer_, std::exchange(first_of_layer_, false), false});
     add(head);
   }
   // Adds to the payload begun last.
   void add(ByteView bytes) {
     if (!ok_ || packets_.empty() || packets_.back().size() + bytes.size() > max_payload_) return fail();
     if (!packets_.back().append(bytes)) fail();
+  }
+
+  // The last payload of a spatial layer's frame is complete.
+  void end_layer() {
+    if (places_ && !places_->empty()) places_->back().last = true;
+    ++layer_;
+    first_of_layer_ = true;
   }
 
   // Whether everything had its place.
@@ -50,6 +62,9 @@ class PayloadSink {
   std::size_t max_packets_;
   PacketPool& pool_;
   std::vector<Packet>& packets_;
+  std::vector<PacketPlace>* places_;
+  std::uint8_t layer_ = 0;
+  bool first_of_layer_ = true;
   bool ok_ = true;
 };
 

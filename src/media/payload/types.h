@@ -1,6 +1,8 @@
 // What every payload format tells about its payloads, and what cutting a frame takes.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -34,6 +36,17 @@ struct PayloadInfo {
   std::optional<std::uint8_t> temporal_layer;
   std::optional<std::uint8_t> spatial_layer;
   std::optional<std::uint16_t> picture_id;
+  // What the frame depends on, where the format tells. The last frame of the lowest temporal layer, which all others
+  // depend on: this one itself, if it is of that layer.
+  std::optional<std::uint8_t> tl0_picture_index;
+  // It depends on no frame of a higher temporal layer (VP8's Y) …
+  bool layer_sync = false;
+  // … and none after it, in a higher temporal layer than its own, on one before it (VP9's U).
+  bool switching_up = false;
+  // VP9's flexible mode: how many pictures back those are that it depends on; all of them.
+  bool distances_told = false;
+  std::array<std::uint8_t, 3> distances{};
+  std::size_t distance_count = 0;
   // Pixels; zero when this payload does not tell.
   int width = 0;
   int height = 0;
@@ -52,6 +65,18 @@ struct PacketizerOptions {
   std::size_t max_packets = 1024;
   std::uint16_t picture_id = 0;  // VP8 and VP9: 15 bits
   H264PacketizationMode h264_mode = H264PacketizationMode::kNonInterleaved;
+  // VP8 and VP9 in layers: counts the pictures of the lowest temporal layer, of which this is one or the last one
+  // before this.
+  std::uint8_t tl0_picture_index = 0;
+};
+
+// What a packet is in its frame, of which a picture with spatial layers has several.
+struct PacketPlace {
+  std::uint8_t spatial_layer = 0;
+  bool first = false;
+  bool last = false;
+
+  friend bool operator==(const PacketPlace&, const PacketPlace&) = default;
 };
 
 }  // namespace tidewire::media

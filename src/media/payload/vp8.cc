@@ -59,6 +59,8 @@ std::optional<PayloadInfo> parse_vp8_payload(ByteView payload) {
   info.non_reference = descriptor->non_reference;
   info.temporal_layer = descriptor->temporal_layer;
   info.picture_id = descriptor->picture_id;
+  info.tl0_picture_index = descriptor->tl0_picture_index;
+  info.layer_sync = descriptor->layer_sync;
   if (!info.begins) return info;
   const auto header = Vp8FrameHeader::parse(payload.subspan(descriptor->size));
   if (!header) return std::nullopt;
@@ -76,11 +78,33 @@ bool Vp8FrameBuilder::add(ByteView payload, Bytes& frame) {
   return true;
 }
 
-Result<> packetize_vp8(ByteView frame, const PacketizerOptions& options, PayloadSink& sink) {
-  const std::size_t room = sink.max_payload() - kVp8DescriptorSize;
-  for_equal_parts(frame.size(), room, [&](std::size_t offset, std::size_t size, bool first, bool) {
-    sink.begin(vp8_descriptor(first, options.picture_id));
-    sink.add(frame.subspan(offset, size));
+namespace {
+
+std::array<std::uint8_t, kVp8LayeredDescriptorSize> layered_descriptor(bool starts_frame, const PictureLayers& layers,
+                                                                       const PacketizerOptions& options) {
+  const auto plain = vp8_descriptor(starts_frame, options.picture_id);
+  // N: what the highest of several layers has, nothing is predicted from.
+  const bool discardable = layers.temporal_layer > 0 && layers.temporal_layer + 1 == layers.mode.temporal_layers;
+  return {static_cast<std::uint8_t>(plain[0] | (discardable ? 0x20U : 0U)),
+          0xe0U,  // I, L, T
+          plain[2],
+          plain[3],
+          options.tl0_picture_index,
+          static_cast<std::uint8_t>(static_cast<unsigned>(layers.temporal_layer) << 6 | (layers.sync ? 0x20U : 0U))};
+}
+
+}  // namespace
+
+Result<> packetize_vp8(const EncodedFrame& frame, const PacketizerOptions& options, PayloadSink& sink) {
+  const bool layered = frame.layers.mode.temporal_layers > 1;
+  const std::size_t room = sink.max_payload() - (layered ? kVp8LayeredDescriptorSize : kVp8DescriptorSize);
+  for_equal_parts(frame.payload.size(), room, [&](std::size_t offset, std::size_t size, bool first, bool) {
+    if (layered) {
+      sink.begin(layered_descriptor(first, frame.layers, options));
+    } else {
+      sink.begin(vp8_descriptor(first, options.picture_id));
+    }
+    sink.add(ByteView(frame.payload).subspan(offset, size));
   });
   return sink.result();
 }

@@ -9,6 +9,7 @@
 #include "media/payload/payload_sink.h"
 #include "media/payload/types.h"
 #include "tidewire/bytes.h"
+#include "tidewire/encoded_frame.h"
 #include "tidewire/result.h"
 
 namespace tidewire::media {
@@ -41,9 +42,11 @@ struct Vp8FrameHeader {
   static std::optional<Vp8FrameHeader> parse(ByteView frame);
 };
 
-// The descriptor that the library writes: 15-bit picture id, and no layers.
+// The descriptor that the library writes for pictures without layers: a 15-bit picture id.
 inline constexpr std::size_t kVp8DescriptorSize = 4;
 std::array<std::uint8_t, kVp8DescriptorSize> vp8_descriptor(bool starts_frame, std::uint16_t picture_id);
+// … and with layers: temporal layers, too.
+inline constexpr std::size_t kVp8LayeredDescriptorSize = 6;
 
 std::optional<PayloadInfo> parse_vp8_payload(ByteView payload);
 
@@ -58,6 +61,6 @@ class Vp8FrameBuilder {
   bool begun_ = false;
 };
 
-Result<> packetize_vp8(ByteView frame, const PacketizerOptions& options, PayloadSink& sink);
+Result<> packetize_vp8(const EncodedFrame& frame, const PacketizerOptions& options, PayloadSink& sink);
 
 }  // namespace tidewire::media

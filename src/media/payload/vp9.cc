@@ -1,21 +1,15 @@
 #include "media/payload/vp9.h"
 
 #include "base/byte_reader.h"
+#include "base/vp9_index.h"
 #include "media/payload/bit_reader.h"
+#include "media/payload/vp9_flags.h"
 
 namespace tidewire::media {
 
-namespace {
+using namespace vp9;
 
-// RFC 9628 §4.2, the first byte.
-constexpr std::uint8_t kPictureId = 0x80;
-constexpr std::uint8_t kInterPredicted = 0x40;
-constexpr std::uint8_t kLayers = 0x20;
-constexpr std::uint8_t kFlexible = 0x10;
-constexpr std::uint8_t kBegins = 0x08;
-constexpr std::uint8_t kEnds = 0x04;
-constexpr std::uint8_t kStructure = 0x02;
-constexpr std::uint8_t kNotForInterLayer = 0x01;
+namespace {
 
 void read_picture_id(ByteReader& reader, Vp9Descriptor& descriptor) {
   const std::uint8_t first = reader.u8();
@@ -131,6 +125,11 @@ std::optional<PayloadInfo> parse_vp9_payload(ByteView payload) {
   info.temporal_layer = descriptor->temporal_layer;
   info.spatial_layer = descriptor->spatial_layer;
   info.picture_id = descriptor->picture_id;
+  info.tl0_picture_index = descriptor->tl0_picture_index;
+  info.switching_up = descriptor->switching_up;
+  info.distances_told = descriptor->flexible && descriptor->picture_id;
+  info.distances = descriptor->reference_distances;
+  info.distance_count = descriptor->reference_count;
   info.width = descriptor->width;
   info.height = descriptor->height;
   if (!info.key_frame) return info;
@@ -154,6 +153,8 @@ bool Vp9FrameBuilder::add(ByteView payload, Bytes& frame) {
     if (descriptor->picture_id != picture_id_ || layer < spatial_layer_) return false;
     if (layer == spatial_layer_ ? !open_ : open_) return false;
   }
+  if (!open_) ++layer_count_;
+  sizes_[layer_count_ - 1] += payload.size() - descriptor->size;
   begun_ = true;
   open_ = !descriptor->ends_frame;
   picture_id_ = descriptor->picture_id;
@@ -162,20 +163,10 @@ bool Vp9FrameBuilder::add(ByteView payload, Bytes& frame) {
   return true;
 }
 
-// QUIRK chrome: with a picture id and without layers, it takes each picture to need the one before it: what holds for
-// an encoder without layers. With layers in non-flexible mode it would want a structure.
-Result<> packetize_vp9(ByteView frame, bool key_frame, const PacketizerOptions& options, PayloadSink& sink) {
-  for_equal_parts(frame.size(), sink.max_payload() - 3,
-                  [&](std::size_t offset, std::size_t size, bool first, bool last) {
-                    const std::array<std::uint8_t, 3> head{
-                        static_cast<std::uint8_t>(kPictureId | (key_frame ? 0 : kInterPredicted) |
-                                                  (first ? kBegins : 0) | (last ? kEnds : 0)),
-                        static_cast<std::uint8_t>(0x80U | options.picture_id >> 8),  // M
-                        static_cast<std::uint8_t>(options.picture_id)};
-                    sink.begin(head);
-                    sink.add(frame.subspan(offset, size));
-                  });
-  return sink.result();
+bool Vp9FrameBuilder::finish(Bytes& frame) const {
+  if (!begun_ || open_) return false;
+  if (layer_count_ > 1) append_vp9_index(frame, std::span(sizes_).first(layer_count_));
+  return true;
 }
 
 }  // namespace tidewire::media

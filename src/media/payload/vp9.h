@@ -9,6 +9,7 @@
 #include "media/payload/payload_sink.h"
 #include "media/payload/types.h"
 #include "tidewire/bytes.h"
+#include "tidewire/encoded_frame.h"
 #include "tidewire/result.h"
 
 namespace tidewire::media {
@@ -56,16 +57,20 @@ class Vp9FrameBuilder {
  public:
   // False when the payload does not follow from those before it.
   bool add(ByteView payload, Bytes& frame);
-  bool finish() const { return begun_ && !open_; }
+  // Says where each layer's frame ends, where there are several.
+  bool finish(Bytes& frame) const;
 
  private:
   bool begun_ = false;
   bool open_ = false;  // a layer's frame has begun and not ended
   std::optional<std::uint16_t> picture_id_;
   std::uint8_t spatial_layer_ = 0;
+  std::array<std::size_t, 8> sizes_{};  // of the layers' frames
+  std::size_t layer_count_ = 0;
 };
 
-// Cuts a picture, as one frame in non-flexible mode without layers.
-Result<> packetize_vp9(ByteView frame, bool key_frame, const PacketizerOptions& options, PayloadSink& sink);
+// Cuts a picture in non-flexible mode: the pattern of its layers is told with key frames. One without layers has a
+// descriptor without them. kEncoding when the layers' sizes exceed the picture.
+Result<> packetize_vp9(const EncodedFrame& frame, const PacketizerOptions& options, PayloadSink& sink);
 
 }  // namespace tidewire::media

@@ -113,11 +113,13 @@ std::optional<Bytes> build(std::initializer_list<Bytes> payloads) {
   for (const Bytes& payload : payloads) {
     if (!builder.add(payload, frame)) return std::nullopt;
   }
-  return builder.finish() ? std::optional(frame) : std::nullopt;
+  return builder.finish(frame) ? std::optional(frame) : std::nullopt;
 }
 
 TEST(Vp9FrameBuilder, PutsTheLayersOfAPictureTogether) {
-  EXPECT_EQ(build({{0xa8, 0x11, 0x00, 0, 1}, {0xa4, 0x11, 0x00, 0, 2}, {0xac, 0x11, 0x03, 0, 3}}), (Bytes{1, 2, 3}));
+  EXPECT_EQ(build({{0xa8, 0x11, 0x00, 0, 1}, {0xa4, 0x11, 0x00, 0, 2}, {0xac, 0x11, 0x03, 0, 3}}),
+            (Bytes{1, 2, 3, 0xd9, 2, 0, 0, 0, 1, 0, 0, 0, 0xd9}))
+      << "with an index that tells them apart";
 }
 
 TEST(Vp9FrameBuilder, RefusesWhatDoesNotFollow) {
@@ -135,7 +137,7 @@ TEST(Vp9Packetizer, WritesNonFlexibleDescriptorsWithLongPictureIds) {
   std::vector<Packet> packets;
   const PacketizerOptions options{.max_payload = 20, .picture_id = 0x1234};
   PayloadSink sink(options, pool, packets);
-  ASSERT_TRUE(packetize_vp9(Bytes(40, 7), false, options, sink));
+  ASSERT_TRUE(packetize_vp9({.codec = CodecType::kVp9, .payload = Bytes(40, 7)}, options, sink));
   ASSERT_EQ(packets.size(), 3U);
   const std::array<std::uint8_t, 3> flags{0xc8, 0xc0, 0xc4};
   for (std::size_t i = 0; i < 3; ++i) {
