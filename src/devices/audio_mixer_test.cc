@@ -138,7 +138,7 @@ TEST(AudioMixer, FadesWhatStartsAndStops) {
   }
   // Two tones of 0.25 climb 0.03 of full scale in a sample at most.
   EXPECT_LT(ear.roughest(), 1000);
-  EXPECT_GT(*std::ranges::max_element(ear.left), 15'000);
+  EXPECT_GT(*std::ranges::max_element(ear.left), 12'000) << "both are heard, whatever their phases";
 }
 
 TEST(AudioMixer, BridgesRunsThatComeUnevenly) {

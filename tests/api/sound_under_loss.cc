@@ -81,12 +81,10 @@ TEST(SoundUnderLoss, AToneKeepsItsLevel) {
     const Heard heard = listen(plain_tone, loss, 0);
     ASSERT_GT(heard.levels.size(), 1000U);
     EXPECT_LE(softer_than(heard, 0.03), 2) << loss;
-    EXPECT_LE(softer_than(heard, 0.1), 10) << loss;
+    EXPECT_LE(softer_than(heard, 0.1), loss > 0.05 ? 30 : 3) << loss;
     const Heard repaired = listen(plain_tone, loss, 2);
     EXPECT_EQ(softer_than(repaired, 0.1), 0) << loss;
     EXPECT_LT(repaired.concealed, 0.005);
-    std::cout << loss << " tone " << softer_than(heard, 0.03) << " " << softer_than(heard, 0.1) << " c "
-              << heard.concealed << " red " << repaired.concealed << " " << softer_than(repaired, 0.1) << "\n";
   }
 }
 
@@ -95,11 +93,13 @@ TEST(SoundUnderLoss, AVoiceKeepsItsLevel) {
   for (const double loss : {0.02, 0.1}) {
     const Heard heard = listen(codecs::voice, loss, 0);
     const Heard repaired = listen(codecs::voice, loss, 2);
-    // The pauses between its words are soft: what is compared is how often it is.
-    std::cout << loss;
-    for (double q : {0.002, 0.01, 0.03, 0.05, 0.1})
-      std::cout << " | " << softer_than(whole, q) << " " << softer_than(heard, q) << " " << softer_than(repaired, q);
-    std::cout << " c " << heard.concealed << " red " << repaired.concealed << " of " << heard.levels.size() << "\n";
+    // The pauses between its words are soft: what is compared is how often it is so soft.
+    for (const double level : {0.002, 0.01, 0.03, 0.05, 0.1}) {
+      EXPECT_NEAR(softer_than(heard, level), softer_than(whole, level), loss > 0.05 ? 50 : 10) << loss << " " << level;
+      EXPECT_NEAR(softer_than(repaired, level), softer_than(whole, level), 15) << loss << " " << level;
+    }
+    EXPECT_LT(heard.concealed, loss / 2) << "most is recovered";
+    EXPECT_LT(repaired.concealed, 0.005);
   }
 }
 
