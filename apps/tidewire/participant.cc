@@ -86,18 +86,39 @@ void Participant::connected(call::Call& call) {
 }
 
 void Participant::play(call::Call& call) {
-  if (!players_.empty()) return;
-  if (call.remote_video()) {
+  if (call.remote_video() && !window_) {
     auto window = play_in_window(call.remote_video(), "Tidewire: " + call.peer().name);
     if (window) {
-      players_.push_back(std::move(*window));
+      window_ = std::move(*window);
+      in_window_ = &call;
     } else if (options_.must_play) {
       say(options_.json, "tidewire: {}", window.error().message);
     }
   }
-  if (call.remote_audio()) {
-    if (auto speaker = play_on_speaker(call.remote_audio())) players_.push_back(std::move(*speaker));
+  if (!call.remote_audio()) return;
+  if (!speaker_) {
+    auto speaker = open_speaker_mixer();
+    if (!speaker) return;
+    speaker_ = std::move(*speaker);
   }
+  speaker_->add(call.remote_audio());
+}
+
+void Participant::stop_playing(call::Call& call) {
+  if (speaker_ && call.remote_audio()) speaker_->remove(call.remote_audio());
+  if (in_window_ != &call) return;
+  window_.reset();
+  in_window_ = nullptr;
+  // The window goes to another one, if there is any.
+  for (const auto& [id, other] : room_->calls()) {
+    if (other.get() != &call && other->ever_connected()) return play(*other);
+  }
+}
+
+void Participant::stop_playing() {
+  window_.reset();
+  in_window_ = nullptr;
+  speaker_.reset();
 }
 
 void Participant::ended(call::Call& call, const std::string& reason) {
@@ -107,7 +128,7 @@ void Participant::ended(call::Call& call, const std::string& reason) {
   finished["ended"] = reason;
   finished_.push_back(std::move(finished));
   figures_.erase(&call);
-  players_.clear();
+  stop_playing(call);
 }
 
 void Participant::print_figures() {
@@ -181,7 +202,7 @@ void Participant::set_camera(const std::string& what) {
 
 void Participant::leave() {
   if (!room_) return;
-  players_.clear();
+  stop_playing();
   room_->leave();
 }
 

@@ -54,6 +54,8 @@ class Participant {
   void connected(call::Call& call);
   void ended(call::Call& call, const std::string& reason);
   void play(call::Call& call);
+  void stop_playing(call::Call& call);
+  void stop_playing();
 
   EventLoop& loop_;
   ParticipantOptions options_;
@@ -62,7 +64,10 @@ class Participant {
   Timestamp devices_ready_{};
   std::unique_ptr<call::Room> room_;
   std::map<const call::Call*, call::LiveFigures> figures_;
-  std::vector<std::unique_ptr<Player>> players_;
+  // The first call with a picture has the window; all of them are heard.
+  const call::Call* in_window_ = nullptr;
+  std::unique_ptr<Player> window_;
+  std::unique_ptr<SpeakerMixer> speaker_;
   boost::json::array finished_;
   bool ever_connected_ = false;
   std::string failure_reason_;

@@ -45,4 +45,15 @@ Result<std::unique_ptr<Player>> play_in_window(std::shared_ptr<MediaStreamTrack>
 // The loudspeaker. NotFound without one.
 Result<std::unique_ptr<Player>> play_on_speaker(std::shared_ptr<MediaStreamTrack> track);
 
+// The loudspeaker for any number of tracks at once, as a conference has them. Where their sum is too loud it is turned
+// down. Safe from any thread.
+class SpeakerMixer : public Player {
+ public:
+  // Tracks may come and go at any time. Nothing happens for one that is there already, or for one of pictures.
+  virtual void add(std::shared_ptr<MediaStreamTrack> track) = 0;
+  virtual void remove(const std::shared_ptr<MediaStreamTrack>& track) = 0;
+};
+// NotFound without a loudspeaker.
+Result<std::unique_ptr<SpeakerMixer>> open_speaker_mixer();
+
 }  // namespace tidewire

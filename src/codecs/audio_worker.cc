@@ -111,8 +111,9 @@ class AudioDecodeWorker::Impl {
     std::unique_ptr<AudioDecoder> decoder;
     Callbacks callbacks;
     Counters counters;
-    // Made with the first sound, which tells the channels.
+    // Made with the first sound, and anew when that has another number of channels.
     std::optional<TimeStretch> stretcher;
+    int channels = 0;         // of it
     Duration stretch_left{};  // less than a sample
 
     Result<AudioFrame> make(const Item& item) {
@@ -122,7 +123,7 @@ class AudioDecodeWorker::Impl {
 
     void stretch(AudioFrame& frame, Duration by) {
       if (frame.sample_rate != kAudioRate || (frame.channels != 1 && frame.channels != 2)) return;
-      if (!stretcher) stretcher.emplace(frame.channels);
+      if (std::exchange(channels, frame.channels) != frame.channels) stretcher.emplace(frame.channels);
       stretch_left += by;
       const std::int64_t samples = stretch_left.count() * kAudioRate / 1'000'000'000;
       stretch_left -= Duration{samples * 1'000'000'000 / kAudioRate};

@@ -53,7 +53,7 @@ Result<std::vector<EncodedFrame>> G711Encoder::encode(const AudioFrame& frame) {
 
 class G711Decoder final : public AudioDecoder {
  public:
-  G711Decoder(CodecType codec, int channels) : codec_(codec), channels_(channels) {}
+  explicit G711Decoder(CodecType codec) : codec_(codec) {}
 
   bool ready() const { return resampler_.ready(); }
   Result<AudioFrame> decode(const EncodedFrame& frame) override;
@@ -70,17 +70,14 @@ class G711Decoder final : public AudioDecoder {
   AudioFrame finish(const std::vector<std::int16_t>& samples, Timestamp timestamp);
 
   CodecType codec_;
-  int channels_;
   Resampler resampler_{kRate, kAudioRate};
   PitchRepeater repeater_{kRate};
   Timestamp next_{};  // where the sound so far ends
 };
 
 AudioFrame G711Decoder::finish(const std::vector<std::int16_t>& samples, Timestamp timestamp) {
-  AudioFrame frame{.sample_rate = kAudioRate, .channels = channels_, .timestamp = timestamp};
-  for (const std::int16_t sample : resampler_.run(samples)) {
-    frame.samples.insert(frame.samples.end(), static_cast<std::size_t>(channels_), sample);
-  }
+  AudioFrame frame{
+      .samples = resampler_.run(samples), .sample_rate = kAudioRate, .channels = 1, .timestamp = timestamp};
   next_ = timestamp + frame.duration();
   return frame;
 }
@@ -109,8 +106,8 @@ Result<std::unique_ptr<AudioEncoder>> make_g711_encoder(CodecType codec, const A
   return std::unique_ptr<AudioEncoder>(std::move(encoder));
 }
 
-Result<std::unique_ptr<AudioDecoder>> make_g711_decoder(CodecType codec, const AudioDecoderConfig& config) {
-  auto decoder = std::make_unique<G711Decoder>(codec, config.channels);
+Result<std::unique_ptr<AudioDecoder>> make_g711_decoder(CodecType codec, const AudioDecoderConfig&) {
+  auto decoder = std::make_unique<G711Decoder>(codec);
   if (!decoder->ready()) return kNoResampler;
   return std::unique_ptr<AudioDecoder>(std::move(decoder));
 }

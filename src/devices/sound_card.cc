@@ -71,6 +71,10 @@ class SdlSpeaker final : public Speaker {
     }
     SDL_QueueAudio(device_->id(), samples_.data(), static_cast<Uint32>(samples_.size() * sizeof(std::int16_t)));
   }
+  Duration waiting() const override {
+    const Duration::rep samples = SDL_GetQueuedAudioSize(device_->id()) / sizeof(std::int16_t) / kSpeakerChannels;
+    return Duration{samples * 1'000'000'000 / kRate};
+  }
 
  private:
   std::unique_ptr<Device> device_;

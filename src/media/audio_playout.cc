@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "media/audio_receive_stream.h"
+#include "media/payload/opus.h"
 
 namespace tidewire::media {
 
@@ -57,7 +58,8 @@ AudioPlayout AudioReceiveStream::conceal(std::int64_t ticks) const {
 // There is a hole before the next frame, for want of packets or because nothing was to be sent.
 AudioPlayout AudioReceiveStream::fill_hole(WaitingAudio& next, std::int64_t hole) {
   const bool silence = last_sequence_ && next.sequence_number == *last_sequence_ + 1;
-  const std::int64_t redundancy = silence || next.redundancy > hole ? 0 : next.redundancy;
+  const bool useless = silence || last_is_celt_ || next.redundancy > hole;
+  const std::int64_t redundancy = useless ? 0 : next.redundancy;
   if (redundancy > 0 && hole - redundancy < to_ticks(kHole)) return recover(next, hole);
   // Nobody hears that a hole is shorter or longer than it was. Of a loss, only what is far too long is left out: the
   // decoder's sound breaks off there.
@@ -104,6 +106,7 @@ AudioPlayout AudioReceiveStream::play() {
   next_ = frame.timestamp + frame.duration;
   last_duration_ = frame.duration;
   last_sequence_ = frame.sequence_number;
+  last_is_celt_ = codec_ == CodecType::kOpus && opus_is_celt(frame.payload);
   slot.frame = encoded(frame.timestamp, std::move(frame.payload), due_);
   return slot;
 }

@@ -136,6 +136,7 @@ class AudioReceiveStream {
   Timestamp due_{};                            // and when it is due
   std::int64_t waited_ = 0;                    // ticks that were concealed while the clock waited at `next_`
   std::optional<std::int64_t> last_sequence_;  // of the frame that was played last
+  bool last_is_celt_ = false;                  // nothing of the frame after it can be used for a loss between them
   std::uint32_t last_duration_ = 0;
   Pace pace_ = Pace::kEven;
   int late_in_a_row_ = 0;

@@ -1,9 +1,14 @@
 #include "tidewire/media_devices.h"
 
+#include <map>
+#include <mutex>
 #include <utility>
 
 #include "base/base64.h"
+#include "devices/audio_mixer.h"
+#include "devices/clock.h"
 #include "devices/file_source.h"
+#include "devices/paced_thread.h"
 #include "devices/sound_card.h"
 #include "devices/synthetic.h"
 #include "devices/window.h"
@@ -46,17 +51,69 @@ class WindowPlayer final : public Player {
   Subscription subscription_;
 };
 
-class SpeakerPlayer final : public Player {
+// What the sinks and the thread share, which may outlive the player for a moment.
+struct Mix {
+  explicit Mix(std::unique_ptr<devices::Speaker> s) : speaker(std::move(s)) {}
+
+  // As much as the loudspeaker wants by its own clock.
+  Timestamp feed() {
+    for (int i = 0; i < kMostAtOnce && speaker->waiting() < kAhead; ++i) {
+      const std::lock_guard lock(mutex);
+      speaker->play(mixer.pull());
+    }
+    return devices::steady_now() + kStep;
+  }
+  void push(devices::AudioMixer::InputId input, const AudioFrame& frame) {
+    const std::lock_guard lock(mutex);
+    mixer.push(input, frame);
+  }
+
+  static constexpr Duration kStep = std::chrono::milliseconds{10};
+  static constexpr Duration kAhead = std::chrono::milliseconds{30};
+  static constexpr int kMostAtOnce = 4;
+
+  std::mutex mutex;
+  devices::AudioMixer mixer;
+  const std::unique_ptr<devices::Speaker> speaker;
+};
+
+class MixPlayer final : public SpeakerMixer {
  public:
-  SpeakerPlayer(std::shared_ptr<MediaStreamTrack> track, std::unique_ptr<devices::Speaker> speaker)
-      : speaker_(std::move(speaker)), track_(std::move(track)) {
-    subscription_ = track_->add_audio_sink([this](const AudioFrame& frame) { speaker_->play(frame); });
+  explicit MixPlayer(std::unique_ptr<devices::Speaker> speaker) : mix_(std::make_shared<Mix>(std::move(speaker))) {
+    thread_.start("tw-speaker", [mix = mix_] { return mix->feed(); });
+  }
+
+  void add(std::shared_ptr<MediaStreamTrack> track) override {
+    const std::lock_guard lock(mutex_);
+    if (track->kind() != MediaKind::kAudio || inputs_.contains(track)) return;
+    Input& input = inputs_[track];
+    {
+      const std::lock_guard mixing(mix_->mutex);
+      input.id = mix_->mixer.add();
+    }
+    input.subscription =
+        track->add_audio_sink([mix = mix_, id = input.id](const AudioFrame& frame) { mix->push(id, frame); });
+  }
+  void remove(const std::shared_ptr<MediaStreamTrack>& track) override {
+    const std::lock_guard lock(mutex_);
+    const auto found = inputs_.find(track);
+    if (found == inputs_.end()) return;
+    const devices::AudioMixer::InputId id = found->second.id;
+    inputs_.erase(found);
+    const std::lock_guard mixing(mix_->mutex);
+    mix_->mixer.remove(id);
   }
 
  private:
-  std::unique_ptr<devices::Speaker> speaker_;
-  std::shared_ptr<MediaStreamTrack> track_;
-  Subscription subscription_;
+  struct Input {
+    devices::AudioMixer::InputId id = 0;
+    Subscription subscription;
+  };
+
+  std::shared_ptr<Mix> mix_;
+  std::mutex mutex_;
+  std::map<std::shared_ptr<MediaStreamTrack>, Input> inputs_;
+  devices::PacedThread thread_;
 };
 
 }  // namespace
@@ -93,9 +150,16 @@ Result<std::unique_ptr<Player>> play_in_window(std::shared_ptr<MediaStreamTrack>
 }
 
 Result<std::unique_ptr<Player>> play_on_speaker(std::shared_ptr<MediaStreamTrack> track) {
+  auto mixer = open_speaker_mixer();
+  if (!mixer) return mixer.error();
+  (*mixer)->add(std::move(track));
+  return std::unique_ptr<Player>(std::move(*mixer));
+}
+
+Result<std::unique_ptr<SpeakerMixer>> open_speaker_mixer() {
   auto speaker = devices::open_speaker();
   if (!speaker) return speaker.error();
-  return std::unique_ptr<Player>(std::make_unique<SpeakerPlayer>(std::move(track), std::move(*speaker)));
+  return std::unique_ptr<SpeakerMixer>(std::make_unique<MixPlayer>(std::move(*speaker)));
 }
 
 }  // namespace tidewire

@@ -32,7 +32,8 @@ void MediaReceiver::make_decoder(CodecType codec) {
   codec_ = codec;
   // Only codecs that the negotiator offers arrive here, and each of those has a decoder.
   if (kind_of(codec) == MediaKind::kAudio) {
-    auto decoder = codecs::make_audio_decoder(codec);
+    // RFC 7587 §6.1: who sends in stereo was asked for it ("stereo=1"), or has reasons of its own.
+    auto decoder = codecs::make_audio_decoder(codec, {.channels = 2});
     if (!decoder) return;
     audio_ = std::make_unique<codecs::AudioDecodeWorker>(
         std::move(*decoder), codecs::AudioDecodeWorker::Callbacks{

@@ -143,6 +143,10 @@ std::vector<SendEncoding> send_encodings(const sdp::NegotiatedSection& section,
     if (kind_of(encoding.codec) == MediaKind::kAudio) {
       encoding.audio = sdp::audio_send_parameters(encoding.codec == CodecType::kOpus ? codec->send_fmtp : "",
                                                   section.remote_ptime, section.remote_maxptime);
+      // RFC 2198: a copy of each frame brings back all that in-band redundancy would, and better: for both there is no
+      // use, and without the latter Opus is free to choose its mode.
+      const auto red = std::ranges::find(section.codecs, "red", &sdp::NegotiatedCodec::name);
+      if (red != section.codecs.end() && &*red < codec) encoding.audio.fec = false;
     }
   }
   for (SendEncoding& encoding : out) {

@@ -46,9 +46,13 @@ std::optional<std::uint32_t> opus_duration(ByteView packet) {
   return duration == 0 || duration > 5760 ? std::nullopt : std::optional(duration);
 }
 
-std::uint32_t opus_redundancy(ByteView packet) {
+bool opus_is_celt(ByteView packet) {
   constexpr unsigned kFirstCelt = 16;
-  if (packet.empty() || packet[0] >> 3 >= kFirstCelt) return 0;
+  return !packet.empty() && packet[0] >> 3 >= kFirstCelt;
+}
+
+std::uint32_t opus_redundancy(ByteView packet) {
+  if (packet.empty() || opus_is_celt(packet)) return 0;
   const std::size_t at = first_frame(packet);
   if (at >= packet.size()) return 0;
   // RFC 6716 §4.2.3: of each channel a bit of voice activity for each 20 ms, then one that tells of redundancy. They

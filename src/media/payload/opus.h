@@ -13,6 +13,10 @@ namespace tidewire::media {
 // than the 120 ms that RFC 6716 §3.2.5 allows.
 std::optional<std::uint32_t> opus_duration(ByteView packet);
 
+// Whether it is of CELT alone (RFC 6716 §3.1), which has no redundancy, and whose decoder makes no use of that of the
+// packet after it.
+bool opus_is_celt(ByteView packet);
+
 // What the packet's in-band redundancy (RFC 6716 §4.2.5) covers of the time before it, in ticks of 48 kHz: one frame,
 // or nothing.
 std::uint32_t opus_redundancy(ByteView packet);
