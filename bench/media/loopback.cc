@@ -1,0 +1,104 @@
+#include "loopback.h"
+
+#include "camera.h"
+#include "tidewire/peer_connection.h"
+#include "vp8_only.h"
+
+namespace tidewire::bench {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kPatience = 20s;
+
+class Loopback {
+ public:
+  // `on_shown` runs on the decoder's thread.
+  Loopback(const Options& options, const std::shared_ptr<MediaStreamTrack>& camera, VideoSink on_shown)
+      : sender_(loop, loopback_configuration(options.bitrate)),
+        receiver_(loop, loopback_configuration(options.bitrate)) {
+    sender_.on_ice_candidate = [this](const auto& candidate) { receiver_.add_ice_candidate(candidate).value(); };
+    receiver_.on_ice_candidate = [this](const auto& candidate) { sender_.add_ice_candidate(candidate).value(); };
+    receiver_.on_track = [this, on_shown = std::move(on_shown)](const TrackEvent& event) {
+      shown_ = event.track->add_video_sink(on_shown);
+    };
+    sender_.add_track(camera).value();
+    prefer_vp8(sender_);
+  }
+
+  void negotiate() {
+    sender_.set_local_description().value();
+    receiver_.set_remote_description(*sender_.local_description()).value();
+    receiver_.set_local_description().value();
+    sender_.set_remote_description(*receiver_.local_description()).value();
+  }
+
+  InboundRtpStreamStats received() const { return receiver_.get_stats().rtp.inbound.at(0); }
+
+  EventLoop loop;
+
+ private:
+  PeerConnection sender_;
+  PeerConnection receiver_;
+  Subscription shown_;
+};
+
+Duration seconds(double count) { return Duration{static_cast<std::int64_t>(count * 1e9)}; }
+
+[[noreturn]] void give_up() {
+  std::fprintf(stderr, "no picture has arrived\n");
+  std::exit(1);
+}
+
+}  // namespace
+
+void measure_latency(const Options& options) {
+  const std::vector<Picture> clip = read_clip(options.clip);
+  const auto track = std::make_shared<MediaStreamTrack>(MediaKind::kVideo, "camera", "clip");
+  Stopwatch watch;
+  Loopback call(options, track, [&watch](const VideoFrame& frame) {
+    if (const auto number = read_number(*frame.buffer)) watch.shown(*number);
+  });
+  const Camera camera(clip, [&](int number, const VideoFrame& frame) {
+    watch.captured(number);
+    track->push(frame);
+  });
+  call.loop.post([&call] { call.negotiate(); });
+  call.loop.post_after(seconds(kWarmUpSeconds), [&watch] { watch.start(); });
+  call.loop.post_after(seconds(kWarmUpSeconds + options.duration), [&call] { call.loop.stop(); });
+  call.loop.run();
+  const std::vector<double> sample = watch.take();
+  if (sample.empty()) give_up();
+  const InboundRtpStreamStats stats = call.received();
+  emit({{"latency_ms", percentiles(sample)}, {"width", stats.frame_width}, {"height", stats.frame_height}});
+}
+
+void measure_start(const Options& options) {
+  const std::vector<Picture> clip = read_clip(options.clip);
+  std::vector<double> sample;
+  for (int i = 0; i < options.repeats; ++i) {
+    const auto track = std::make_shared<MediaStreamTrack>(MediaKind::kVideo, "camera", "clip");
+    std::atomic<std::int64_t> first = 0;
+    EventLoop* loop = nullptr;
+    Loopback call(options, track, [&first, &loop](const VideoFrame& frame) {
+      std::int64_t none = 0;
+      if (read_number(*frame.buffer) &&
+          first.compare_exchange_strong(none, EventLoop::now().time_since_epoch().count()))
+        loop->stop();
+    });
+    loop = &call.loop;
+    const Camera camera(clip, [&track](int, const VideoFrame& frame) { track->push(frame); });
+    Timestamp begin{};
+    // Not in step with the camera.
+    call.loop.post_after(100ms + 7ms * i, [&] {
+      begin = EventLoop::now();
+      call.negotiate();
+    });
+    call.loop.post_after(kPatience, give_up);
+    call.loop.run();
+    sample.push_back(std::chrono::duration<double, std::milli>(Duration{first} - begin.time_since_epoch()).count());
+  }
+  emit({{"start_ms", percentiles(sample)}});
+}
+
+}  // namespace tidewire::bench
