@@ -9,8 +9,10 @@
 namespace tidewire::bench {
 namespace {
 
-// How far the camera strays from its middle: a circle of this radius, so about three pixels a picture.
-constexpr int kSway = 60;
+// How far the camera strays from its middle: a circle of this radius in four seconds, and a hand that shakes.
+constexpr int kCircle = 100;
+constexpr int kShake = 4;
+constexpr int kSway = kCircle + kShake + 1;
 constexpr int kWallWidth = kWidth + 2 * kSway;
 constexpr int kWallHeight = kHeight + 2 * kSway;
 constexpr int kBallRadius = 110;
@@ -52,8 +54,8 @@ std::uint8_t to_byte(double level) { return static_cast<std::uint8_t>(std::clamp
 // Large shapes, fine grain, and joints of bricks: edges are what costs bits.
 std::uint8_t wall_at(int x, int y) {
   const bool joint = y % 96 < 3 || (x + y / 96 % 2 * 80) % 160 < 3;
-  const double shade = 110 * value_noise(x, y, 240, 1) + 60 * value_noise(x, y, 60, 2) + 30 * value_noise(x, y, 12, 3) +
-                       12 * value_noise(x, y, 3, 4);
+  const double shade = 90 * value_noise(x, y, 240, 1) + 50 * value_noise(x, y, 60, 2) + 36 * value_noise(x, y, 12, 3) +
+                       40 * value_noise(x, y, 3, 4);
   return to_byte(20 + shade - (joint ? 45 : 0));
 }
 
@@ -70,8 +72,25 @@ Point on_circle(int index, int radius_x, int radius_y, double turns) {
           static_cast<int>(std::lround(radius_y * std::sin(angle)))};
 }
 
+// The part of the wall that the camera sees, to half a pixel: what moves by whole ones is too easy to predict.
+void draw_wall(I420Buffer& picture, const std::vector<std::uint8_t>& wall, int index) {
+  const Point circle = on_circle(index, 2 * kCircle, 2 * kCircle, 1);
+  const Point shake = on_circle(index, 2 * kShake, 2 * kShake, 13);
+  const Point halves{2 * kSway + circle.x + shake.x, 2 * kSway + circle.y + shake.y};
+  const std::ptrdiff_t right = halves.x % 2;
+  const std::ptrdiff_t below = halves.y % 2 * kWallWidth;
+  for (int y = 0; y < kHeight; ++y) {
+    const std::uint8_t* from = wall.data() + std::ptrdiff_t{halves.y / 2 + y} * kWallWidth + halves.x / 2;
+    std::uint8_t* to = picture.y() + std::ptrdiff_t{y} * kWidth;
+    for (int x = 0; x < kWidth; ++x) {
+      to[x] =
+          static_cast<std::uint8_t>((from[x] + from[x + right] + from[x + below] + from[x + right + below] + 2) / 4);
+    }
+  }
+}
+
 void draw_ball(I420Buffer& picture, int index) {
-  const Point offset = on_circle(index, 400, 120, 1);
+  const Point offset = on_circle(index, 400, 120, 2);
   const Point centre{kWidth / 2 - offset.x, kHeight / 2 + offset.y};
   for (int dy = -kBallRadius; dy < kBallRadius; ++dy) {
     const int reach = static_cast<int>(std::sqrt(kBallRadius * kBallRadius - dy * dy));
@@ -128,12 +147,9 @@ ClipPainter::ClipPainter() {
 
 Picture ClipPainter::paint(int index) const {
   auto picture = std::make_shared<I420Buffer>(kWidth, kHeight);
-  const Point sway = on_circle(index, kSway, kSway, 1);
-  const Point corner{kSway + sway.x, kSway + sway.y};
-  for (int y = 0; y < kHeight; ++y) {
-    std::copy_n(wall_.data() + std::ptrdiff_t{corner.y + y} * kWallWidth + corner.x, kWidth,
-                picture->y() + std::ptrdiff_t{y} * kWidth);
-  }
+  draw_wall(*picture, wall_, index);
+  const Point circle = on_circle(index, kCircle, kCircle, 1);
+  const Point corner{kSway + circle.x, kSway + circle.y};
   for (int y = 0; y < kHeight / 2; ++y) {
     const std::ptrdiff_t from = std::ptrdiff_t{corner.y / 2 + y} * (kWallWidth / 2) + corner.x / 2;
     std::copy_n(tint_u_.data() + from, kWidth / 2, picture->u() + std::ptrdiff_t{y} * (kWidth / 2));

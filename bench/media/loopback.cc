@@ -22,6 +22,9 @@ class Loopback {
     receiver_.on_track = [this, on_shown = std::move(on_shown)](const TrackEvent& event) {
       shown_ = event.track->add_video_sink(on_shown);
     };
+    sender_.on_connection_state_change = [this] {
+      if (!connected && sender_.connection_state() == PeerConnectionState::kConnected) connected = EventLoop::now();
+    };
     sender_.add_track(camera).value();
     prefer_vp8(sender_);
   }
@@ -34,13 +37,42 @@ class Loopback {
   }
 
   InboundRtpStreamStats received() const { return receiver_.get_stats().rtp.inbound.at(0); }
+  OutboundRtpStreamStats sent() const { return sender_.get_stats().rtp.outbound.at(0); }
 
   EventLoop loop;
+  std::optional<Timestamp> connected;  // the sender, first
 
  private:
   PeerConnection sender_;
   PeerConnection receiver_;
   Subscription shown_;
+};
+
+// How long the stages of the first picture took, counted from the offer.
+class Beginnings {
+ public:
+  void add(Timestamp begin, const Loopback& call, Timestamp shown) {
+    const InboundRtpStreamStats received = call.received();
+    connected_.push_back(since(begin, call.connected));
+    sent_.push_back(since(begin, call.sent().first_frame_sent));
+    arrived_.push_back(since(begin, received.first_packet_received_timestamp));
+    whole_.push_back(since(begin, received.first_frame_received_timestamp));
+    shown_.push_back(since(begin, shown));
+  }
+  void tell() const {
+    emit({{"start_ms", percentiles(shown_)},
+          {"stages_ms", boost::json::object{{"connected", percentiles(connected_)},
+                                            {"given to the network", percentiles(sent_)},
+                                            {"first packet arrived", percentiles(arrived_)},
+                                            {"whole", percentiles(whole_)}}}});
+  }
+
+ private:
+  static double since(Timestamp begin, std::optional<Timestamp> end) {
+    return std::chrono::duration<double, std::milli>(end.value_or(begin) - begin).count();
+  }
+
+  std::vector<double> connected_, sent_, arrived_, whole_, shown_;
 };
 
 Duration seconds(double count) { return Duration{static_cast<std::int64_t>(count * 1e9)}; }
@@ -75,7 +107,7 @@ void measure_latency(const Options& options) {
 
 void measure_start(const Options& options) {
   const std::vector<Picture> clip = read_clip(options.clip);
-  std::vector<double> sample;
+  Beginnings all;
   for (int i = 0; i < options.repeats; ++i) {
     const auto track = std::make_shared<MediaStreamTrack>(MediaKind::kVideo, "camera", "clip");
     std::atomic<std::int64_t> first = 0;
@@ -96,9 +128,9 @@ void measure_start(const Options& options) {
     });
     call.loop.post_after(kPatience, give_up);
     call.loop.run();
-    sample.push_back(std::chrono::duration<double, std::milli>(Duration{first} - begin.time_since_epoch()).count());
+    all.add(begin, call, Timestamp{Duration{first}});
   }
-  emit({{"start_ms", percentiles(sample)}});
+  all.tell();
 }
 
 }  // namespace tidewire::bench
