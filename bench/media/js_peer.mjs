@@ -149,6 +149,11 @@ function connectLoopback(track, onFrame) {
       await sender.setRemoteDescription({ type: 'answer', sdp: withBitrate(answer.sdp) });
       await toSender.release();
     },
+    // Milliseconds in the mean, over the whole call.
+    async jitterBuffer() {
+      const inbound = [...(await receiver.getStats()).values()].find((s) => s.type === 'inbound-rtp');
+      return inbound.jitterBufferDelay / inbound.jitterBufferEmittedCount * 1000;
+    },
     close() { sink?.stop(); sender.close(); receiver.close(); },
   };
 }
@@ -169,7 +174,7 @@ async function measureLatency(clip) {
   await pause(kWarmUp * 1000);
   measuring = true;
   await pause(duration * 1000);
-  emit({ latency_ms: percentiles(sample), ...size });
+  emit({ latency_ms: percentiles(sample), jitter_buffer_ms: await call.jitterBuffer(), ...size });
 }
 
 async function measureStart(clip) {

@@ -102,7 +102,12 @@ void measure_latency(const Options& options) {
   const std::vector<double> sample = watch.take();
   if (sample.empty()) give_up();
   const InboundRtpStreamStats stats = call.received();
-  emit({{"latency_ms", percentiles(sample)}, {"width", stats.frame_width}, {"height", stats.frame_height}});
+  const double delay = std::chrono::duration<double, std::milli>(stats.jitter_buffer_delay).count();
+  const auto emitted = static_cast<double>(std::max<std::uint64_t>(stats.jitter_buffer_emitted_count, 1));
+  emit({{"latency_ms", percentiles(sample)},
+        {"jitter_buffer_ms", delay / emitted},
+        {"width", stats.frame_width},
+        {"height", stats.frame_height}});
 }
 
 void measure_start(const Options& options) {
