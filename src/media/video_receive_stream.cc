@@ -122,7 +122,10 @@ void VideoReceiveStream::note_gap(Timestamp now) {
 Timestamp VideoReceiveStream::skip_due() const {
   if (!skippable_ || !blocked_since_) return kNever;
   if (!config_.nack) return *blocked_since_ + kGapPatienceWithoutNack;
-  return *blocked_since_ + std::chrono::duration_cast<Duration>(round_trip_time() * kSkipPatience);
+  // From when the packet was missed, which may be long before it held anything up: gaps that follow one another are
+  // waited for at the same time.
+  const Timestamp since = std::min(*blocked_since_, missing_.oldest());
+  return since + std::chrono::duration_cast<Duration>(round_trip_time() * kSkipPatience);
 }
 
 VideoArrivals::Packet VideoReceiveStream::describe(const rtp::Extensions& extensions, std::size_t size, bool again,

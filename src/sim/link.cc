@@ -17,7 +17,11 @@ bool Link::chance(double probability) {
 }
 
 bool Link::is_lost() {
-  if (config_.burst_enter > 0) in_burst_ = in_burst_ ? !chance(config_.burst_leave) : chance(config_.burst_enter);
+  if (config_.burst_enter > 0) {
+    in_burst_ = in_burst_ ? !chance(config_.burst_leave) : chance(config_.burst_enter);
+  } else {
+    in_burst_ = false;  // switched off in the middle of one
+  }
   return in_burst_ || chance(config_.loss);
 }
 

@@ -2,13 +2,8 @@
 
 #include <algorithm>
 
-#include "fake_frames.h"
-
 namespace tidewire::scenario {
 namespace {
-
-constexpr Duration kVideoPeriod = 33ms;
-constexpr Duration kAudioPeriod = 20ms;
 
 SessionConfig session_config(std::uint64_t seed, const PeerOptions& options) {
   SessionConfig config{.wall_clock = {Timestamp{1h}, UnixTime{std::chrono::hours(24 * 365 * 55)}},
@@ -37,16 +32,40 @@ void Peer::handle_timeout(Timestamp now) {
 
 void Peer::send_due_media(Timestamp now) {
   if (now >= next_video_) {
-    const bool key_frame = std::exchange(key_frame_wanted_, false);
-    const EncodedFrame frame =
-        fake_video_frame(video_number_++, key_frame ? video_frame_size * 4 : video_frame_size, key_frame, now);
-    for (const TransceiverId id : sending_video) (void)session.send_frame(id, frame, now);
-    next_video_ = now + kVideoPeriod;
+    for (const TransceiverId id : sending_video) send_pictures(id, now);
+    ++video_number_;
+    next_video_ = now + fake_media.period(MediaKind::kVideo);
   }
   if (now >= next_audio_) {
-    const EncodedFrame frame = fake_audio_frame(audio_number_++, now);
-    for (const TransceiverId id : sending_audio) (void)session.send_frame(id, frame, now);
-    next_audio_ = now + kAudioPeriod;
+    const EncodedFrame frame = fake_audio_frame(fake_media, audio_number_++, now);
+    for (const TransceiverId id : sending_audio) {
+      if (!fake_media.paused) (void)session.send_frame(id, frame, now);
+    }
+    next_audio_ = now + fake_media.period(MediaKind::kAudio);
+  }
+}
+
+void Peer::send_pictures(TransceiverId id, Timestamp now) {
+  if (fake_media.paused) return;
+  std::vector<FakeEncoding>& encodings = encodings_[id];
+  for (std::size_t i = 0; i < encodings.size(); ++i) {
+    FakeEncoding& its = encodings[i];
+    if (!its.encoding.parameters.active) continue;
+    const bool key_frame = std::exchange(its.key_frame_wanted, false);
+    its.since_key_frame = key_frame ? 0 : its.since_key_frame + 1;
+    const std::size_t size = video_frame_size >> (2 * (encodings.size() - 1 - i));
+    const bool layered = fake_media.layers.layered();
+    const bool upper = layered && its.since_key_frame % 2 == 1;
+    EncodedFrame frame =
+        fake_video_frame(fake_media, video_number_, key_frame ? size * 4 : size / (upper ? 2 : 1), key_frame, now);
+    if (layered) put_in_layer(frame, fake_media, its.since_key_frame);
+    (void)session.send_frame(id, frame, now, i);
+  }
+}
+
+void Peer::want_key_frame() {
+  for (auto& [id, encodings] : encodings_) {
+    for (FakeEncoding& encoding : encodings) encoding.key_frame_wanted = true;
   }
 }
 
@@ -71,7 +90,11 @@ void Peer::handle_sending(const event::SendingChanged& sending, Timestamp now) {
   sending_changes.push_back(sending);
   if (!sending.encodings.empty()) {
     set.insert(sending.transceiver);
-    key_frame_wanted_ = key_frame_wanted_ || video;
+    if (video) {
+      std::vector<FakeEncoding>& encodings = encodings_[sending.transceiver];
+      encodings.clear();
+      for (const SendEncoding& encoding : sending.encodings) encodings.push_back({encoding});
+    }
     (video ? next_video_ : next_audio_) = now;
   } else {
     set.erase(sending.transceiver);
@@ -79,22 +102,38 @@ void Peer::handle_sending(const event::SendingChanged& sending, Timestamp now) {
   }
 }
 
+void Peer::handle_video(const event::VideoFrameReceived& received, Timestamp now) {
+  if (!moments.first_video) moments.first_video = now;
+  newest_video = now;
+  ++video_frames_received;
+  ++video_frames_of[received.rid];
+  if (keep_timestamps) video_timestamps.push_back(received.frame.rtp_timestamp);
+  const auto made = captured(received.frame);
+  if (!made) return void(++damaged_frames);
+  playout.add_video(*made, std::max(received.frame.timestamp, now));
+}
+
+void Peer::handle_audio(const event::AudioFrameReceived& received, Timestamp now) {
+  if (!received.frame) return;
+  if (!moments.first_audio) moments.first_audio = now;
+  ++audio_frames_received;
+  if (keep_timestamps) audio_timestamps.push_back(received.frame->rtp_timestamp);
+  const auto made = captured(*received.frame);
+  if (!made) return void(++damaged_frames);
+  playout.add_audio(*made, now);
+}
+
 void Peer::handle_media_event(SessionEvent& event, Timestamp now) {
   if (auto* sending = std::get_if<event::SendingChanged>(&event)) {
     handle_sending(*sending, now);
-  } else if (std::holds_alternative<event::KeyFrameNeeded>(event)) {
-    key_frame_wanted_ = true;
+  } else if (const auto* needed = std::get_if<event::KeyFrameNeeded>(&event)) {
+    std::vector<FakeEncoding>& encodings = encodings_[needed->transceiver];
+    if (needed->encoding < encodings.size()) encodings[needed->encoding].key_frame_wanted = true;
     ++key_frames_asked;
   } else if (auto* video = std::get_if<event::VideoFrameReceived>(&event)) {
-    if (!moments.first_video) moments.first_video = now;
-    newest_video = now;
-    ++video_frames_received;
-    if (!is_intact(video->frame)) ++damaged_frames;
+    handle_video(*video, now);
   } else if (auto* audio = std::get_if<event::AudioFrameReceived>(&event)) {
-    if (!audio->frame) return;
-    if (!moments.first_audio) moments.first_audio = now;
-    ++audio_frames_received;
-    if (!is_intact(*audio->frame)) ++damaged_frames;
+    handle_audio(*audio, now);
   } else if (auto* added = std::get_if<event::DataChannelAdded>(&event)) {
     channels.push_back(added->channel);
     channel_log.emplace_back("announced");

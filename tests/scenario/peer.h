@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "fake_frames.h"
+#include "playout_log.h"
 #include "sim/simulation.h"
 #include "tidewire/session.h"
 
@@ -90,7 +92,20 @@ class Peer final : public sim::Endpoint {
   std::vector<std::string> candidates;  // as they were signalled
   std::vector<TransceiverId> tracks;
   std::vector<event::SendingChanged> sending_changes;
+  // Of a single encoding; of several, the last one has it, and each a quarter of the one after it.
   std::size_t video_frame_size = 2500;
+  FakeMedia fake_media;
+  PlayoutLog playout;
+  // On the wire, in the order of playing.
+  bool keep_timestamps = false;
+  std::vector<std::uint32_t> video_timestamps;
+  std::vector<std::uint32_t> audio_timestamps;
+  std::map<std::string, std::uint64_t> video_frames_of;  // received, by rid
+  // Looks at what is about to leave; true loses it on its way.
+  UniqueFunction<bool(const Datagram&)> loses;
+
+  // Encodes a key frame next, as for pictures of another size.
+  void want_key_frame();
 
  private:
   void add_socket(const IpAddress& ip, Timestamp now);
@@ -101,6 +116,9 @@ class Peer final : public sim::Endpoint {
   bool handle_network_event(SessionEvent& event, Timestamp now);
   void handle_media_event(SessionEvent& event, Timestamp now);
   void send_due_media(Timestamp now);
+  void send_pictures(TransceiverId id, Timestamp now);
+  void handle_video(const event::VideoFrameReceived& received, Timestamp now);
+  void handle_audio(const event::AudioFrameReceived& received, Timestamp now);
 
   PeerOptions options_;
   sim::Simulation* simulation_ = nullptr;
@@ -119,7 +137,12 @@ class Peer final : public sim::Endpoint {
   Timestamp next_audio_ = kNever;
   std::uint32_t video_number_ = 0;
   std::uint32_t audio_number_ = 0;
-  bool key_frame_wanted_ = true;
+  struct FakeEncoding {
+    SendEncoding encoding;
+    bool key_frame_wanted = true;
+    std::uint32_t since_key_frame = 0;
+  };
+  std::map<TransceiverId, std::vector<FakeEncoding>> encodings_;  // of those in sending_video
 };
 
 }  // namespace tidewire::scenario

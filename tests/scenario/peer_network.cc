@@ -79,6 +79,7 @@ void Peer::handle_input(Datagram datagram, Timestamp now) {
 
 std::optional<Datagram> Peer::poll_transmit(Timestamp now) {
   auto datagram = session.poll_transmit(now);
+  while (datagram && loses && loses(*datagram)) datagram = session.poll_transmit(now);
   if (!datagram) return datagram;
   if (const auto known = to_network_.find(datagram->stream); known != to_network_.end()) {
     datagram->stream = known->second;
