@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tidewire/encoded_frame.h"
+#include "tidewire/scalability_mode.h"
 #include "tidewire/time.h"
 
 namespace tidewire {
@@ -20,14 +21,22 @@ struct OutboundRtpStreamStats {
   CodecType codec = CodecType::kVp8;
   std::uint8_t payload_type = 0;
   std::string mid;
-  std::uint64_t packets_sent = 0;  // retransmissions included
-  std::uint64_t bytes_sent = 0;    // payload bytes, retransmissions included
+  std::string rid;                        // of one of several encodings
+  std::uint32_t encoding_index = 0;       // among those with the same mid
+  std::optional<std::uint32_t> rtx_ssrc;  // of its retransmissions
+  std::uint64_t packets_sent = 0;         // retransmissions included
+  std::uint64_t bytes_sent = 0;           // payload bytes, retransmissions included
   std::uint64_t header_bytes_sent = 0;
   std::uint64_t retransmitted_packets_sent = 0;
   std::uint64_t retransmitted_bytes_sent = 0;
   std::uint64_t frames_encoded = 0;  // filled by PeerConnection, which has the encoder
   std::uint64_t frames_sent = 0;
   std::uint64_t key_frames_sent = 0;
+  std::uint64_t huge_frames_sent = 0;  // of more than 2.5 times the average size of those before
+  double frames_per_second = 0;        // sent in the last second
+  std::uint64_t qp_sum = 0;            // of the frames whose encoder told its quantizer
+  // Of the newest frame; nothing for one without layers.
+  std::optional<ScalabilityMode> scalability_mode;
   // Frames that were not sent because too much waited already (no W3C name).
   std::uint64_t frames_dropped = 0;
   int frame_width = 0;

@@ -52,6 +52,8 @@ void SendStream::update(SendStreamConfig config) {
   stats_.codec = config_.codec;
   stats_.payload_type = config_.payload_type.value();
   stats_.mid = config_.mid;
+  stats_.rid = config_.rtp_stream_id;
+  stats_.rtx_ssrc = config_.rtx ? std::optional(config_.rtx->ssrc.value()) : std::nullopt;
   set_target_bitrate(config_.target_bitrate);
 }
 
@@ -80,15 +82,31 @@ Result<> SendStream::send_frame(const EncodedFrame& frame, Timestamp now) {
     if (stats_.kind == MediaKind::kVideo) need_key_frame(now);
     return packed;
   }
+  count_frame(frame, now);
+  update_pace();
+  return {};
+}
+
+void SendStream::count_frame(const EncodedFrame& frame, Timestamp now) {
+  // https://www.w3.org/TR/webrtc-stats/#dom-rtcoutboundrtpstreamstats-hugeframessent
+  constexpr double kHuge = 2.5;
+  const auto size = static_cast<double>(frame.payload.size());
+  const bool video = stats_.kind == MediaKind::kVideo;
+  if (video && size * static_cast<double>(stats_.frames_sent) > kHuge * static_cast<double>(frame_bytes_) &&
+      stats_.frames_sent > 0) {
+    ++stats_.huge_frames_sent;
+  }
+  frame_bytes_ += frame.payload.size();
+  frame_times_[stats_.frames_sent % kMaxFramesPerSecond] = now;
   ++stats_.frames_sent;
   if (!stats_.first_frame_sent) stats_.first_frame_sent = now;
-  if (stats_.kind == MediaKind::kVideo && frame.key_frame) ++stats_.key_frames_sent;
+  if (video && frame.key_frame) ++stats_.key_frames_sent;
+  if (frame.quantizer >= 0) stats_.qp_sum += static_cast<std::uint64_t>(frame.quantizer);
+  stats_.scalability_mode = frame.layers.count > 0 ? std::optional(frame.layers.mode) : std::nullopt;
   if (frame.width > 0) {
     stats_.frame_width = frame.width;
     stats_.frame_height = frame.height;
   }
-  update_pace();
-  return {};
 }
 
 std::size_t SendStream::max_payload_size(const EncodedFrame& frame) const {
@@ -301,7 +319,15 @@ std::optional<rtp::SenderInfo> SendStream::sender_info(Timestamp now, const Wall
   return info;
 }
 
-OutboundRtpStreamStats SendStream::stats() const { return stats_; }
+OutboundRtpStreamStats SendStream::stats(Timestamp now) const {
+  OutboundRtpStreamStats stats = stats_;
+  if (stats.kind == MediaKind::kAudio) return stats;
+  const std::size_t kept = std::min<std::size_t>(stats.frames_sent, kMaxFramesPerSecond);
+  for (std::size_t i = 0; i < kept; ++i) {
+    if (frame_times_[i] > now - std::chrono::seconds{1}) ++stats.frames_per_second;
+  }
+  return stats;
+}
 
 std::optional<RemoteInboundRtpStreamStats> SendStream::remote_stats() const {
   return remote_.reports_received == 0 ? std::nullopt : std::optional(remote_);

@@ -2,6 +2,7 @@
 // numbers that reports and statistics are made of.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -34,6 +35,8 @@ class SendStream {
   static constexpr Duration kMaxQueueTime = std::chrono::milliseconds{100};
   // Between two frames that say when they were captured; clocks drift by less than a tenth of a millisecond in it.
   static constexpr Duration kCaptureTimeInterval = std::chrono::seconds{1};
+  // More of them are not told apart in statistics.
+  static constexpr std::size_t kMaxFramesPerSecond = 256;
   static constexpr Duration kKeyFrameInterval = std::chrono::milliseconds{300};
 
   // First sequence number, timestamp offset and picture id are drawn at random (RFC 3550 §5.1).
@@ -64,7 +67,7 @@ class SendStream {
   std::optional<rtp::SenderInfo> sender_info(Timestamp now, const WallClockAnchor& wall) const;
   std::optional<Timestamp> last_packet_sent() const { return last_packet_sent_; }
 
-  OutboundRtpStreamStats stats() const;
+  OutboundRtpStreamStats stats(Timestamp now) const;
   // Nothing before the first report block.
   std::optional<RemoteInboundRtpStreamStats> remote_stats() const;
 
@@ -87,6 +90,7 @@ class SendStream {
   std::optional<Packet> resend(Timestamp now);
   void need_key_frame(Timestamp now);
   void count_sent(const Packet& packet);
+  void count_frame(const EncodedFrame& frame, Timestamp now);
   void update_pace();
 
   SendStreamConfig config_;
@@ -123,6 +127,9 @@ class SendStream {
   std::optional<Timestamp> last_frame_sent_;
   std::optional<Timestamp> last_packet_sent_;
   OutboundRtpStreamStats stats_;
+  std::uint64_t frame_bytes_ = 0;  // of all frames that were sent
+  // When the last ones were: a ring.
+  std::array<Timestamp, kMaxFramesPerSecond> frame_times_{};
   RemoteInboundRtpStreamStats remote_;
 };
 

@@ -332,7 +332,10 @@ std::optional<Event> StreamTable::poll_event() { return events_.pop(); }
 RtpStats StreamTable::stats(Timestamp now) const {
   RtpStats stats;
   for (const auto& [id, stream] : senders_) {
-    stats.outbound.push_back(stream.stats());
+    // They are added in the order of the encodings.
+    const auto before = std::ranges::count(stats.outbound, stream.config().mid, &OutboundRtpStreamStats::mid);
+    stats.outbound.push_back(stream.stats(now));
+    stats.outbound.back().encoding_index = static_cast<std::uint32_t>(before);
     if (const auto remote = stream.remote_stats()) stats.remote_inbound.push_back(*remote);
   }
   for (const auto& [id, stream] : receivers_) {
