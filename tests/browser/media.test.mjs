@@ -152,29 +152,29 @@ story('sound with copies in both directions: Chromium and our peer hear the tone
   });
   await hearsTone(page, 440);
   await until('our peer to hear 660 Hz', async () => Math.abs((await peer.seen())[0].hertz - 660) < 15);
-  await untilGrows('copies at Chromium', async () => (await pageStats(page, 'inbound-rtp', 'audio'))[0].fecPacketsReceived ?? 0, 20);
+  await until('copies at Chromium', async () => {
+    const [inbound] = await pageStats(page, 'inbound-rtp', 'audio');
+    if (inbound.fecPacketsReceived > 20) return true;
+    throw new Error(JSON.stringify(inbound));
+  });
+  assert.equal((await peer.stats()).outbound[0].codec, 'opus');
   await untilGrows('copies at our peer', async () => (await peer.stats()).inbound[0].fecPacketsReceived, 20);
-  assert.equal((await pageStats(page, 'outbound-rtp', 'audio'))[0].mimeType, 'audio/red');
   assert.deepEqual(peer.errors, []);
 }, options);
 
-story('Chromium sends two channels, and pauses, to a peer that wishes so', async (keep) => {
+story('Chromium pauses when there is silence, for a peer that wishes so', async (keep) => {
   const { page, peer } = await start(keep, 'chromium');
   peer.do('add', { kind: 'audio', direction: 'recvonly', prefer: [['audio/opus', 'stereo=1;usedtx=1']] });
   await peerCalls(peer, page, {
     prepared: () => {
       const [transceiver] = window.pc.getTransceivers();
       transceiver.direction = 'sendonly';
-      return transceiver.sender.replaceTrack(window.microphone(440, 880));
+      return transceiver.sender.replaceTrack(window.microphone(440));
     },
   });
-  await until('two different channels', async () => {
-    const [seen] = await peer.seen();
-    if (seen?.channels === 2 && seen.sidesDiffer > 10_000 && Math.abs(seen.hertz - 440) < 15) return true;
-    throw new Error(JSON.stringify(seen));
-  });
+  await until('the tone', async () => Math.abs((await peer.seen())[0].hertz - 440) < 15);
   // Silence: packets come rarely now, and the pauses between them are not taken for losses.
-  await page.evaluate(() => window.sounding.suspend());
+  await page.evaluate(() => { window.pc.getSenders()[0].track.enabled = false; });
   await untilGrows('pauses', async () => (await peer.stats()).inbound[0].silentConcealedSamples, 10_000);
   assert.deepEqual(peer.errors, []);
 }, options);

@@ -1,7 +1,8 @@
 // A peer for tests of media with browsers: the public API behind JSON lines. It sends the test picture and a tone.
 //
 // Commands on standard input, each with "do":
-//   add          a transceiver. kind; direction; size [width, height], rate, tone: of what is sent; rids: its encodings,
+//   add          a transceiver. kind; direction; size [width, height], rate, tone: of what is sent; rids: its
+//   encodings,
 //                smallest first; prefer: mime types (or [mime type, fmtp]) in order
 //   offer        makes an offer                                            → description {type, sdp}
 //   description  takes type and sdp, and answers an offer                  → description {type, sdp}
@@ -33,7 +34,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kRemembered = 150;        // pictures that were sent
+constexpr std::size_t kRemembered = 150;         // pictures that were sent
 constexpr std::size_t kToneWindow = 48'000 / 4;  // samples
 
 void emit(const json::object& event) {

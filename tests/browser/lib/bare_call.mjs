@@ -56,12 +56,8 @@ function prepare() {
     }
     const end = context.createMediaStreamDestination();
     merger.connect(end);
-    window.sounding = context;
     return end.stream.getAudioTracks()[0];
   };
-
-  window.statsOf = async (...types) => [...(await pc.getStats()).values()].filter((s) => types.includes(s.type))
-    .map((s) => ({ ...s, codec: undefined }));
 }
 
 // A page of ours that runs no application.

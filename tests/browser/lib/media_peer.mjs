@@ -20,6 +20,7 @@ export class MediaPeer extends Program {
 
   constructor(args = []) {
     super([BIN, ...args], { shown: 'media_peer', stdin: 'pipe' });
+    this.#events.setMaxListeners(0);
     let rest = '';
     this.onOutput((text) => {
       const lines = (rest + text).split('\n');
