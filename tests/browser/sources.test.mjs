@@ -6,12 +6,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { connected, freshRoom, join, occupied, peers, received } from './lib/call_page.mjs';
+import { connected, freshRoom, join, occupied, peers, received, stats } from './lib/call_page.mjs';
 import { seesTestPicture, shows } from './lib/picture.mjs';
 import { suite } from './lib/suite.mjs';
 import { nativePeer, reportOf } from './lib/tidewire.mjs';
 import { hearsTone } from './lib/tone.mjs';
-import { until } from './lib/wait.mjs';
+import { until, untilGrows } from './lib/wait.mjs';
 
 const kTone = 440; // Hz
 
@@ -65,6 +65,8 @@ for (const browser of ['chromium', 'firefox']) {
     const input = await page.$('#file + input');
     await input.uploadFile(await film(keep));
     await until('the film', () => page.evaluate(() => window.tidewire.state.file === 'film.webm'));
+    await until('pictures of the film to be sent', async () => (await stats(page))?.video_out?.width === 320);
+    await untilGrows('sent pictures of the film', async () => (await stats(page)).video_out.frames_encoded, 40);
     native.kill('SIGINT');
     const report = await ends(native);
     assert.equal(report.video.width, 320, JSON.stringify(report));

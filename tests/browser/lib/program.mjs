@@ -32,6 +32,9 @@ export class Program {
     return `${this.command} (${this.running ? 'running' : `ended: ${this.code}`})\n${this.stdout}${this.stderr}`;
   }
 
+  // Hands on what it prints from now on.
+  onOutput(take) { this.#process.stdout.on('data', take); }
+
   // Types a line, where stdin is a pipe.
   type(line) { this.#process.stdin.write(`${line}\n`); }
 

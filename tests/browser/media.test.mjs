@@ -1,0 +1,229 @@
+// Media against browsers, without the application: simulcast, layers, redundancy, codecs that change, and figures.
+//
+// One half is tests/interop/media_peer, the other a page with an RTCPeerConnection of the test's own.
+
+import assert from 'node:assert/strict';
+import { barePage, joinEncodings, pageCalls, pageStats, peerCalls, splitEncodings } from './lib/bare_call.mjs';
+import { MediaPeer, missingMediaPeer } from './lib/media_peer.mjs';
+import { seesTestPicture, shows } from './lib/picture.mjs';
+import { suite } from './lib/suite.mjs';
+import { hearsTone } from './lib/tone.mjs';
+import { until, untilGrows } from './lib/wait.mjs';
+
+const { shared, story } = suite(['chromium', 'firefox']);
+const options = { skip: missingMediaPeer() };
+
+const RIDS = ['q', 'h', 'f'];
+
+async function start(keep, browser, args) {
+  const page = keep(await barePage(shared.browsers[browser], shared.server));
+  return { page, peer: keep(new MediaPeer(args)) };
+}
+
+for (const browser of ['chromium', 'firefox']) {
+  story(`${browser} sends three sizes, and the largest is shown`, async (keep) => {
+    const { page, peer } = await start(keep, browser);
+    await page.evaluate((rids) => window.pc.addTransceiver(window.camera(960, 540), {
+      direction: 'sendonly',
+      sendEncodings: rids.map((rid, i) => ({ rid, scaleResolutionDownBy: 4 >> i, maxBitrate: 150_000 << i })),
+    }), RIDS);
+    await pageCalls(page, peer);
+    const inbound = async () => (await peer.stats()).inbound;
+    await until('three streams with frames', async () => {
+      const streams = await inbound();
+      const widths = streams.filter((s) => s.framesReceived > 3).map((s) => s.frameWidth).sort((a, b) => a - b);
+      if (widths.join() === '240,480,960') return true;
+      throw new Error(JSON.stringify(streams));
+    });
+    await until('the largest picture', async () => (await peer.seen())[0]?.width === 960);
+    await untilGrows('frames of the largest', async () => (await peer.seen())[0].frames, 10);
+    // The sender ends the largest: the next one is shown.
+    await page.evaluate(async () => {
+      const [sender] = window.pc.getSenders();
+      const parameters = sender.getParameters();
+      parameters.encodings[2].active = false;
+      await sender.setParameters(parameters);
+    });
+    await until('the next size', async () => (await peer.seen())[0].width === 480);
+    assert.deepEqual(peer.errors, []);
+  }, options);
+}
+
+story('Chromium decodes each of three sizes that it is sent', async (keep) => {
+  const { page, peer } = await start(keep, 'chromium', [1_500_000]);
+  peer.do('add', { kind: 'video', direction: 'sendonly', size: [640, 480], rids: RIDS });
+  await peerCalls(peer, page, {
+    toPage: (sdp) => splitEncodings(sdp, RIDS), toPeer: (sdp) => joinEncodings(sdp, RIDS),
+  });
+  await until('three sizes', async () => {
+    const streams = await pageStats(page, 'inbound-rtp', 'video');
+    const sizes = RIDS.map((rid) => streams.find((s) => s.mid === rid && s.framesDecoded > 5)?.frameWidth);
+    if (sizes.join() === '160,320,640') return true;
+    throw new Error(JSON.stringify(streams));
+  });
+  assert.deepEqual(peer.errors, []);
+}, options);
+
+// Both ends say which codec the page decodes, and the picture goes on.
+async function seesCodec(page, peer, codec) {
+  await until(`${codec} at the page`, async () => (await pageStats(page, 'inbound-rtp', 'video'))[0]?.mimeType === `video/${codec}`);
+  await untilGrows(`pictures of ${codec}`, async () => (await pageStats(page, 'inbound-rtp', 'video'))[0].framesDecoded, 5);
+  await seesTestPicture(page);
+  assert.equal((await peer.stats()).outbound[0].codec, codec);
+}
+
+// Debian's Firefox has no H.264 of its own.
+for (const [browser, codecs] of [['chromium', ['VP9', 'H264', 'AV1', 'VP8']], ['firefox', ['VP9', 'AV1', 'VP8']]]) {
+  story(`${browser} follows from one codec to the next without an offer`, async (keep) => {
+    const { page, peer } = await start(keep, browser);
+    peer.do('add', { kind: 'video', direction: 'sendonly' });
+    await peerCalls(peer, page);
+    await seesTestPicture(page);
+    for (const codec of codecs) {
+      peer.do('parameters', { codec: `video/${codec}` });
+      await seesCodec(page, peer, codec);
+    }
+    assert.deepEqual(peer.errors, []);
+  }, options);
+}
+
+for (const [browser, codec, mode] of [
+  ['chromium', 'VP9', 'L3T3_KEY'], ['chromium', 'AV1', 'L1T3'], ['chromium', 'VP8', 'L1T3'], ['firefox', 'VP8', 'L1T3'],
+]) {
+  story(`${browser} decodes ${codec} in layers ${mode}`, async (keep) => {
+    const { page, peer } = await start(keep, browser);
+    peer.do('add', { kind: 'video', direction: 'sendonly', size: [640, 480], prefer: [`video/${codec}`] });
+    peer.do('parameters', { scalability: mode });
+    await peerCalls(peer, page);
+    await shows(page, 640); // with all spatial layers
+    await seesCodec(page, peer, codec);
+    assert.deepEqual(peer.errors, []);
+  }, options);
+}
+
+// The peak signal-to-noise ratio, in dB, of what the page shows of a picture against what was sent. The page's colours
+// are turned back to BT.601's luma.
+async function psnrAtPage(page, peer, width, height) {
+  const shown = await page.evaluate(async () => {
+    const { readFrameCounter } = await import('/test_picture.js');
+    const frame = window.tidewire.frame();
+    const counter = frame && readFrameCounter(frame);
+    const luma = [];
+    for (let i = 0; counter !== null && i < frame.data.length; i += 4) {
+      const [r, g, b] = frame.data.subarray(i, i + 3);
+      luma.push(Math.round(16 + (65.481 * r + 128.553 * g + 24.966 * b) / 255));
+    }
+    return { counter, luma };
+  });
+  const sent = shown.counter === null ? null : await peer.sentPicture(shown.counter);
+  if (!sent || sent.length !== width * height || shown.luma.length !== sent.length) return 0;
+  const sum = shown.luma.reduce((s, level, i) => s + (level - sent[i]) ** 2, 0);
+  return 10 * Math.log10(255 ** 2 / Math.max(sum / sent.length, 1e-6));
+}
+
+const kGoodPicture = 32; // dB; a neighbouring picture of the same camera comes to about 25
+
+for (const codec of ['VP8', 'VP9', 'H264', 'AV1']) {
+  story(`what Chromium shows of ${codec} is what was sent`, async (keep) => {
+    const { page, peer } = await start(keep, 'chromium');
+    peer.do('add', { kind: 'video', direction: 'sendonly', size: [320, 240], prefer: [`video/${codec}`] });
+    await peerCalls(peer, page);
+    await until(`a picture of ${kGoodPicture} dB`, async () => {
+      const psnr = await psnrAtPage(page, peer, 320, 240);
+      if (psnr >= kGoodPicture) return true;
+      throw new Error(`${psnr.toFixed(1)} dB`);
+    });
+    assert.equal((await pageStats(page, 'inbound-rtp', 'video'))[0].mimeType, `video/${codec}`);
+  }, options);
+}
+
+story('sound with copies in both directions: Chromium and our peer hear the tone', async (keep) => {
+  const { page, peer } = await start(keep, 'chromium');
+  peer.do('add', { kind: 'audio', prefer: ['audio/red', ['audio/opus', 'minptime=10;useinbandfec=1']] });
+  await peerCalls(peer, page, {
+    prepared: async () => {
+      const [transceiver] = window.pc.getTransceivers();
+      const { codecs } = RTCRtpReceiver.getCapabilities('audio');
+      const red = codecs.filter((c) => c.mimeType === 'audio/red');
+      transceiver.setCodecPreferences([...red, ...codecs.filter((c) => c.mimeType === 'audio/opus')]);
+      transceiver.direction = 'sendrecv';
+      await transceiver.sender.replaceTrack(window.microphone(660));
+    },
+  });
+  await hearsTone(page, 440);
+  await until('our peer to hear 660 Hz', async () => Math.abs((await peer.seen())[0].hertz - 660) < 15);
+  await until('copies at Chromium', async () => {
+    const [inbound] = await pageStats(page, 'inbound-rtp', 'audio');
+    if (inbound.fecPacketsReceived > 20) return true;
+    throw new Error(JSON.stringify(inbound));
+  });
+  assert.equal((await peer.stats()).outbound[0].codec, 'opus');
+  await untilGrows('copies at our peer', async () => (await peer.stats()).inbound[0].fecPacketsReceived, 20);
+  assert.deepEqual(peer.errors, []);
+}, options);
+
+story('Chromium pauses when there is silence, for a peer that wishes so', async (keep) => {
+  const { page, peer } = await start(keep, 'chromium');
+  peer.do('add', { kind: 'audio', direction: 'recvonly', prefer: [['audio/opus', 'stereo=1;usedtx=1']] });
+  await peerCalls(peer, page, {
+    prepared: () => {
+      const [transceiver] = window.pc.getTransceivers();
+      transceiver.direction = 'sendonly';
+      return transceiver.sender.replaceTrack(window.microphone(440));
+    },
+  });
+  await until('the tone', async () => Math.abs((await peer.seen())[0].hertz - 440) < 15);
+  // Silence: packets come rarely now, and the pauses between them are not taken for losses.
+  await page.evaluate(() => { window.pc.getSenders()[0].track.enabled = false; });
+  await untilGrows('pauses', async () => (await peer.stats()).inbound[0].silentConcealedSamples, 10_000);
+  assert.deepEqual(peer.errors, []);
+}, options);
+
+story('the figures of both ends agree', async (keep) => {
+  const { page, peer } = await start(keep, 'chromium');
+  peer.do('add', { kind: 'video', size: [320, 240] });
+  await peerCalls(peer, page, {
+    prepared: () => {
+      const [transceiver] = window.pc.getTransceivers();
+      transceiver.direction = 'sendrecv';
+      return transceiver.sender.replaceTrack(window.camera(320, 180));
+    },
+  });
+  await seesTestPicture(page);
+  await until('pictures, reports and round trips', async () => {
+    const { inbound: [inbound], remoteInbound: [remote], remoteOutbound } = await peer.stats();
+    const [theirs] = await pageStats(page, 'remote-inbound-rtp', 'video');
+    return inbound?.framesDecoded > 20 && remote?.roundTripTime !== null && remoteOutbound.length > 0 && theirs?.roundTripTime > 0;
+  });
+
+  // What is received lies between what was sent before and after it was read.
+  const between = (low, value, high, what) => assert.ok(low <= value && value <= high, `${what}: ${low} <= ${value} <= ${high}`);
+  const before = (await peer.stats()).outbound[0];
+  await untilGrows('packets that arrive', async () => (await pageStats(page, 'inbound-rtp', 'video'))[0].packetsReceived, 30);
+  const [seen] = await pageStats(page, 'inbound-rtp', 'video');
+  const after = (await peer.stats()).outbound[0];
+  for (const [ours, name] of [['packetsSent', 'packetsReceived'], ['bytesSent', 'bytesReceived']]) {
+    between(before[ours], seen[name] + (name === 'packetsReceived' ? seen.packetsLost : 0), after[ours], name);
+  }
+  between(before.framesSent - 1, seen.framesReceived + (seen.framesDropped ?? 0), after.framesSent, 'frames');
+  assert.deepEqual([seen.ssrc, seen.frameWidth, seen.frameHeight, seen.mimeType],
+    [after.ssrc, after.frameWidth, after.frameHeight, `video/${after.codec}`]);
+  assert.equal(after.framesEncoded >= after.framesSent, true);
+  between(seen.nackCount, after.nackCount, seen.nackCount + 1, 'NACKs');
+  between(0, after.pliCount, seen.pliCount, 'PLIs');
+
+  // The other direction.
+  const [sentBefore] = await pageStats(page, 'outbound-rtp', 'video');
+  await untilGrows('packets that arrive here', async () => (await peer.stats()).inbound[0].packetsReceived, 30);
+  const { inbound: [arrived], remoteInbound: [reported], remoteOutbound: [told] } = await peer.stats();
+  const [sentAfter] = await pageStats(page, 'outbound-rtp', 'video');
+  between(sentBefore.packetsSent, arrived.packetsReceived, sentAfter.packetsSent, 'packets received');
+  between(sentBefore.bytesSent, arrived.bytesReceived, sentAfter.bytesSent, 'bytes received');
+  assert.deepEqual([arrived.ssrc, arrived.frameWidth, arrived.frameHeight, `video/${arrived.codec}`],
+    [sentAfter.ssrc, sentAfter.frameWidth, sentAfter.frameHeight, sentAfter.mimeType]);
+  between(1, told.packetsSent, sentAfter.packetsSent, 'packets that the sender tells of');
+  const [theirs] = await pageStats(page, 'remote-inbound-rtp', 'video');
+  for (const trip of [reported.roundTripTime, theirs.roundTripTime]) between(0, trip, 1, 'round trip on loopback');
+  assert.equal(theirs.ssrc, arrived.ssrc);
+  assert.deepEqual(peer.errors, []);
+}, options);
