@@ -1,7 +1,7 @@
 // Tidewire's part of `run`: one measurement, or one end of a call between two processes. The public API and nothing
 // else, but for the frames of without-codec, which are encoded beforehand.
 //
-// usage: media_peer latency|without-codec|start|send|receive --clip FILE [--bitrate BPS] [--duration SECONDS]
+// usage: bench_media_peer latency|without-codec|start|send|receive --clip FILE [--bitrate BPS] [--duration SECONDS]
 //        [--repeats COUNT]
 #include <CLI/CLI.hpp>
 

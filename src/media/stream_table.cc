@@ -56,6 +56,7 @@ Result<StreamId> StreamTable::add_receive_stream(ReceiveStreamConfig config, Tim
   router_.add(id, config);
   lip_sync_.add(id, config.kind, config.sync_group);
   extensions_.merge(config.extensions);
+  reports_arrivals_ |= config.transport_wide_feedback;
   if (config.kind == MediaKind::kVideo) {
     receivers_.try_emplace(id, std::in_place_type<VideoReceiveStream>, std::move(config));
   } else {
@@ -85,9 +86,11 @@ Result<> StreamTable::update_receive_stream(StreamId id, ReceiveStreamConfig con
   lip_sync_.add(id, config.kind, config.sync_group);
   std::visit([&](auto& s) { s.update(std::move(config)); }, *stream);
   extensions_ = {};
+  reports_arrivals_ = false;
   for (const auto& [other, receiver] : receivers_) {
-    extensions_.merge(
-        std::visit([](const auto& s) -> const ReceiveStreamConfig& { return s.config(); }, receiver).extensions);
+    const auto& its = std::visit([](const auto& s) -> const ReceiveStreamConfig& { return s.config(); }, receiver);
+    extensions_.merge(its.extensions);
+    reports_arrivals_ |= its.transport_wide_feedback;
   }
   after_input(id, *stream, now_);
   return {};
@@ -207,15 +210,16 @@ void StreamTable::handle_rtp(Packet packet, Timestamp now) {
   if (!view) return void(++counters_.rtp_malformed);
   const rtp::Extensions extensions = rtp::read_extensions(view->header, extensions_);
   const rtp::Ssrc ssrc = view->header.ssrc;
+  // Of every packet, also of one that is nobody's: the sender's estimate counts them all, and its probes may come
+  // before their stream does.
+  if (reports_arrivals_ && extensions.transport_sequence_number) {
+    feedback_.handle_packet(*extensions.transport_sequence_number, ssrc, now);
+  }
   const auto rid = extensions.rtp_stream_id ? extensions.rtp_stream_id : extensions.repaired_rtp_stream_id;
   const auto id = router_.route(ssrc, view->header.payload_type, {extensions.mid, rid});
   ReceiveStream* stream = id ? find_receiver(*id) : nullptr;
   if (!stream) return void(++counters_.rtp_unroutable);
   scheduler_.start(now);
-  const bool feedback = std::visit([](const auto& s) { return s.config().transport_wide_feedback; }, *stream);
-  if (feedback && extensions.transport_sequence_number) {
-    feedback_.handle_packet(*extensions.transport_sequence_number, ssrc, now);
-  }
   if (const auto original = original_of(*stream, view->header.payload_type)) {
     const std::optional<rtp::Ssrc> source = std::visit([](const auto& s) { return s.ssrc(); }, *stream);
     if (!source || !unwrap_rtx(packet, *view, *source, *original)) return;

@@ -168,7 +168,8 @@ class StreamTable {
   std::unordered_map<rtp::Ssrc, StreamId> sender_of_;
   StreamRouter router_;
   LipSync lip_sync_;
-  rtp::ExtensionMap extensions_;  // of all receive streams
+  rtp::ExtensionMap extensions_;   // of all receive streams
+  bool reports_arrivals_ = false;  // a=rtcp-fb: transport-cc of any of them
   DeadlineHeap<StreamId> sender_deadlines_;
   DeadlineHeap<StreamId> receiver_deadlines_;
 

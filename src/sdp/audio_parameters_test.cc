@@ -8,7 +8,8 @@ namespace {
 using std::chrono::milliseconds;
 
 TEST(AudioParameters, AreThoseOfOpus) {
-  const auto wanted = audio_send_parameters("minptime=10;useinbandfec=1;stereo=1; usedtx=1;maxaveragebitrate=64000", {}, {});
+  const auto wanted =
+      audio_send_parameters("minptime=10;useinbandfec=1;stereo=1; usedtx=1;maxaveragebitrate=64000", {}, {});
   EXPECT_TRUE(wanted.fec && wanted.stereo && wanted.dtx);
   EXPECT_EQ(wanted.max_average_bitrate, 64'000U);
   EXPECT_EQ(wanted.packet_time, milliseconds{20});

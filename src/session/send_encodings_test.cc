@@ -6,7 +6,11 @@ namespace tidewire::session {
 namespace {
 
 sdp::NegotiatedCodec video(std::string name, std::uint8_t number, std::string fmtp = "") {
-  return {.name = std::move(name), .clock_rate = 90'000, .send_payload_type = number, .send_fmtp = fmtp, .receive_fmtp = fmtp};
+  return {.name = std::move(name),
+          .clock_rate = 90'000,
+          .send_payload_type = number,
+          .send_fmtp = fmtp,
+          .receive_fmtp = fmtp};
 }
 
 sdp::NegotiatedSection section(std::vector<std::string> rids = {""}) {
@@ -17,7 +21,8 @@ sdp::NegotiatedSection section(std::vector<std::string> rids = {""}) {
   return section;
 }
 
-std::vector<SendEncoding> made(const sdp::NegotiatedSection& section, const std::vector<RtpEncodingParameters>& wishes) {
+std::vector<SendEncoding> made(const sdp::NegotiatedSection& section,
+                               const std::vector<RtpEncodingParameters>& wishes) {
   return send_encodings(section, wishes_for(section, wishes), 2'100'000);
 }
 
@@ -40,14 +45,16 @@ TEST(SendEncodings, SeveralDoubleInSizeAndShareTheRateByTheirPixels) {
 }
 
 TEST(SendEncodings, WhatIsNotActiveOrHasItsOwnRateTakesNoShare) {
-  const auto encodings = made(section({"q", "h", "f"}), {{.rid = "f", .active = false}, {.rid = "q", .max_bitrate = 64'000U}});
+  const auto encodings =
+      made(section({"q", "h", "f"}), {{.rid = "f", .active = false}, {.rid = "q", .max_bitrate = 64'000U}});
   EXPECT_EQ(encodings[0].bitrate, 64'000U);
   EXPECT_EQ(encodings[1].bitrate, 2'100'000U);
   EXPECT_FALSE(encodings[2].parameters.active);
 }
 
 TEST(SendEncodings, TheWishedCodecIsFoundByItsFormToo) {
-  const RtpCodec cut{.mime_type = "video/h264", .clock_rate = 90'000, .sdp_fmtp_line = "packetization-mode=0;profile-level-id=42e01f"};
+  const RtpCodec cut{
+      .mime_type = "video/h264", .clock_rate = 90'000, .sdp_fmtp_line = "packetization-mode=0;profile-level-id=42e01f"};
   EXPECT_GT(made(section(), {{.codec = cut}})[0].max_nal_unit_size, 0U);
   const RtpCodec any{.mime_type = "video/H264", .clock_rate = 90'000};
   EXPECT_EQ(made(section(), {{.codec = any}})[0].codec, CodecType::kH264);
