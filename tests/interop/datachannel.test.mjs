@@ -27,7 +27,7 @@ const QUIRKS = {
   // us, it loses now and then what usrsctp has acknowledged and it has not looked at.
   gstreamer: {
     confusesEmpty: true, sendsNoEmpty: true, sendsAtMost: 65536, losesAtOurClose: true, losesAtTheirClose: true,
-    losesShortChannels: true,
+    losesShortChannels: true, linger: 50,
   },
   chromium: {},
   // Now and then it confirms our resets and sends none of its own any more, when many channels are closed as soon as they
