@@ -175,7 +175,9 @@ class Flow {
       if (const auto* found = std::get_if<event::IceCandidateFound>(&*event)) {
         (void)other.session.add_ice_candidate(found->candidate, EventLoop::now());
       } else if (const auto* change = std::get_if<event::SendingChanged>(&*event)) {
-        if (&end == &sender_) sending_ = change->codec == CodecType::kVp8;
+        if (&end == &sender_) {
+          sending_ = !change->encodings.empty() && change->encodings[0].codec == CodecType::kVp8;
+        }
       } else if (std::holds_alternative<event::KeyFrameNeeded>(*event)) {
         key_frame_needed_ = true;
       } else if (const auto* received = std::get_if<event::VideoFrameReceived>(&*event)) {

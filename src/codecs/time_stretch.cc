@@ -129,7 +129,8 @@ void TimeStretch::shorten(std::vector<std::int16_t>& samples) {
   if (!good_enough(match)) return;
   const std::size_t skip = match.lag * channels_;
   for (std::size_t i = 0; i < kBlend * channels_; ++i) {
-    const float share = static_cast<float>(i / channels_ + 1) / (kBlend + 1);
+    const auto step = i / channels_ + 1;
+    const float share = static_cast<float>(step) / (kBlend + 1);
     samples[i] = static_cast<std::int16_t>(
         std::lround((1 - share) * static_cast<float>(samples[i]) + share * static_cast<float>(samples[i + skip])));
   }
@@ -151,7 +152,8 @@ void TimeStretch::lengthen(std::vector<std::int16_t>& samples) {
   };
   output_.clear();
   for (std::size_t i = 0; i < kBlend * channels_; ++i) {
-    const float share = static_cast<float>(i / channels_ + 1) / (kBlend + 1);
+    const auto step = i / channels_ + 1;
+    const float share = static_cast<float>(step) / (kBlend + 1);
     output_.push_back(static_cast<std::int16_t>(
         std::lround((1 - share) * static_cast<float>(samples[i]) + share * static_cast<float>(earlier(i)))));
   }

@@ -83,7 +83,8 @@ void AudioMixer::keep_short(Input& input) {
   input.pulls = 0;
   if (input.least < kStart + kTooMuch) return;
   for (std::size_t i = 0; i < kFade * kChannels; ++i) {
-    const float share = static_cast<float>(i / kChannels + 1) / (kFade + 1);
+    const auto step = i / kChannels + 1;
+    const float share = static_cast<float>(step) / (kFade + 1);
     const auto now = static_cast<float>(input.waiting[i]);
     const auto later = static_cast<float>(input.waiting[i + kStep * kChannels]);
     input.waiting[i + kStep * kChannels] = static_cast<std::int16_t>(std::lround((1 - share) * now + share * later));
@@ -119,7 +120,8 @@ void AudioMixer::limit() {
   const float from = gain_;
   gain_ = std::min(allowed, gain_ + kRecovery);
   for (std::size_t i = 0; i < sum_.size(); ++i) {
-    const float share = std::min(1.0F, static_cast<float>(i / kChannels + 1) / kFade);
+    const auto step = i / kChannels + 1;
+    const float share = std::min(1.0F, static_cast<float>(step) / kFade);
     sum_[i] *= from + (gain_ - from) * share;
   }
 }

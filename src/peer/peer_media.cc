@@ -156,7 +156,8 @@ void PeerConnectionImpl::handle(event::VideoFrameReceived& received) {
 void PeerConnectionImpl::handle(event::AudioFrameReceived& received) {
   Transceiver& transceiver = known(received.transceiver);
   if (received.frame) transceiver.object->receiver_->track_->set_muted(false);
-  receiver_of(transceiver, received.transceiver).play(std::move(received));
+  peer::MediaReceiver& receiver = receiver_of(transceiver, received.transceiver);
+  receiver.play(std::move(received));
 }
 
 StatsReport PeerConnectionImpl::stats() const {
