@@ -29,7 +29,7 @@ export function bindDevices(media, micButton, cameraButton) {
 // A button that asks for a file to play in the place of the devices.
 export function bindFile(media, button) {
   const input = document.createElement('input');
-  Object.assign(input, { type: 'file', accept: 'video/*,audio/*', hidden: true });
+  Object.assign(input, { type: 'file', accept: 'video/*,audio/*', hidden: true, ariaLabel: 'A file to play as your camera' });
   input.onchange = async () => {
     const [file] = input.files;
     if (!file) return;
