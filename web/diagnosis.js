@@ -74,7 +74,8 @@ function sum(pairs, counter) {
   return values.length || pairs.length === 0 ? values.reduce((a, b) => a + b, 0) : null;
 }
 
-const wasChecked = (pair) => pair.requestsSent > 0 || pair.responsesReceived > 0 || !UNCHECKED.has(pair.state);
+// A check was sent for this candidate-pair entry of getStats().
+export const wasChecked = (pair) => pair.requestsSent > 0 || pair.responsesReceived > 0 || !UNCHECKED.has(pair.state);
 
 function collect({ localSdp, remoteSdp, pairs = [], candidates = {}, serverErrors = [], iceServers = [] }) {
   const local = countCandidates(localSdp, candidates.local);

@@ -6,7 +6,7 @@
 //
 // Events: 'change' (`failure` is another: an object, or null).
 
-import { diagnose, kNoAnswer } from './diagnosis.js';
+import { diagnose, kNoAnswer, wasChecked } from './diagnosis.js';
 
 const kEvery = 1000;           // ms between two readings while there is no connection
 const kPathPatience = 20_000;  // ms from both descriptions to "no path"
@@ -102,16 +102,20 @@ export class FailureWatch extends EventTarget {
     }
   }
 
-  // Chromium may call a new attempt failed as it begins, before it has sent a check: that is the last one's end. #look
-  // comes back to it.
   #onFailed() {
-    if (!this.#again || performance.now() - this.#began >= kEvery) this.#settle();
+    if (!this.#again || performance.now() - this.#began >= kEvery) this.#judge();
+  }
+
+  // Chromium may call a new attempt failed as it begins, before it has sent a check: that is the last one's end. #look
+  // comes back to it, until patience ends.
+  #judge() {
+    if (!this.#again || [...this.#pairs.values()].some(wasChecked)) this.#settle();
   }
 
   async #look() {
     await this.#read();
     if (this.#settled || this.#pc.connectionState === 'closed') return;
-    if ([this.#pc.iceConnectionState, this.#pc.connectionState].includes('failed')) return this.#settle();
+    if ([this.#pc.iceConnectionState, this.#pc.connectionState].includes('failed')) this.#judge();
     const since = performance.now() - (this.#pathAt || this.#began);
     const patience = this.#pathAt ? kDtlsPatience : this.#hasNothing() ? kNothingPatience : kPathPatience;
     if (since >= patience) this.#settle();

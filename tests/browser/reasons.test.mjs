@@ -70,6 +70,7 @@ for (const browser of ['chromium', 'firefox']) {
     }
     const [page] = pages;
     assert.equal(await page.$eval('.notice details', (e) => e.open), false);
+    await page.bringToFront(); // a tab behind another may miss clicks
     await page.click('.notice summary');
     await until('the evidence', async () => /Candidates here\s+\d+ host/.test(await text(page, '.evidence')));
   });

@@ -30,19 +30,23 @@ function evidenceRows(failure) {
   return [...rows, ...[...said.values()].slice(0, SERVER_ERRORS)];
 }
 
-// The evidence is rebuilt when the failure changes; whoever has it open keeps it open.
+// A failure that changes while it is shown changes in place: a click, the focus and open details survive.
 export function showFailure(call, failure) {
   const key = `failure-${call.peer.id}`;
   if (!failure) return dismiss(key);
-  const open = document.querySelector(`[data-notice="${CSS.escape(key)}"] details`)?.open;
-  const list = el('dl', { class: 'evidence' }, ...evidenceRows(failure)
-    .map(([name, value, shape = null]) => el('div', { class: shape }, el('dt', {}, name), el('dd', {}, value))));
-  const more = el('details', { class: 'more' }, el('summary', {}, 'Details'), list);
-  more.open = Boolean(open);
+  const rows = evidenceRows(failure)
+    .map(([name, value, shape = null]) => el('div', { class: shape }, el('dt', {}, name), el('dd', {}, value)));
   const what = call.stood ? `The connection to ${call.peer.name} is lost` : `No connection to ${call.peer.name}`;
-  notice(key, sentence(`${what}: ${failure.message}`), {
+  const text = sentence(`${what}: ${failure.message}`);
+  const shown = document.querySelector(`[data-notice="${CSS.escape(key)}"]`);
+  if (shown) {
+    shown.querySelector('.say').textContent = text;
+    shown.querySelector('.evidence').replaceChildren(...rows);
+    return;
+  }
+  notice(key, text, {
     tone: 'bad',
-    more,
+    more: el('details', { class: 'more' }, el('summary', {}, 'Details'), el('dl', { class: 'evidence' }, ...rows)),
     action: { label: 'Check this network', run: () => { location.hash = 'doctor'; }, stays: true },
   });
 }
