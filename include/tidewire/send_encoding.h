@@ -23,13 +23,25 @@ struct AudioSendParameters {
   friend bool operator==(const AudioSendParameters&, const AudioSendParameters&) = default;
 };
 
+struct Resolution {
+  int width = 0;
+  int height = 0;
+
+  friend bool operator==(const Resolution&, const Resolution&) = default;
+};
+
 struct SendEncoding {
   CodecType codec = CodecType::kVp8;
   // H.264 for a peer that takes no fragments (RFC 6184 packetization-mode=0): bytes that no NAL unit may exceed. 0:
   // any.
   std::size_t max_nal_unit_size = 0;
-  // What the frames are to come to, in bits per second.
+  // What the frames are to come to, in bits per second. It follows the path, several times a second.
   std::uint64_t bitrate = 0;
+  // The path does not carry it for now: no frames are to be made.
+  bool paused = false;
+  // What the rate is enough for: pictures larger than this are to be made smaller, in the shape that they have. It
+  // is of the one that lies; for upright pictures the sides change places. Nothing: any size.
+  std::optional<Resolution> scale_resolution_down_to{};
   AudioSendParameters audio{};
   // As set_parameters() has them; scale_resolution_down_by is always there. An encoding that is not active makes no
   // frames.

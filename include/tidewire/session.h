@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "tidewire/bytes.h"
+#include "tidewire/congestion_control.h"
 #include "tidewire/connection_state.h"
 #include "tidewire/data_channel_init.h"
 #include "tidewire/datagram.h"
@@ -56,6 +57,12 @@ struct SessionConfig {
   // What frames of a kind will come to, bits per second: the pace of sending follows from it.
   std::uint64_t video_bitrate = 1'000'000;
   std::uint64_t audio_bitrate = 32'000;
+  // What shares out what the path carries. It needs transport-wide feedback or RFC 8888 from the peer; without, and
+  // with kNone, the rates above are sent.
+  CongestionControl congestion_control = CongestionControl::kNone;
+  // Believed of a new path, in bits per second; and the most that is ever sent.
+  std::uint64_t start_bitrate = 1'000'000;
+  std::uint64_t max_bitrate = 100'000'000;
   // See Configuration.
   std::size_t max_message_size = 256 * 1024;
   std::size_t send_buffer_limit = 16 * 1024 * 1024;

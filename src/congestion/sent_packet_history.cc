@@ -51,7 +51,7 @@ void SentPacketHistory::mark_lost(std::int64_t from, std::int64_t to) {
     if (!sent || sent->state != State::kInFlight) continue;
     sent->state = State::kLost;
     ++packets_lost_;
-    results_.push_back({number, sent->time, sent->size, std::nullopt});
+    results_.push_back({.number = number, .sent = sent->time, .size = sent->size});
   }
 }
 
@@ -60,7 +60,7 @@ void SentPacketHistory::mark_arrived(Sent& sent, Duration arrival) {
   if (sent.state == State::kLost) --packets_lost_;
   sent.state = State::kArrived;
   ++packets_acknowledged_;
-  results_.push_back({sent.number, sent.time, sent.size, arrival});
+  results_.push_back({.number = sent.number, .sent = sent.time, .size = sent.size, .arrival = arrival});
 }
 
 }  // namespace tidewire::congestion

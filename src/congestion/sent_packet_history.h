@@ -8,19 +8,11 @@
 #include <vector>
 
 #include "base/serial.h"
+#include "congestion/packet_result.h"
 #include "rtp/transport_feedback.h"
 #include "tidewire/time.h"
 
 namespace tidewire::congestion {
-
-// What feedback says about one packet.
-struct PacketResult {
-  std::int64_t number = 0;  // transport sequence number, unwrapped
-  Timestamp sent{};
-  std::size_t size = 0;
-  // On the receiver's clock, of which only differences mean something; nothing when it did not arrive.
-  std::optional<Duration> arrival;
-};
 
 class SentPacketHistory {
  public:
