@@ -4,31 +4,10 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/rate.h"
 #include "tidewire/time.h"
 
 namespace tidewire::media {
-
-// The time that `bytes` take at a rate; a rate of zero counts as one bit a second.
-constexpr Duration transmission_time(std::size_t bytes, std::uint64_t bits_per_second) {
-  return Duration{
-      static_cast<std::int64_t>(bytes * 8 * 1'000'000'000ULL / std::max<std::uint64_t>(bits_per_second, 1))};
-}
-
-// Lets packets leave at a rate, a short burst at once. Keeps no packets itself.
-class LeakyBucket {
- public:
-  // What may leave at once after a pause. Timers are about this exact.
-  static constexpr Duration kBurst = std::chrono::milliseconds{5};
-
-  // When the next packet may leave.
-  Timestamp next() const { return next_; }
-  void spend(std::size_t bytes, std::uint64_t bits_per_second, Timestamp now) {
-    next_ = std::max(next_, now - kBurst) + transmission_time(bytes, bits_per_second);
-  }
-
- private:
-  Timestamp next_{};
-};
 
 // A budget that fills at a rate up to a limit.
 class TokenBucket {

@@ -48,6 +48,7 @@ media::SendStreamConfig send_config(const sdp::NegotiatedSection& section, const
       .mid = section.mid,
       .extensions = extension_map(section, true),
       .nack = codec.has_feedback("nack"),
+      .transport_wide_feedback = codec.has_feedback("transport-cc"),
       .target_bitrate = encoding.bitrate,
   };
   if (kind_of(encoding.codec) == MediaKind::kAudio) config.red_payload_type = preferred_redundancy(section);
