@@ -35,6 +35,27 @@ class TokenBucket {
   Timestamp empty_at_{Duration::min() / 2};
 };
 
+// Which part of the bytes of the last second or so were of a kind.
+class RecentShare {
+ public:
+  void add(std::size_t bytes, bool of_the_kind, Timestamp now) {
+    for (; halved_ + kHalfLife <= now; halved_ = now - halved_ > 16 * kHalfLife ? now : halved_ + kHalfLife) {
+      all_ /= 2;
+      kind_ /= 2;
+    }
+    all_ += static_cast<double>(bytes);
+    if (of_the_kind) kind_ += static_cast<double>(bytes);
+  }
+  double value() const { return all_ > 0 ? kind_ / all_ : 0; }
+
+ private:
+  static constexpr Duration kHalfLife = std::chrono::milliseconds{500};
+
+  double all_ = 0;
+  double kind_ = 0;
+  Timestamp halved_{};
+};
+
 // Lets something happen at most once in an interval.
 class RateLimit {
  public:

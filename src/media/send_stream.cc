@@ -330,7 +330,7 @@ void SendStream::count_sent(const Packet& packet) {
 }
 
 Timestamp SendStream::waiting_since() const {
-  if (!resend_queue_.empty()) return Timestamp{};
+  if (!resend_queue_.empty()) return kAskedFor;
   return queue_.empty() ? kNever : queue_.front().since;
 }
 

@@ -54,7 +54,8 @@ class SendStream {
   // The next packet, what is asked for again first. It carries a transport sequence number (0) and an absolute send
   // time to be patched, when these were negotiated.
   std::optional<Packet> poll_transmit(Timestamp now);
-  // Since when the next packet waits: very long for what is asked for again, kNever when nothing waits.
+  // Since when the next packet waits: kAskedFor when it is one that was asked for again, kNever when nothing waits.
+  static constexpr Timestamp kAskedFor{};
   Timestamp waiting_since() const;
   std::size_t queued_bytes() const { return queued_bytes_; }
   // A packet whose content nobody needs, of about that size: the newest one once more, as RTX, or nothing but padding.

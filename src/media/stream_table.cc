@@ -226,9 +226,11 @@ std::optional<Packet> StreamTable::poll_sender(Timestamp now) {
     if (!sound && (!paced_waits() || control_.next_paced() > now)) return std::nullopt;
     const StreamId id = sound ? sound_waits_.key() : pictures_wait_.key();
     SendStream& stream = *find_sender(id);
+    const bool repeats = stream.waiting_since() == SendStream::kAskedFor;
     std::optional<Packet> packet = stream.poll_transmit(now);
     after_input(id, stream);
     if (!packet) continue;
+    if (!sound) repair_.add(packet->size(), repeats, now);
     stamp(*packet, stream, now);
     return packet;
   }

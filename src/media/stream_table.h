@@ -20,6 +20,7 @@
 #include "congestion/send_control.h"
 #include "crypto/random.h"
 #include "media/audio_receive_stream.h"
+#include "media/budgets.h"
 #include "media/deadline_heap.h"
 #include "media/lip_sync.h"
 #include "media/rtcp_scheduler.h"
@@ -129,6 +130,8 @@ class StreamTable {
   const congestion::SentPacketHistory& sent_packets() const { return control_.history(); }
   // What the path carries of RTP, all in all; nothing when there is no congestion control.
   std::optional<std::uint64_t> available_bitrate() const { return control_.target_bitrate(); }
+  // What part of what was sent lately was sent to repair what was lost.
+  double repair_share() const { return repair_.value(); }
   // What waits in all queues, at the pace that it leaves.
   Duration queueing_time() const;
 
@@ -197,6 +200,7 @@ class StreamTable {
   RtcpScheduler scheduler_;
   congestion::FeedbackGenerator feedback_;
   congestion::SendControl control_;
+  RecentShare repair_;
   std::optional<Duration> round_trip_time_;
   BoundedQueue<Packet> rtcp_{kMaxRtcpPackets};
   BoundedQueue<Event> events_{kMaxEvents};
