@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "congestion/scenarios_for_test.h"
+#include "congestion/tidewire/tidewire_controller.h"
 
 namespace {
 
@@ -55,14 +56,16 @@ void trace(const lab::Scenario& scenario, CongestionControl control, std::size_t
   lab::PathOptions options = scenario.options;
   for (lab::FlowConfig& config : options.flows) config.control = control;
   lab::Path path(options);
-  std::printf("%s, %s, flow %zu\n%8s %8s %8s %8s %8s %6s\n", scenario.name.c_str(), to_string(control).data(), flow,
-              "s", "target", "arrived", "q p50", "q max", "drops");
+  std::printf("%s, %s, flow %zu\n%8s %8s %8s %8s %8s %6s mode\n", scenario.name.c_str(), to_string(control).data(),
+              flow, "s", "target", "arrived", "q p50", "q max", "drops");
   for (Duration at = 0ms; at < scenario.length; at += 100ms) {
     const lab::Interval interval{at, at + 100ms};
     path.run_until(interval.to);
-    std::printf("%8.1f %8.0f %8.0f %8.1f %8.1f %6.3f\n", std::chrono::duration<double>(interval.to).count(),
+    const auto* ours = dynamic_cast<const TidewireController*>(&path.flows()[flow]->controller());
+    std::printf("%8.1f %8.0f %8.0f %8.1f %8.1f %6.3f %4d\n", std::chrono::duration<double>(interval.to).count(),
                 static_cast<double>(path.target(flow, interval.to)) / 1000, path.throughput(flow, interval) / 1000,
-                path.queue_ms(flow, 0.5, interval), path.queue_ms(flow, 1, interval), path.drops(flow, interval));
+                path.queue_ms(flow, 0.5, interval), path.queue_ms(flow, 1, interval), path.drops(flow, interval),
+                ours ? static_cast<int>(ours->mode()) : 0);
   }
 }
 

@@ -14,6 +14,7 @@ class CompetingFlowDetector {
  public:
   // CUBIC in a deep queue comes back to the bottom of its saw every few seconds and leaves it half full even there.
   static constexpr Duration kPatience = std::chrono::milliseconds{1500};
+  static constexpr Duration kPatienceWhenExpected = std::chrono::milliseconds{300};
   // A queue as short as this is a drained one for the purpose.
   static constexpr Duration kDrained = std::chrono::milliseconds{40};
 
@@ -25,7 +26,10 @@ class CompetingFlowDetector {
       since_ = now;
     }
   }
-  bool found(Timestamp now) const { return since_ && now - *since_ >= kPatience; }
+  // `expected`: they were there a short time ago.
+  bool found(Timestamp now, bool expected) const {
+    return since_ && now - *since_ >= (expected ? kPatienceWhenExpected : kPatience);
+  }
   void reset() { since_.reset(); }
 
  private:

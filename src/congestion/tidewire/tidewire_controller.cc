@@ -13,8 +13,8 @@ double seconds(Duration duration) { return std::chrono::duration<double>(duratio
 // While a frame leaves at this multiple of the rate, its packets show whether the path carries so much more. The queue
 // that it makes at a full bottleneck is a third of a frame's time, 11 ms.
 constexpr double kPacing = 1.5;
-// The standing queue that we allow, for any flow and beyond that for a slow one: as in Copa, a flow's share of the queue
-// is a number of packets, so that of several flows the larger ones yield first.
+// The standing queue that we allow, for any flow and beyond that for a slow one: as in Copa, a flow's share of the
+// queue is a number of packets, so that of several flows the larger ones yield first.
 constexpr double kQueueAny = 0.012;
 constexpr double kQueueBits = 12'000;  // over the rate
 constexpr double kQueueMax = 0.045;
@@ -46,7 +46,7 @@ void TidewireController::path_changed(Timestamp now) {
   unanswered_ = false;
   last_feedback_ = now;
   undisturbed_since_ = now;
-  headroom_since_ = kNever;
+  headroom_ = 0;
   set_rate(static_cast<double>(limits_.start));
   probes_.plan(3 * rate_, now);
 }
@@ -61,6 +61,9 @@ void TidewireController::set_rate(double rate) {
 }
 
 double TidewireController::queue_seconds() const { return seconds(queue_now_); }
+
+// As long for near receivers as for far ones, so that all cut equally often while one queue lasts.
+Duration TidewireController::reaction_time() const { return std::max<Duration>(round_trip_ + feedback_gap_, 250ms); }
 
 double TidewireController::threshold() const { return std::min(kQueueAny + kQueueBits / rate_, kQueueMax); }
 
@@ -147,19 +150,19 @@ void TidewireController::control(Timestamp now) {
     mode_ = Mode::kSteady;
   }
   competitors_.update(queue_now_, mode_ == Mode::kDraining, now);
-  if (competitors_.found(now)) begin_competing(now);
+  if (competitors_.found(now, now - competed_ < 10s)) begin_competing(now);
 }
 
 void TidewireController::back_off(Timestamp now) {
   undisturbed_since_ = now;
-  headroom_since_ = kNever;
+  headroom_ = 0;
   // What an earlier cut did is not seen yet.
   if (now < settle_until_ && queue_now_ < cut_queue_ * 3 / 2) return;
   const bool deep = queue_seconds() > 2 * threshold();
   double base = std::min(rate_, delivered(deep ? 150ms : 300ms));
   // A short queue may be one large frame's; a few frames that were small do not say that the path is slow.
-  if (!deep) base = std::max(base, 0.9 * rate_);
-  ceiling_ = base;
+  if (!deep) base = std::max(base, 0.95 * rate_);
+  ceiling_ = std::max(base, 0.9 * ceiling_);
   set_rate(kUse * base);
   mode_ = Mode::kDraining;
   cut_queue_ = queue_now_;
@@ -171,7 +174,7 @@ void TidewireController::grow(double elapsed, Timestamp now) {
   if (mode_ == Mode::kDraining || mode_ == Mode::kStarting || queue > threshold() / 2) return;
   const bool limited = sent_rate_ < 0.75 * rate_;
   if (limited || rate_ >= static_cast<double>(limits_.wanted)) {
-    headroom_since_ = kNever;
+    headroom_ = 0;
     return;
   }
   // Near where the queue grew last: the same for all flows, whatever they have, so that they become equal.
@@ -186,12 +189,11 @@ void TidewireController::grow(double elapsed, Timestamp now) {
   double next = rate_ + step * elapsed;
   const auto burst = bursts_.rates();
   const bool headroom = burst && burst->arrived > 1.28 * rate_ && burst->arrived > 0.85 * burst->sent;
-  if (!headroom) {
-    headroom_since_ = kNever;
-  } else if (headroom_since_ == kNever) {
-    headroom_since_ = now;
-  } else if (now - headroom_since_ >= 150ms) {
-    next = std::max(next, std::min(1.25 * rate_, 0.9 * burst->arrived));
+  headroom_ = headroom ? headroom_ + 1 : 0;
+  if (headroom_ >= 2 && !probes_.busy()) {
+    headroom_ = 0;
+    next = std::max(next, 0.85 * burst->arrived);
+    probes_.plan(2 * next, now);
   }
   set_rate(std::max(rate_, std::min(next, 1.5 * delivered(500ms))));
 }
@@ -200,23 +202,22 @@ void TidewireController::begin_competing(Timestamp now) {
   mode_ = Mode::kCompeting;
   competitors_.reset();
   last_test_ = now;
-  set_rate(std::max(rate_, delivered(500ms)));
+  const double before = now - competed_ < 10s ? competitive_rate_ : 0;
+  set_rate(std::max({rate_, before, delivered(500ms)}));
 }
 
 void TidewireController::compete(double elapsed, Timestamp now) {
   const double queue = queue_seconds();
+  competed_ = now;
+  if (mode_ == Mode::kCompeting) competitive_rate_ = rate_;
   if (queue < threshold()) {
     mode_ = Mode::kSteady;
-    if (mode_ == Mode::kTesting) set_rate(saved_rate_);
     ceiling_ = rate_;
     undisturbed_since_ = now;
     return;
   }
   if (mode_ == Mode::kTesting) {
-    if (now < test_end_) return;
-    mode_ = Mode::kCompeting;
-    settle_until_ = now + reaction_time();
-    set_rate(saved_rate_);
+    if (now >= test_end_) mode_ = Mode::kCompeting;
     return;
   }
   const double round_trip = seconds(round_trip_) + queue;
@@ -230,7 +231,6 @@ void TidewireController::compete(double elapsed, Timestamp now) {
   }
   if (now - last_test_ > 6s || (lost_ > 0 && now - last_test_ > 3s)) {
     last_test_ = now;
-    saved_rate_ = rate_;
     test_end_ = now + reaction_time() + queue_now_;
     mode_ = Mode::kTesting;
   }
@@ -254,7 +254,7 @@ void TidewireController::react_to_marks(Timestamp now) {
   if (marked_share_ < 0.01 || now < settle_until_) return;
   // RFC 8257 §3.3: in proportion to the share that is marked.
   undisturbed_since_ = now;
-  headroom_since_ = kNever;
+  headroom_ = 0;
   ceiling_ = rate_;
   set_rate(rate_ * (1 - marked_share_ / 2));
   settle_until_ = now + reaction_time();
@@ -262,6 +262,7 @@ void TidewireController::react_to_marks(Timestamp now) {
 
 void TidewireController::use_probe(const ProbePlanner::Result& result, Timestamp now) {
   const bool carried = result.arrived > 0.85 * result.sent;
+  const double rate_before = rate_;
   const double found = std::min(result.sent, result.arrived);
   if (mode_ == Mode::kStarting) {
     set_rate(std::max(carried ? 0.0 : 0.5 * rate_, (carried ? 0.9 : kUse) * found));
@@ -277,6 +278,7 @@ void TidewireController::use_probe(const ProbePlanner::Result& result, Timestamp
   if (mode_ != Mode::kSteady) return;
   if (carried) {
     set_rate(std::max(rate_, 0.9 * found));
+    if (result.sent > 1.5 * rate_before) probes_.plan(2 * rate_, now);
   } else if (found < 0.9 * rate_) {
     set_rate(std::max(kUse * found, 0.5 * rate_));
     ceiling_ = rate_;
@@ -302,6 +304,8 @@ void TidewireController::end_silence(const Feedback& feedback) {
   ignore_sent_before_ = feedback.received - round_trip_;
   settle_until_ = feedback.received + reaction_time();
   undisturbed_since_ = feedback.received;
+  delivery_.reset();
+  bursts_.reset();
   set_rate(0.9 * rate_);
 }
 

@@ -35,7 +35,6 @@ class TidewireController : public Controller {
   Estimate estimate() const override;
   std::optional<ProbeCluster> poll_probe() override { return probes_.poll(); }
 
- private:
   enum class Mode {
     kStarting,   // probing up until the path's rate shows
     kSteady,     // short queue, slow growth
@@ -44,7 +43,9 @@ class TidewireController : public Controller {
     kTesting,    // competing, and yielding for a moment to see whether the queue is still theirs
     kSilent,     // no feedback
   };
+  Mode mode() const { return mode_; }
 
+ private:
   void take_in(const Feedback& feedback);
   void take_in_arrival(const PacketResult& packet, Timestamp now);
   void control(Timestamp now);
@@ -61,7 +62,7 @@ class TidewireController : public Controller {
 
   double queue_seconds() const;
   double threshold() const;
-  Duration reaction_time() const { return round_trip_ + feedback_gap_; }
+  Duration reaction_time() const;
   double delivered(Duration window) const { return delivery_.over(window).value_or(rate_); }
 
   Limits limits_;
@@ -94,8 +95,9 @@ class TidewireController : public Controller {
   std::size_t lost_ = 0;  // in this feedback
   double marked_share_ = 0;
   bool lowered_for_loss_ = false;
-  Timestamp headroom_since_ = kNever;
-  double saved_rate_ = 0;
+  int headroom_ = 0;             // reports in a row that showed it
+  double competitive_rate_ = 0;  // what we had against the competitors
+  Timestamp competed_{};         // when last
   Timestamp last_test_{};
   Timestamp test_end_{};
 };
