@@ -9,7 +9,7 @@ void ProbePlanner::plan(double bits_per_second, Timestamp now) {
   waiting_ = true;
   wanted_packets_ = kMinPackets;
   wanted_bytes_ = static_cast<std::size_t>(bits_per_second / 8 * std::chrono::duration<double>(kLength).count());
-  sent_packets_ = sent_bytes_ = reported_ = arrived_ = bytes_ = 0;
+  sent_packets_ = sent_bytes_ = reported_ = arrived_ = bytes_ = between_ = 0;
   first_arrival_.reset();
   pending_ = ProbeCluster{++id_, static_cast<std::uint64_t>(bits_per_second), wanted_packets_, wanted_bytes_};
 }
@@ -27,7 +27,12 @@ void ProbePlanner::handle_sent(const SentPacket& packet) {
 }
 
 void ProbePlanner::handle_result(const PacketResult& packet) {
-  if (!waiting_ || packet.probe != id_) return;
+  if (!waiting_) return;
+  if (packet.probe != id_) {
+    // Sound that leaves in the middle takes its time at the bottleneck, too.
+    if (packet.arrival && first_arrival_) between_ += packet.size;
+    return;
+  }
   ++reported_;
   if (!packet.arrival) return;
   ++arrived_;
@@ -35,7 +40,8 @@ void ProbePlanner::handle_result(const PacketResult& packet) {
     first_arrival_ = packet.arrival;
     first_sent_ = packet.sent;
   } else {
-    bytes_ += packet.size;
+    bytes_ += packet.size + between_;
+    between_ = 0;
   }
   last_arrival_ = *packet.arrival;
   last_sent_ = packet.sent;

@@ -16,10 +16,15 @@ constexpr double kPacing = 1.5;
 // The standing queue that we allow, for any flow and beyond that for a slow one: as in Copa, a flow's share of the
 // queue is a number of packets, so that of several flows the larger ones yield first.
 constexpr double kQueueAny = 0.012;
-constexpr double kQueueBits = 12'000;  // over the rate
+constexpr double kQueueBits = 8'000;  // over the rate
 constexpr double kQueueMax = 0.045;
+constexpr double kQueueStarting = 0.06;
 // Of what the path is measured to carry, what we take.
 constexpr double kUse = 0.95;
+// Of what a probe was carried at without a queue, what we take.
+constexpr double kUseOfProbe = 0.92;
+// What a queue that is only just too long costs.
+constexpr double kYield = 0.97;
 
 }  // namespace
 
@@ -144,7 +149,8 @@ void TidewireController::take_in_arrival(const PacketResult& packet, Timestamp n
 
 void TidewireController::control(Timestamp now) {
   const double queue = queue_seconds();
-  if (queue > threshold()) {
+  // The first frame and the probes make a queue that says nothing yet about the rate.
+  if (queue > (mode_ == Mode::kStarting ? kQueueStarting : threshold())) {
     back_off(now);
   } else if (mode_ == Mode::kDraining && queue < threshold() / 3) {
     mode_ = Mode::kSteady;
@@ -162,8 +168,8 @@ void TidewireController::back_off(Timestamp now) {
   double base = std::min(rate_, delivered(deep ? 150ms : 300ms));
   // A short queue may be one large frame's; a few frames that were small do not say that the path is slow.
   if (!deep) base = std::max(base, 0.95 * rate_);
-  ceiling_ = std::max(base, 0.9 * ceiling_);
-  set_rate(kUse * base);
+  if (mode_ != Mode::kDraining) ceiling_ = deep ? 0.9 * rate_ : base;
+  set_rate((deep ? kUse : kYield) * base);
   mode_ = Mode::kDraining;
   cut_queue_ = queue_now_;
   settle_until_ = now + reaction_time();
@@ -188,12 +194,17 @@ void TidewireController::grow(double elapsed, Timestamp now) {
   }
   double next = rate_ + step * elapsed;
   const auto burst = bursts_.rates();
-  const bool headroom = burst && burst->arrived > 1.28 * rate_ && burst->arrived > 0.85 * burst->sent;
+  if (getenv("DBG") && burst) fprintf(stderr, "%f rate %.0f sent %.0f arr %.0f head %d und %.2f probe busy %d ceil %.0f\n", seconds(now - Timestamp{}), rate_, burst->sent, burst->arrived, headroom_, seconds(now-undisturbed_since_), probes_.busy(), ceiling_);
+  const bool headroom = burst && burst->arrived > 1.25 * rate_ && burst->arrived > 0.92 * burst->sent;
   headroom_ = headroom ? headroom_ + 1 : 0;
-  if (headroom_ >= 2 && !probes_.busy()) {
-    headroom_ = 0;
-    next = std::max(next, 0.85 * burst->arrived);
-    probes_.plan(2 * next, now);
+  if (headroom_ >= 2) {
+    if (now - undisturbed_since_ < std::max<Duration>(1200ms, 4 * reaction_time())) {
+      // Others have yielded as we did: take back what was ours, no more.
+      next = std::max(next, std::min(0.85 * burst->arrived, 0.9 * ceiling_));
+    } else if (!probes_.busy()) {
+      headroom_ = 0;
+      probes_.plan(2 * rate_, now);
+    }
   }
   set_rate(std::max(rate_, std::min(next, 1.5 * delivered(500ms))));
 }
@@ -261,27 +272,35 @@ void TidewireController::react_to_marks(Timestamp now) {
 }
 
 void TidewireController::use_probe(const ProbePlanner::Result& result, Timestamp now) {
-  const bool carried = result.arrived > 0.85 * result.sent;
+  const bool carried = result.arrived > 0.9 * result.sent;
   const double rate_before = rate_;
+  if (getenv("DBG")) fprintf(stderr, "%f probe sent %.0f arr %.0f\n", seconds(now - Timestamp{}), result.sent, result.arrived);
   const double found = std::min(result.sent, result.arrived);
   if (mode_ == Mode::kStarting) {
-    set_rate(std::max(carried ? 0.0 : 0.5 * rate_, (carried ? 0.9 : kUse) * found));
+    set_rate(std::max(carried ? 0.0 : 0.5 * rate_, (carried ? kUseOfProbe : kUse) * found));
     if (carried && rate_ < static_cast<double>(limits_.wanted)) {
       probes_.plan(2.2 * rate_, now);
     } else {
       ceiling_ = carried ? 0 : found;
       mode_ = Mode::kSteady;
       undisturbed_since_ = now;
+      // The probes' own queue is no congestion.
+      settle_until_ = now + reaction_time();
+      cut_queue_ = std::max<Duration>(queue_now_, 30ms);
     }
     return;
   }
   if (mode_ != Mode::kSteady) return;
   if (carried) {
-    set_rate(std::max(rate_, 0.9 * found));
+    set_rate(std::max(rate_, kUseOfProbe * found));
     if (result.sent > 1.5 * rate_before) probes_.plan(2 * rate_, now);
+  } else if (found > 1.1 * rate_) {
+    // Of what others send, a burst takes the place: A = C p / (p + y). With y up to A, at least A²/p is free.
+    set_rate(std::max(rate_, kUse * found * found / result.sent));
+    probes_.plan(found, now);
   } else if (found < 0.9 * rate_) {
+    ceiling_ = found;
     set_rate(std::max(kUse * found, 0.5 * rate_));
-    ceiling_ = rate_;
   }
 }
 
@@ -330,7 +349,7 @@ Estimate TidewireController::estimate() const {
     case Mode::kSteady: break;
     case Mode::kDraining:
       target = rate_ * (1 - std::clamp(queue_seconds() / 0.3, 0.1, 0.6));
-      pacing = 1.1 * rate_;
+      pacing = 1.1 * target;
       window = rate_ * (seconds(round_trip_) + seconds(feedback_gap_) + 0.01) / 8 + 3 * 1200;
       break;
     case Mode::kCompeting:
