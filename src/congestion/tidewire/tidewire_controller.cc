@@ -13,6 +13,8 @@ double seconds(Duration duration) { return std::chrono::duration<double>(duratio
 // While a frame leaves at this multiple of the rate, its packets show whether the path carries so much more. The queue
 // that it makes at a full bottleneck is a third of a frame's time, 11 ms.
 constexpr double kPacing = 1.5;
+// A path that marks does so before there is a queue; a frame should not make one.
+constexpr double kPacingWithMarks = 1.1;
 // The standing queue that we allow, for any flow and beyond that for a slow one: as in Copa, a flow's share of the
 // queue is a number of packets, so that of several flows the larger ones yield first.
 constexpr double kQueueAny = 0.012;
@@ -45,7 +47,9 @@ void TidewireController::path_changed(Timestamp now) {
   limits_ = limits;
   probes_ = probes;
   mode_ = Mode::kStarting;
-  ceiling_ = 0;
+  ceiling_ = best_ = 0;
+  marks_seen_ = false;
+  marked_share_ = 0;
   round_trip_ = feedback_gap_ = 100ms;
   queue_now_ = {};
   unanswered_ = false;
@@ -130,6 +134,7 @@ void TidewireController::take_in(const Feedback& feedback) {
   }
   losses_.add(arrived, lost_, feedback.received);
   queue_now_ = queue_.value();
+  marks_seen_ = marks_seen_ || marked > 0;
   if (arrived > 0) {
     const double share = static_cast<double>(marked) / static_cast<double>(arrived);
     // DCTCP's average (RFC 8257 §3.3), with g = 1/4: feedback comes about once in a round trip.
@@ -152,7 +157,7 @@ void TidewireController::control(Timestamp now) {
   // The first frame and the probes make a queue that says nothing yet about the rate.
   if (queue > (mode_ == Mode::kStarting ? kQueueStarting : threshold())) {
     back_off(now);
-  } else if (mode_ == Mode::kDraining && queue < threshold() / 3) {
+  } else if (mode_ == Mode::kDraining && (queue < threshold() / 3 || now > settle_until_ + reaction_time())) {
     mode_ = Mode::kSteady;
   }
   competitors_.update(queue_now_, mode_ == Mode::kDraining, now);
@@ -164,12 +169,13 @@ void TidewireController::back_off(Timestamp now) {
   headroom_ = 0;
   // What an earlier cut did is not seen yet.
   if (now < settle_until_ && queue_now_ < cut_queue_ * 3 / 2) return;
-  const bool deep = queue_seconds() > 2 * threshold();
-  double base = std::min(rate_, delivered(deep ? 150ms : 300ms));
-  // A short queue may be one large frame's; a few frames that were small do not say that the path is slow.
-  if (!deep) base = std::max(base, 0.95 * rate_);
-  if (mode_ != Mode::kDraining) ceiling_ = deep ? 0.9 * rate_ : base;
-  set_rate((deep ? kUse : kYield) * base);
+  const double depth = queue_seconds() / threshold();
+  double base = std::min(rate_, delivered(depth > 2 ? 150ms : 300ms));
+  // A short queue may be one large frame's, and a longer one the beginning of a transfer that soon is over; a few
+  // frames that were small do not say either that the path is slow.
+  if (depth < 4) base = std::max(base, (depth < 2 ? 0.95 : 0.7) * rate_);
+  if (mode_ != Mode::kDraining) ceiling_ = depth < 2 || depth > 4 ? base : 0.9 * rate_;
+  set_rate((depth < 2 ? kYield : kUse) * base);
   mode_ = Mode::kDraining;
   cut_queue_ = queue_now_;
   settle_until_ = now + reaction_time();
@@ -178,15 +184,16 @@ void TidewireController::back_off(Timestamp now) {
 void TidewireController::grow(double elapsed, Timestamp now) {
   const double queue = queue_seconds();
   if (mode_ == Mode::kDraining || mode_ == Mode::kStarting || queue > threshold() / 2) return;
+  best_ = std::max(rate_, best_ * (1 - 0.05 * elapsed));
   const bool limited = sent_rate_ < 0.75 * rate_;
   if (limited || rate_ >= static_cast<double>(limits_.wanted)) {
     headroom_ = 0;
     return;
   }
   // Near where the queue grew last: the same for all flows, whatever they have, so that they become equal.
-  double step = 50'000 * std::sqrt(rate_ / 1e6);
-  if (ceiling_ > 0 && rate_ < 0.9 * ceiling_) {
-    step = 0.3 * rate_;
+  double step = 60'000 * std::sqrt(rate_ / 1e6);
+  if (ceiling_ > 0 && rate_ < 0.95 * ceiling_) {
+    step = std::max(step, (rate_ < 0.85 * ceiling_ ? 0.3 : 0.1) * rate_);
   } else if (ceiling_ == 0 || rate_ > 1.08 * ceiling_) {
     ceiling_ = 0;
     // Beyond it the path has become faster: ever quicker while nothing happens.
@@ -200,7 +207,7 @@ void TidewireController::grow(double elapsed, Timestamp now) {
   if (headroom_ >= 2) {
     if (now - undisturbed_since_ < std::max<Duration>(1200ms, 4 * reaction_time())) {
       // Others have yielded as we did: take back what was ours, no more.
-      next = std::max(next, std::min(0.85 * burst->arrived, 0.9 * ceiling_));
+      next = std::max(next, std::min(0.85 * burst->arrived, 0.9 * best_));
     } else if (!probes_.busy()) {
       headroom_ = 0;
       probes_.plan(2 * rate_, now);
@@ -342,7 +349,7 @@ Timestamp TidewireController::next_timeout() const {
 
 Estimate TidewireController::estimate() const {
   double target = rate_;
-  double pacing = kPacing * rate_;
+  double pacing = (marks_seen_ ? kPacingWithMarks : kPacing) * rate_;
   double window = rate_ * (seconds(round_trip_) + 2.5 * seconds(feedback_gap_) + 0.05) / 8 + 6 * 1200;
   switch (mode_) {
     case Mode::kStarting: window *= 3; break;

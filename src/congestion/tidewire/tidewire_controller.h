@@ -71,6 +71,8 @@ class TidewireController : public Controller {
   double rate_ = 0;     // what we hold to be ours
   double ceiling_ = 0;  // what was delivered when the queue last grew; 0: not known
 
+  double best_ = 0;     // what we had of late without a queue, slowly forgotten
+
   StandingQueue queue_;
   DeliveryRate delivery_;
   BurstRate bursts_;
@@ -94,6 +96,7 @@ class TidewireController : public Controller {
   Timestamp sent_since_;
   std::size_t lost_ = 0;  // in this feedback
   double marked_share_ = 0;
+  bool marks_seen_ = false;
   bool lowered_for_loss_ = false;
   int headroom_ = 0;             // reports in a row that showed it
   double competitive_rate_ = 0;  // what we had against the competitors
