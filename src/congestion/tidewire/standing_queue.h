@@ -23,6 +23,15 @@ class StandingQueue {
     base_.add(delay, now);
     ring_[count_++ % kCapacity] = {arrival, delay};
   }
+  // Once for each report.
+  void update_quiet() {
+    quiet_ += value() < quiet_ ? -3 * kQuietStep : kQuietStep;
+    quiet_ = std::clamp<Duration>(quiet_, Duration{}, kQuietMost);
+  }
+
+  // What value() says of an empty queue: its lower quartile. Jitter that keeps packets in order delays all of a window;
+  // a queue of ours is empty at least a quarter of the time.
+  Duration quiet() const { return quiet_; }
 
   Duration value() const {
     if (count_ == 0) return {};
@@ -40,9 +49,12 @@ class StandingQueue {
     Duration arrival{};
     Duration delay{};
   };
+  static constexpr Duration kQuietStep = std::chrono::microseconds{100};
+  static constexpr Duration kQuietMost = std::chrono::milliseconds{10};
   static constexpr std::size_t kCapacity = 128;  // the window at 25 Mbit/s; at higher rates a shorter one will do
   const Entry& at(std::size_t ago) const { return ring_[(count_ - 1 - ago) % kCapacity]; }
 
+  Duration quiet_{};
   DelayBase base_;
   std::array<Entry, kCapacity> ring_{};
   std::size_t count_ = 0;

@@ -17,7 +17,7 @@ constexpr double kPacing = 1.5;
 constexpr double kPacingWithMarks = 1.1;
 // The standing queue that we allow, for any flow and beyond that for a slow one: as in Copa, a flow's share of the
 // queue is a number of packets, so that of several flows the larger ones yield first.
-constexpr double kQueueAny = 0.012;
+constexpr double kQueueAny = 0.010;
 constexpr double kQueueBits = 8'000;  // over the rate
 constexpr double kQueueMax = 0.045;
 constexpr double kQueueStarting = 0.06;
@@ -74,7 +74,9 @@ double TidewireController::queue_seconds() const { return seconds(queue_now_); }
 // As long for near receivers as for far ones, so that all cut equally often while one queue lasts.
 Duration TidewireController::reaction_time() const { return std::max<Duration>(round_trip_ + feedback_gap_, 250ms); }
 
-double TidewireController::threshold() const { return std::min(kQueueAny + kQueueBits / rate_, kQueueMax); }
+double TidewireController::threshold() const { 
+  return std::min(kQueueAny + kQueueBits / rate_ + seconds(queue_.quiet()), kQueueMax);
+}
 
 void TidewireController::handle_sent(const SentPacket& packet) {
   last_sent_ = packet.sent;
@@ -134,6 +136,7 @@ void TidewireController::take_in(const Feedback& feedback) {
   }
   losses_.add(arrived, lost_, feedback.received);
   queue_now_ = queue_.value();
+  queue_.update_quiet();
   marks_seen_ = marks_seen_ || marked > 0;
   if (arrived > 0) {
     const double share = static_cast<double>(marked) / static_cast<double>(arrived);
@@ -174,7 +177,7 @@ void TidewireController::back_off(Timestamp now) {
   // A short queue may be one large frame's, and a longer one the beginning of a transfer that soon is over; a few
   // frames that were small do not say either that the path is slow.
   if (depth < 4) base = std::max(base, (depth < 2 ? 0.95 : 0.7) * rate_);
-  if (mode_ != Mode::kDraining) ceiling_ = depth < 2 || depth > 4 ? base : 0.9 * rate_;
+  if (mode_ != Mode::kDraining) ceiling_ = std::clamp(delivered(300ms), base, rate_);
   set_rate((depth < 2 ? kYield : kUse) * base);
   mode_ = Mode::kDraining;
   cut_queue_ = queue_now_;
@@ -199,7 +202,8 @@ void TidewireController::grow(double elapsed, Timestamp now) {
     // Beyond it the path has become faster: ever quicker while nothing happens.
     step = std::max(step, rate_ * std::min(0.5, 0.05 * std::exp2(seconds(now - undisturbed_since_) / 2)));
   }
-  double next = rate_ + step * elapsed;
+  // More carefully the closer the queue is to what it may be.
+  double next = rate_ + step * (1.6 - 1.2 * queue / (threshold() / 2)) * elapsed;
   const auto burst = bursts_.rates();
   if (getenv("DBG") && burst) fprintf(stderr, "%f rate %.0f sent %.0f arr %.0f head %d und %.2f probe busy %d ceil %.0f\n", seconds(now - Timestamp{}), rate_, burst->sent, burst->arrived, headroom_, seconds(now-undisturbed_since_), probes_.busy(), ceiling_);
   const bool headroom = burst && burst->arrived > 1.25 * rate_ && burst->arrived > 0.92 * burst->sent;
@@ -240,7 +244,7 @@ void TidewireController::compete(double elapsed, Timestamp now) {
   }
   const double round_trip = seconds(round_trip_) + queue;
   if (lost_ == 0) {
-    set_rate(rate_ + 2 * 9600 / (round_trip * round_trip) * elapsed);
+    set_rate(rate_ + 1.6 * 9600 / (round_trip * round_trip) * elapsed);
   } else if (now >= settle_until_) {
     set_rate(0.8 * rate_);
     settle_until_ = now + reaction_time() + queue_now_;
