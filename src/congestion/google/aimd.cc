@@ -63,10 +63,9 @@ void Aimd::increase(double throughput, Timestamp now) {
   const double limit = kAheadFactor * throughput + kAheadOffset;
   const double passed = changed_ ? in_seconds(now - *changed_) : 0;
   if (rate_ < limit) {
-    const double growth =
-        capacity_.known()
-            ? additive_growth() * passed
-            : std::max(rate_ * (std::pow(kGrowthPerSecond, std::min(passed, 1.0)) - 1), kLeastMultiplicative);
+    const double growth = capacity_.known() ? additive_growth() * passed
+                                            : std::max(rate_ * (std::pow(kGrowthPerSecond, std::min(passed, 1.0)) - 1),
+                                                       kLeastMultiplicative);
     rate_ = std::max(std::min(rate_ + growth, limit), least_);
   }
   changed_ = now;

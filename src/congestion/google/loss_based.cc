@@ -71,8 +71,7 @@ LossBased::Channel LossBased::likeliest(bool limited) const {
 }
 
 double LossBased::feasible(const Channel& channel) const {
-  const double most =
-      channel.bandwidth > 0 ? std::min(1.0, kLossOffset + kLossBalance / channel.bandwidth) : 1.0;
+  const double most = channel.bandwidth > 0 ? std::min(1.0, kLossOffset + kLossBalance / channel.bandwidth) : 1.0;
   return std::min(std::max(channel.inherent, kLeastInherent), most);
 }
 
@@ -118,7 +117,8 @@ void LossBased::bound_growth(Channel& found) const {
   const double before = best_->bandwidth;
   const bool grows = found.bandwidth > before || (found.bandwidth == before && state_ == State::kIncreasing);
   if (!grows || !acknowledged_) return;
-  const double factor = *acknowledged_ < kHoldThreshold * hold_.rate && hold_.rate < kUnlimited ? kRampUpInHold : kRampUp;
+  const double factor =
+      *acknowledged_ < kHoldThreshold * hold_.rate && hold_.rate < kUnlimited ? kRampUpInHold : kRampUp;
   found.bandwidth = std::max(before, std::min(found.bandwidth, factor * *acknowledged_));
   // One bit more than before, so that it counts as growth, and padding begins.
   if (state_ == State::kDecreasing && found.bandwidth == before) found.bandwidth += 1;

@@ -26,8 +26,8 @@ bool PacketGroups::belongs(Timestamp sent, Duration arrival) const {
   const Duration apart_sent = sent - current_->last_sent;
   const Duration apart_arrived = arrival - current_->last_arrival;
   // It caught up with the packet before it: they waited somewhere together.
-  const bool caught_up = apart_arrived < apart_sent && apart_arrived <= kBurst &&
-                         arrival - current_->first_arrival < kLongestBurst;
+  const bool caught_up =
+      apart_arrived < apart_sent && apart_arrived <= kBurst && arrival - current_->first_arrival < kLongestBurst;
   return apart_sent == Duration::zero() || caught_up || sent - current_->first_sent <= kBurst;
 }
 

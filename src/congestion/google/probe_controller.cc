@@ -12,7 +12,8 @@ double greatest_of(const Limits& limits) {
 
 }  // namespace
 
-ProbeController::ProbeController(const Limits& limits, Timestamp now) : limits_(limits), greatest_(greatest_of(limits)) {
+ProbeController::ProbeController(const Limits& limits, Timestamp now)
+    : limits_(limits), greatest_(greatest_of(limits)) {
   restart(now);
 }
 

@@ -16,8 +16,8 @@ class ProbeEstimator {
   static constexpr std::size_t kClusters = 8;  // remembered; there are two or three at a time
   static constexpr double kArrived = 0.8;      // of a cluster's packets and bytes, before it counts
   static constexpr Duration kLongest = std::chrono::seconds{1};
-  static constexpr double kFastest = 2.0;     // arriving so many times faster than sent is no measurement
-  static constexpr double kSaturated = 0.9;   // arriving slower than this part of the pace, the link was full:
+  static constexpr double kFastest = 2.0;       // arriving so many times faster than sent is no measurement
+  static constexpr double kSaturated = 0.9;     // arriving slower than this part of the pace, the link was full:
   static constexpr double kUtilization = 0.95;  // then a little less than what arrived
 
   void expect(const ProbeCluster& cluster);
