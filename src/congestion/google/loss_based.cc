@@ -158,6 +158,10 @@ void LossBased::decide(double bounded) {
     hold_ = Hold{};
     state_ = State::kDelayBased;
   }
+  if (state_ != State::kIncreasing) {
+    padded_rate_ = 0;
+    padded_since_.reset();
+  }
   rate_ = bounded;
   begin_growth_window();
 }
