@@ -52,10 +52,9 @@ void GoogleController::handle_feedback(const Feedback& feedback) {
   sort_arrived(feedback);
   learn_round_trip(feedback);
   const std::optional<double> probed = learn_rates(now_);
-  const std::optional<double> acknowledged = path_.acknowledged.rate();
 
-  const DelayBased::Outcome outcome = path_.delay.update(arrived_, acknowledged, probed, now_);
-  if (acknowledged) path_.loss.set_acknowledged(*acknowledged);
+  const DelayBased::Outcome outcome = path_.delay.update(arrived_, path_.acknowledged, probed, now_);
+  if (path_.acknowledged) path_.loss.set_acknowledged(*path_.acknowledged);
   const bool limited = path_.alr.since().has_value();
   path_.loss.update(feedback.results, path_.delay.rate(), limited);
 
@@ -89,24 +88,28 @@ void GoogleController::learn_round_trip(const Feedback& feedback) {
 // What arrives, and what a probe found.
 std::optional<double> GoogleController::learn_rates(Timestamp now) {
   const bool limited = path_.alr.since().has_value();
-  if (path_.was_limited && !limited) path_.acknowledged.expect_sudden_change();
+  if (path_.was_limited && !limited) path_.bayesian.expect_sudden_change();
   path_.was_limited = limited;
   prober_.set_alr(path_.alr.since(), now);
   std::optional<double> probed;
   for (const PacketResult& packet : arrived_) {
-    path_.acknowledged.add(*packet.arrival, packet.size, limited);
+    if (options_.bayesian_throughput) {
+      path_.bayesian.add(*packet.arrival, packet.size, limited);
+    } else {
+      path_.throughput.add(packet);
+    }
     if (const auto measured = path_.probes.add(packet)) probed = measured;
   }
-  const std::optional<double> acknowledged = path_.acknowledged.rate();
-  if (probed && acknowledged) {
-    probed = std::max(*probed, std::min(path_.delay.rate(), kProbeFloor * *acknowledged));
+  path_.acknowledged = options_.bayesian_throughput ? path_.bayesian.rate() : path_.throughput.rate();
+  if (probed && path_.acknowledged) {
+    probed = std::max(*probed, std::min(path_.delay.rate(), kProbeFloor * *path_.acknowledged));
   }
   return probed;
 }
 
 Limit GoogleController::limit() const {
   if (path_.silence.active()) return Limit::kSilence;
-  if (path_.delay.usage() == Usage::kOveruse) return Limit::kOveruse;
+  if (path_.delay.usage() != Usage::kNormal) return Limit::kDelay;
   return path_.loss.state() == LossBased::State::kDelayBased ? Limit::kNothing : Limit::kLoss;
 }
 

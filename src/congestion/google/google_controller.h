@@ -16,6 +16,7 @@
 #include "congestion/google/probe_controller.h"
 #include "congestion/google/probe_estimator.h"
 #include "congestion/google/silence_backoff.h"
+#include "congestion/google/throughput.h"
 
 namespace tidewire::congestion::google {
 
@@ -23,6 +24,8 @@ struct Options {
   // The queue that a congestion window accepts; none: no window, as in browsers.
   std::optional<Duration> window_queue;
   bool probing = true;
+  // What arrives is measured as until 2023 (AcknowledgedBitrate and not Throughput).
+  bool bayesian_throughput = false;
 };
 
 class GoogleController final : public Controller {
@@ -46,7 +49,7 @@ class GoogleController final : public Controller {
   double delay_based() const { return path_.delay.rate(); }
   double loss_based() const { return path_.loss.rate(); }
   double average_loss() const { return path_.loss.average_loss(); }
-  std::optional<double> acknowledged() const { return path_.acknowledged.rate(); }
+  std::optional<double> acknowledged() const { return path_.acknowledged; }
   Usage usage() const { return path_.delay.usage(); }
 
  private:
@@ -55,7 +58,9 @@ class GoogleController final : public Controller {
     Path(const Limits& limits, const Options& options);
     DelayBased delay;
     LossBased loss;
-    AcknowledgedBitrate acknowledged;
+    Throughput throughput;
+    AcknowledgedBitrate bayesian;
+    std::optional<double> acknowledged;  // what one of them says
     ProbeEstimator probes;
     AlrDetector alr;
     bool was_limited = false;

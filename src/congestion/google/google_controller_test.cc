@@ -51,6 +51,14 @@ TEST(GoogleController, GrowsSlowlyWithoutProbes) {
   EXPECT_NEAR(static_cast<double>(call.controller.estimate().target_bitrate), 300'000 * 2.16, 40'000);
 }
 
+TEST(GoogleController, CanMeasureWhatArrivesAsItUsedTo) {
+  Call call({.start = 300'000}, {.probing = false, .bayesian_throughput = true});
+  call.run(400ms);
+  EXPECT_FALSE(call.controller.acknowledged());
+  call.run(5s);
+  EXPECT_NEAR(call.controller.acknowledged().value_or(0), 450'000, 60'000);
+}
+
 TEST(GoogleController, StaysWithinTheLimits) {
   Call call({.min = 50'000, .start = 300'000, .max = 350'000}, {.probing = false});
   call.run(10s);
@@ -120,7 +128,8 @@ TEST(GoogleController, AWindowPushesTheTargetBack) {
   EXPECT_LT(before.congestion_window, 100'000U);
   const PacketResult one{.number = call.number, .sent = at(call.now), .size = 1000, .arrival = call.now};
   for (int i = 1; i <= 10; ++i) {
-    call.controller.handle_feedback({.received = at(call.now + 10ms * i), .results = {&one, 1}, .bytes_in_flight = 1 << 20});
+    call.controller.handle_feedback(
+        {.received = at(call.now + 10ms * i), .results = {&one, 1}, .bytes_in_flight = 1 << 20});
   }
   EXPECT_LT(call.controller.estimate().target_bitrate, before.target_bitrate / 2);
 }

@@ -12,8 +12,8 @@ Timestamp at(Duration d) { return Timestamp{d}; }
 TEST(PacketGroups, ComparesGroupsOnceTheNextBegins) {
   PacketGroups groups;
   EXPECT_FALSE(groups.add(at(0ms), 100ms, at(200ms)));
-  EXPECT_FALSE(groups.add(at(5ms), 106ms, at(200ms)));    // within the burst
-  EXPECT_FALSE(groups.add(at(20ms), 121ms, at(200ms)));   // a second group: there is nothing to compare with yet
+  EXPECT_FALSE(groups.add(at(5ms), 106ms, at(200ms)));   // within the burst
+  EXPECT_FALSE(groups.add(at(20ms), 121ms, at(200ms)));  // a second group: there is nothing to compare with yet
   const auto delta = groups.add(at(40ms), 150ms, at(200ms));
   ASSERT_TRUE(delta);
   EXPECT_EQ(delta->sent, 15ms);  // last to last

@@ -24,7 +24,9 @@ void ProbeController::restart(Timestamp now) {
   alr_since_.reset();
   alr_ended_.reset();
   dropped_.reset();
-  not_before_ = now;
+  probed_after_drop_.reset();
+  probed_.reset();
+  waiting_ = false;
   probe(kFirstScale * estimate_, kSecondScale * estimate_, true, now);
 }
 

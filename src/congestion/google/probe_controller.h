@@ -15,7 +15,7 @@ namespace tidewire::congestion::google {
 // What holds the estimate where it is.
 enum class Limit : std::uint8_t {
   kNothing,  // delay, in its usual way
-  kOveruse,  // the queue grows: no probes
+  kDelay,    // the queue grows or drains: no probes
   kLoss,     // no probes, not even while the rate grows again
   kSilence,  // feedback does not come: no probes
 };

@@ -75,7 +75,7 @@ TEST(ProbeController, ProbesEveryFiveSecondsWhileTheApplicationIsLimited) {
 }
 
 TEST(ProbeController, DoesNotProbeWhileSomethingElseLimits) {
-  for (const Limit limit : {Limit::kOveruse, Limit::kLoss, Limit::kSilence}) {
+  for (const Limit limit : {Limit::kDelay, Limit::kLoss, Limit::kSilence}) {
     ProbeController controller(limits(), at(0s));
     (void)drain(controller);
     controller.handle_timeout(at(2s));
@@ -96,7 +96,7 @@ TEST(ProbeController, TriesTheOldRateOnceOveruseIsOver) {
   controller.handle_timeout(at(2s));
   controller.set_estimate(2'000'000, Limit::kNothing, at(3s));
   controller.set_alr(at(4s), at(4s));
-  controller.set_estimate(1'000'000, Limit::kOveruse, at(5s));
+  controller.set_estimate(1'000'000, Limit::kDelay, at(5s));
   controller.set_estimate(1'000'000, Limit::kNothing, at(6s));
   controller.recovered(at(6s));
   EXPECT_EQ(drain(controller), Rates{1'700'000});

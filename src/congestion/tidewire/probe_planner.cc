@@ -48,7 +48,8 @@ std::optional<ProbePlanner::Result> ProbePlanner::take_result() {
   if (arrived_ < std::max(kMinPackets / 2, sent_packets_ / 2)) return std::nullopt;
   const auto rate = [this](Duration time) {
     // A tick of feedback's clock at least: more than that no arrival tells.
-    const double seconds = std::chrono::duration<double>(std::max<Duration>(time, std::chrono::microseconds{250})).count();
+    const double seconds =
+        std::chrono::duration<double>(std::max<Duration>(time, std::chrono::microseconds{250})).count();
     return static_cast<double>(bytes_) * 8 / seconds;
   };
   return Result{rate(last_sent_ - first_sent_), rate(last_arrival_ - *first_arrival_)};

@@ -14,8 +14,8 @@ namespace tidewire::congestion {
 
 class ProbePlanner {
  public:
-  // So long that the 250 µs of feedback's clock and some jitter do not decide, and so short that a path of half the rate
-  // has a queue of 25 ms from it.
+  // So long that the 250 µs of feedback's clock and some jitter do not decide, and so short that a path of half the
+  // rate has a queue of 25 ms from it.
   static constexpr Duration kLength = std::chrono::milliseconds{25};
   static constexpr std::size_t kMinPackets = 6;
   // One that is not answered by then is given up.

@@ -1,5 +1,5 @@
-// The queue that stands in the path: what even the luckiest of the last packets waited. A frame makes a queue of its own
-// that is gone before the next, and jitter delays some packets and not others; neither is congestion.
+// The queue that stands in the path: what even the luckiest of the last packets waited. A frame makes a queue of its
+// own that is gone before the next, and jitter delays some packets and not others; neither is congestion.
 #pragma once
 
 #include <algorithm>

@@ -13,8 +13,8 @@ double seconds(Duration duration) { return std::chrono::duration<double>(duratio
 // While a frame leaves at this multiple of the rate, its packets show whether the path carries so much more. The queue
 // that it makes at a full bottleneck is a third of a frame's time, 11 ms.
 constexpr double kPacing = 1.5;
-// The standing queue that we allow, for any flow and beyond that for a slow one: as in Copa, a flow's share of the queue
-// is a number of packets, so that of several flows the larger ones yield first.
+// The standing queue that we allow, for any flow and beyond that for a slow one: as in Copa, a flow's share of the
+// queue is a number of packets, so that of several flows the larger ones yield first.
 constexpr double kQueueAny = 0.012;
 constexpr double kQueueBits = 12'000;  // over the rate
 constexpr double kQueueMax = 0.045;
