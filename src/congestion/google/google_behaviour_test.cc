@@ -73,13 +73,24 @@ std::vector<Case> good_cases() {
        10s,
        link({{0s, kbit(3000)}}),
        {{"seconds until 2.5 (2)", 0, 2,
-         [](const Path& p) { return p.seconds_until_target(0, true, 2.5e6, {0s, 10s}); }},
-        {"utilisation", 0.75, 0.95, [](const Path& p) { return p.utilisation(0, {3s, 10s}); }}}},
+         [](const Path& p) {
+           return p.seconds_until_target(0, true, 2.5e6, {0s, 10s});
+         }},
+        {"utilisation", 0.75, 0.95,
+         [](const Path& p) {
+           return p.utilisation(0, {3s, 10s});
+         }}}},
       {"1 Mbit/s",
        60s,
        link({{0s, kbit(1000)}}),
-       {{"utilisation (0.90)", 0.82, 0.95, [](const Path& p) { return p.utilisation(0, {10s, 60s}); }},
-        {"queue p95, ms (18 in the mean)", 10, 40, [](const Path& p) { return p.queue_ms(0, 0.95, {10s, 60s}); }}}},
+       {{"utilisation (0.90)", 0.82, 0.95,
+         [](const Path& p) {
+           return p.utilisation(0, {10s, 60s});
+         }},
+        {"queue p95, ms (18 in the mean)", 10, 40,
+         [](const Path& p) {
+           return p.queue_ms(0, 0.95, {10s, 60s});
+         }}}},
       {"10 ms of jitter on 4 Mbit/s",
        40s,
        jittery(),
@@ -103,7 +114,9 @@ std::vector<Case> weak_cases() {
        link({{0s, kbit(5000)}, {20s, kbit(1000)}}),
        {{"packets dropped (316)", 100, 500, [](const Path& p) { return dropped(p, 20s, 30s); }},
         {"queue p95 in the first 2 s, ms (full)", 200, 300,
-         [](const Path& p) { return p.queue_ms(0, 0.95, {20s, 22s}); }}}},
+         [](const Path& p) {
+           return p.queue_ms(0, 0.95, {20s, 22s});
+         }}}},
       {"step from 1 to 0.2 Mbit/s",
        40s,
        link({{0s, kbit(1000)}, {20s, kbit(200)}}),
@@ -111,11 +124,17 @@ std::vector<Case> weak_cases() {
       {"beside a long TCP on 2 Mbit/s",
        60s,
        beside_tcp(),
-       {{"share (starved)", 0, 0.2, [](const Path& p) { return p.utilisation(0, {15s, 60s}); }}}},
+       {{"share (starved)", 0, 0.2,
+         [](const Path& p) {
+           return p.utilisation(0, {15s, 60s});
+         }}}},
       {"20 % random loss",
        60s,
        lossy(0.2),
-       {{"utilisation", 0, 0.3, [](const Path& p) { return p.utilisation(0, {10s, 60s}); }}}},
+       {{"utilisation", 0, 0.3,
+         [](const Path& p) {
+           return p.utilisation(0, {10s, 60s});
+         }}}},
   };
 }
 

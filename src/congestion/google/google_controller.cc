@@ -58,7 +58,9 @@ void GoogleController::handle_feedback(const Feedback& feedback) {
   const bool limited = path_.alr.since().has_value();
   path_.loss.update(feedback.results, path_.delay.rate(), limited);
 
-  const double target = std::min(path_.loss.rate(), path_.delay.rate());
+  // A report of packets that left long ago says nothing of now: the rate stays low until the round trip is short.
+  const double found = std::min(path_.loss.rate(), path_.delay.rate());
+  const double target = path_.silence.active() ? std::min(found, path_.target) : found;
   if (path_.window) path_.window->update(target, feedback.bytes_in_flight);
   set_target(target, now_);
   if (outcome.recovered) prober_.recovered(now_);

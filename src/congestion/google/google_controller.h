@@ -24,7 +24,7 @@ struct Options {
   // The queue that a congestion window accepts; none: no window, as in browsers.
   std::optional<Duration> window_queue;
   bool probing = true;
-  // What arrives is measured as until 2023 (AcknowledgedBitrate and not Throughput).
+  // What arrives is measured as it used to be (AcknowledgedBitrate and not Throughput).
   bool bayesian_throughput = false;
 };
 

@@ -121,6 +121,20 @@ TEST(GoogleController, ComesDownWhenFeedbackStops) {
   EXPECT_GE(call.controller.estimate().target_bitrate, before / 2);  // the path is as it was
 }
 
+TEST(GoogleController, StaysLowWhileReportsAreOfLongAgo) {
+  Call call({.start = 1'000'000});
+  call.run(2s);
+  call.run(8s, 1e9, false);
+  const std::uint64_t low = call.controller.estimate().target_bitrate;
+  ASSERT_LT(low, 800'000U);
+  PacketResult old{.number = 1, .sent = at(call.now - 5s), .size = 1000, .arrival = call.now - 5s};
+  call.controller.handle_feedback({.received = at(call.now), .results = {&old, 1}});
+  EXPECT_LE(call.controller.estimate().target_bitrate, low);
+  old.sent = at(call.now);
+  call.controller.handle_feedback({.received = at(call.now + 50ms), .results = {&old, 1}});
+  EXPECT_GT(call.controller.estimate().target_bitrate, low);
+}
+
 TEST(GoogleController, AWindowPushesTheTargetBack) {
   Call call({.start = 1'000'000}, {.window_queue = 350ms});
   call.run(2s);

@@ -9,7 +9,7 @@ namespace tidewire::congestion::google {
 
 class LinkCapacity {
  public:
-  static constexpr double kSmoothing = 0.05;  // gcc-02 §5.5: "a smoothing factor of 0.95" of what was known
+  static constexpr double kSmoothing = 0.05;  // gcc-02 §5.5: what was known counts 0.95
   // Of the variance, divided by the mean, in kbit/s.
   static constexpr double kLeastDeviation = 0.4;
   static constexpr double kGreatestDeviation = 2.5;

@@ -22,7 +22,6 @@ class SilenceBackoff {
   void handle_feedback(Timestamp now, Duration rtt) {
     heard_ = now;
     rtt_ = rtt;
-    lowered_.reset();
   }
 
   // The round trip is too long.

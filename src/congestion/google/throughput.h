@@ -1,5 +1,5 @@
 // How much arrives, over a window of about a second: the lesser of the rates at which it left and arrived, the longest
-// silence left out. libwebrtc's default since 2023, in place of AcknowledgedBitrate; quicker after a change when little
+// silence left out. libwebrtc's default now, in place of AcknowledgedBitrate: it is quicker after a change when little
 // arrived before.
 #pragma once
 
@@ -38,7 +38,7 @@ class Throughput {
   std::optional<double> sent_rate() const;
   double arrived_rate() const;
 
-  Ring<Packet> window_;  // by arrival
+  Ring<Packet> window_;                 // by arrival
   std::optional<Timestamp> discarded_;  // the newest that left the window
 };
 

@@ -53,7 +53,7 @@ TEST(Throughput, FollowsAChangeWithinASecond) {
 TEST(Throughput, OneSilenceOfThePathIsNotALowRate) {
   Packets packets;
   packets.add(100, 8ms, 8ms);
-  packets.arrival += 150ms;  // it stood still …
+  packets.arrival += 150ms;     // it stood still …
   packets.add(20, 8ms, 500us);  // … and caught up
   EXPECT_NEAR(packets.kbps(), 1000, 10);
 }

@@ -22,10 +22,12 @@ class Trendline {
   static constexpr double kGain = 4;
   static constexpr int kMaxGroups = 60;  // the slope counts in full from so many groups on
 
-  // gcc-02 §5.4, §5.5: the threshold is in milliseconds, and grows slower than it shrinks.
+  // gcc-02 §5.4: in milliseconds.
   static constexpr double kFirstThreshold = 12.5;
   static constexpr double kLeastThreshold = 6;
   static constexpr double kGreatestThreshold = 600;
+  // DEVIATES gcc-02 §5.6, which has 0.01 and 0.00018, because browsers have these: the threshold comes down sooner than
+  // it rises, which is why flows of TCP starve it all the same.
   static constexpr double kUp = 0.0087;
   static constexpr double kDown = 0.039;
   static constexpr double kIgnored = 15;  // a sample so far beyond the threshold does not move it

@@ -61,7 +61,7 @@ TEST(Trendline, OneLateGroupIsNoOveruse) {
   for (int i = 0; i < 20; ++i) EXPECT_EQ(groups.add(0ms), Usage::kNormal);
 }
 
-TEST(Trendline, TheThresholdGrowsSlowerThanItShrinks) {
+TEST(Trendline, TheThresholdFollowsWhatThereIsToSee) {
   Groups groups;
   std::mt19937 random(1);
   std::uniform_int_distribution<int> jitter(-3000, 3000);
