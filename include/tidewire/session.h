@@ -30,6 +30,7 @@
 #include "tidewire/failure.h"
 #include "tidewire/ids.h"
 #include "tidewire/local_socket.h"
+#include "tidewire/quality_limitation.h"
 #include "tidewire/result.h"
 #include "tidewire/rtc_error.h"
 #include "tidewire/rtp_capabilities.h"
@@ -54,7 +55,7 @@ struct SessionConfig {
   IceTransportPolicy ice_transport_policy = IceTransportPolicy::kAll;
   // For a server with a public address: it answers checks and makes none (RFC 8445 §2.5).
   bool ice_lite = false;
-  // What frames of a kind will come to, bits per second: the pace of sending follows from it.
+  // The most that frames of one source are to come to, bits per second, unless its encodings have a max_bitrate.
   std::uint64_t video_bitrate = 1'000'000;
   std::uint64_t audio_bitrate = 32'000;
   // What shares out what the path carries. It needs transport-wide feedback or RFC 8888 from the peer; without, and
@@ -155,6 +156,13 @@ struct SendingChanged {
   TransceiverId transceiver;
   std::vector<SendEncoding> encodings;
 };
+// The path lets pictures pause, or go on, or have another size.
+struct QualityLimitationChanged {
+  TransceiverId transceiver;
+  QualityLimitationReason reason{};
+  bool paused = false;
+  std::string text;  // a sentence: "video paused: the network gives 190 kbit/s"
+};
 // The peer wants a key frame.
 struct KeyFrameNeeded {
   TransceiverId transceiver;
@@ -210,7 +218,7 @@ using SessionEvent =
                  event::IceGatheringStateChanged, event::IceConnectionStateChanged, event::ConnectionStateChanged,
                  event::ResolveName, event::OpenStream, event::CloseStream, event::PathVerified,
                  event::IceCandidateErrorFound, event::TrackAdded, event::TrackRemoved, event::SendingChanged,
-                 event::KeyFrameNeeded, event::VideoFrameReceived, event::AudioFrameReceived, event::DataChannelAdded,
+                 event::QualityLimitationChanged, event::KeyFrameNeeded, event::VideoFrameReceived, event::AudioFrameReceived, event::DataChannelAdded,
                  event::DataChannelOpened, event::DataChannelClosing, event::DataChannelClosed, event::MessageReceived,
                  event::BufferedAmountLow, event::SctpTransportStateChanged>;
 

@@ -90,6 +90,7 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
   void handle(const event::TrackAdded& added);
   void handle(const event::TrackRemoved& removed);
   void handle(const event::SendingChanged& change);
+  void handle(const event::QualityLimitationChanged& changed);
   void handle(const event::KeyFrameNeeded& needed);
   void handle(event::VideoFrameReceived& received);
   void handle(event::AudioFrameReceived& received);

@@ -105,6 +105,14 @@ void PeerConnectionImpl::handle(const event::SendingChanged& change) {
   }
 }
 
+void PeerConnectionImpl::handle(const event::QualityLimitationChanged& changed) {
+  if (!facade_ || !facade_->on_quality_limitation_change) return;
+  facade_->on_quality_limitation_change({.sender = known(changed.transceiver).object->sender(),
+                                         .reason = changed.reason,
+                                         .paused = changed.paused,
+                                         .text = changed.text});
+}
+
 void PeerConnectionImpl::hold_pictures(bool held) {
   if (std::exchange(pictures_held_, held) == held) return;
   for (auto& [id, transceiver] : transceivers_) {

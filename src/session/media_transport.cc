@@ -214,8 +214,20 @@ bool MediaTransport::adapt(bool data_waits, Timestamp now) {
     for (std::size_t i = 0; i < streams.send.size(); ++i) {
       table_->set_target_bitrate(streams.send[i], streams.encodings[i].bitrate);
     }
+    if (claim.kind != MediaKind::kVideo) continue;
+    // Of several encodings the last is the largest.
+    if (streams.limitation.update(streams.asked.back(), streams.encodings.back(), now)) {
+      limited_.push_back(claim.transceiver);
+    }
   }
   return changed;
+}
+
+const QualityLimitation* MediaTransport::limitation(TransceiverId transceiver) const {
+  const auto found = streams_.find(transceiver);
+  const bool pictures = found != streams_.end() && !found->second.asked.empty() &&
+                        kind_of(found->second.asked.front().codec) == MediaKind::kVideo;
+  return pictures ? &found->second.limitation : nullptr;
 }
 
 std::optional<std::uint64_t> MediaTransport::data_bitrate() const {
