@@ -12,6 +12,8 @@
 #include "crypto/random.h"
 #include "media/audio_redundancy.h"
 #include "media/budgets.h"
+#include "media/flexfec_plan.h"
+#include "media/flexfec_sender.h"
 #include "media/packet_history.h"
 #include "media/types.h"
 #include "rtp/dependency_descriptor_writer.h"
@@ -58,6 +60,8 @@ class SendStream {
   // The next packet that may leave by now. It carries a transport sequence number (0) and an absolute send time to be
   // patched, when these were negotiated.
   std::optional<Packet> poll_transmit(Timestamp now);
+  // The packet that poll_transmit() gave out last is patched and leaves like this: repair packets are made of it.
+  void handle_sent(const Packet& packet, Timestamp now);
   // When the next packet may leave.
   Timestamp next_timeout() const;
   // True once for each time that a key frame is called for.
@@ -76,6 +80,7 @@ class SendStream {
     Packet packet;
     std::uint16_t sequence_number = 0;
     Timestamp since{};
+    bool key_frame = false;
   };
 
   std::size_t max_payload_size(const EncodedFrame& frame) const;
@@ -87,11 +92,18 @@ class SendStream {
   rtp::Extensions extensions() const;
   // Of one packet of a frame.
   rtp::Extensions extensions(const EncodedFrame& frame, std::size_t packet, Timestamp now);
+  std::optional<Duration> measure_round_trip(const rtp::ReportBlock& block, std::uint32_t now_ntp);
   std::optional<Packet> resend(Timestamp now);
+  std::uint32_t wire_timestamp(Timestamp now) const;
   void need_key_frame(Timestamp now);
   void count_sent(const Packet& packet);
   void count_frame(const EncodedFrame& frame, Timestamp now);
   void update_pace();
+
+  // send_stream_flexfec.cc
+  std::optional<Packet> poll_repair(Timestamp now);
+  void plan_repair(double fraction_lost, std::optional<Duration> round_trip_time);
+  static std::size_t flexfec_room(std::size_t extensions);
 
   SendStreamConfig config_;
   PacketPool& pool_;
@@ -114,6 +126,13 @@ class SendStream {
   PacketHistory history_;
   BoundedQueue<std::uint16_t> resend_queue_{kMaxResendQueue};
   TokenBucket resend_budget_;
+
+  FlexfecSender flexfec_;
+  FlexfecController flexfec_controller_;
+  std::uint16_t next_flexfec_sequence_number_;
+  bool packing_key_frame_ = false;
+  // Of the packet that was given out last, when it is to be protected: whether it is of a key frame.
+  std::optional<bool> protect_;
 
   bool key_frame_needed_ = false;
   RateLimit key_frame_limit_;

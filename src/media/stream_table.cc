@@ -18,7 +18,8 @@ Result<> check(const SendStreamConfig& config) {
     return Error{ErrorCode::kType, "A MID or RTP stream id is at most 32 characters long."};
   }
   const rtp::PayloadType red = config.red_payload_type.value_or(config.payload_type);
-  if (config.payload_type.value() > 127 || red.value() > 127)
+  const rtp::PayloadType repair = config.flexfec ? config.flexfec->payload_type : red;
+  if (config.payload_type.value() > 127 || red.value() > 127 || repair.value() > 127)
     return Error{ErrorCode::kType, "An RTP payload type is at most 127."};
   if (config.max_packet_size < 300 || config.max_packet_size > 1500) {
     return Error{ErrorCode::kType, "An RTP packet is to have 300 to 1500 bytes."};
@@ -193,9 +194,12 @@ std::optional<StreamTable::Outgoing> StreamTable::poll_transmit(Timestamp now) {
     const StreamId id = sender_deadlines_.key();
     SendStream& stream = *find_sender(id);
     std::optional<Packet> packet = stream.poll_transmit(now);
+    if (packet) {
+      stamp(*packet, stream, now);
+      stream.handle_sent(*packet, now);
+    }
     after_input(id, stream);
     if (!packet) continue;
-    stamp(*packet, stream, now);
     return Outgoing{Outgoing::Kind::kRtp, std::move(*packet)};
   }
   return std::nullopt;
@@ -225,6 +229,10 @@ void StreamTable::handle_rtp(Packet packet, Timestamp now) {
     if (!source || !unwrap_rtx(packet, *view, *source, *original)) return;
     return deliver(*id, *stream, std::move(packet), true, now);
   }
+  if (auto* video = std::get_if<VideoReceiveStream>(stream); video && video->is_repair(view->header.payload_type)) {
+    video->handle_repair(*view, packet.size());
+    return after_repair(*id, *stream, now);
+  }
   switch_source(*id, *stream, ssrc);
   deliver(*id, *stream, std::move(packet), false, now);
 }
@@ -249,6 +257,14 @@ void StreamTable::deliver(StreamId id, ReceiveStream& stream, Packet packet, boo
     sound = std::get<AudioReceiveStream>(stream).handle_packet(*view, packet.size(), now);
   }
   if (!sound) ++counters_.rtp_malformed;
+  after_repair(id, stream, now);
+}
+
+// Packets that were rebuilt (RFC 8627) go the way of those that came.
+void StreamTable::after_repair(StreamId id, ReceiveStream& stream, Timestamp now) {
+  if (auto* video = std::get_if<VideoReceiveStream>(&stream)) {
+    while (auto packet = video->poll_recovered(pool_)) video->handle_recovered(std::move(*packet), now);
+  }
   after_input(id, stream, now);
 }
 
