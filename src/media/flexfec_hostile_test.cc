@@ -32,12 +32,10 @@ TEST(FlexfecHostile, LengthsThatLieRebuildNothing) {
   rtp::FlexfecMask mask;
   mask[0] = mask[1] = true;
   const Bytes present{0xbf, 0xff, 0, 10, 0, 0, 0, 0, 0, 0, 0x12, 0x34, 1, 2, 3, 4, 5, 6, 7, 8};
-  for (const Case& its : {Case{"longer than the repair data", 0xffff ^ 8, 1000, false},
-                          Case{"by one byte", 101 ^ 8, 100, false},
-                          Case{"no repair data", 0 ^ 8, 0, false},
-                          Case{"shorter than what is present", 5 ^ 8, 5, false},
-                          Case{"all that there is", 100 ^ 8, 100, true},
-                          Case{"nothing but a header", 0 ^ 8, 100, true}}) {
+  for (const Case& its :
+       {Case{"longer than the repair data", 0xffff ^ 8, 1000, false}, Case{"by one byte", 101 ^ 8, 100, false},
+        Case{"no repair data", 0 ^ 8, 0, false}, Case{"shorter than what is present", 5 ^ 8, 5, false},
+        Case{"all that there is", 100 ^ 8, 100, true}, Case{"nothing but a header", 0 ^ 8, 100, true}}) {
     SCOPED_TRACE(its.name);
     FlexfecReceiver receiver;
     Forger forger;

@@ -19,7 +19,7 @@ struct Protected : testing::Test {
   }
   Negotiator alice = make_peer(1);
   Negotiator bob = make_peer(2);
-  TransceiverId video = ok(alice.add_track(MediaKind::kVideo));
+  TransceiverId video = ok(alice.add_track(MediaKind::kVideo, {}));
 };
 
 TEST_F(Protected, IsNotOfferedUnlessItIsPreferred) {
@@ -34,7 +34,7 @@ TEST_F(Protected, IsNotOfferedUnlessItIsPreferred) {
 }
 
 TEST_F(Protected, IsAcceptedWhenItIsOfferedAndNamesItsSource) {
-  ok(bob.add_track(MediaKind::kVideo));
+  ok(bob.add_track(MediaKind::kVideo, {}));
   prefer_it();
   negotiate(alice, bob);
   for (const Negotiator* peer : {&alice, &bob}) {
@@ -69,7 +69,7 @@ TEST_F(Protected, IsLeftOutByAPeerThatDoesNotKnowIt) {
   NegotiatorConfig config = test_config();
   std::erase_if(config.capabilities.codecs, [](const CodecCapability& codec) { return codec.name == "flexfec"; });
   Negotiator stranger = make_peer(3, config);
-  ok(stranger.add_track(MediaKind::kVideo));
+  ok(stranger.add_track(MediaKind::kVideo, {}));
   prefer_it();
   negotiate(alice, stranger);
   EXPECT_FALSE(flexfec(alice));

@@ -49,6 +49,8 @@ MediaCall::MediaCall(const MediaCallOptions& options) : SimulatedCall(options.ca
       }
       alice_audio = audio;
       alice_video = video;
+    } else {
+      bob_video = video;
     }
   }
 }

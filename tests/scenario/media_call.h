@@ -51,7 +51,7 @@ class MediaCall : public SimulatedCall {
   // From now on, of all four links.
   void set_link(const sim::LinkConfig& link);
 
-  TransceiverId alice_audio, alice_video;
+  TransceiverId alice_audio, alice_video, bob_video;
 };
 
 // The bounds that calls have to keep unless their story says otherwise.
