@@ -47,6 +47,11 @@ struct OutboundRtpStreamStats {
   Duration total_packet_send_delay{};  // spent in the queue that smooths large frames
   std::uint64_t target_bitrate = 0;
   std::optional<Timestamp> first_frame_sent;
+  // FlexFEC, in a stream of its own and in none of the counters above (no W3C names).
+  std::optional<std::uint32_t> fec_ssrc;
+  std::uint64_t fec_packets_sent = 0;
+  std::uint64_t fec_bytes_sent = 0;  // payload bytes
+  double fec_overhead = 0;           // of the last second: repair bytes for each byte of the stream
 };
 
 // RTCRemoteInboundRtpStreamStats: what the other end reports about what this end sends.
@@ -131,6 +136,10 @@ struct InboundRtpStreamStats {
   double audio_level = 0;         // 0 to 1 (full scale), of the newest sound
   double total_audio_energy = 0;  // level² times seconds
   std::chrono::duration<double> total_samples_duration{};
+  // FlexFEC of video: fec_packets_… count it, too; packets_repaired (no W3C name) are those that it rebuilt.
+  std::optional<std::uint32_t> fec_ssrc;
+  std::uint64_t fec_bytes_received = 0;  // payload bytes
+  std::uint64_t packets_repaired = 0;
 };
 
 // RTCRemoteOutboundRtpStreamStats: what the other end's sender reports say.
