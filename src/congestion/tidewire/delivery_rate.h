@@ -46,7 +46,7 @@ class DeliveryRate {
     return static_cast<double>(last.total - first.total) * 8 / seconds;
   }
 
-  void reset() { *this = DeliveryRate(); }
+  void reset() { count_ = 0; }
 
  private:
   struct Entry {

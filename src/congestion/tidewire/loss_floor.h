@@ -1,11 +1,13 @@
 // Which losses are congestion. A path that loses packets at random loses them at any rate; one that is overfull loses
-// fewer when less is sent. So what is lost all the time is the path's floor, and only what is far above it counts.
+// fewer when less is sent. So a loss that stays as it was after less was sent is the path's floor, and only what is far
+// above the floor counts.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "tidewire/time.h"
 
@@ -16,8 +18,12 @@ class LossFloor {
   // A share of loss is of at least so many packets and so much time.
   static constexpr std::size_t kPackets = 40;
   static constexpr Duration kTime = std::chrono::milliseconds{500};
-  // Less than this above the floor is chance: of 40 packets at 5 %, two or three standard deviations.
+  // Less than this above the floor is chance: of 40 packets at 5 %, two standard deviations are 7 %.
   static constexpr double kMargin = 0.08;
+  // The most that one measurement costs, CUBIC's β (RFC 9438 §4.6).
+  static constexpr double kMostCut = 0.3;
+  // When this share of the loss is still there after a cut, it was not our rate that made it.
+  static constexpr double kUnchanged = 0.7;
 
   void add(std::size_t arrived, std::size_t lost, Timestamp now) {
     if (total_ == 0) since_ = now;
@@ -27,31 +33,37 @@ class LossFloor {
     last_ = static_cast<double>(lost_) / static_cast<double>(total_);
     fresh_ = true;
     total_ = lost_ = 0;
-    // Falls at once, as any quiet moment shows that the path does not lose so much by itself; rises only when
-    // learned().
+    // A quiet moment may be chance: a fifth of the way each time.
     floor_ = std::min(floor_, std::max(last_, floor_ * 0.8));
   }
 
-  // The share lost above the floor, each measurement once; 0 when it is not worth a reaction.
-  double take_excess() {
+  // The share of the rate that the newest measurement costs; most cost nothing, and each is told once.
+  double take_cut() {
     if (!fresh_) return 0;
     fresh_ = false;
-    return last_ - floor_ > kMargin ? last_ - floor_ : 0;
+    if (last_ - floor_ <= kMargin) {
+      cut_at_.reset();
+      return 0;
+    }
+    if (cut_at_ && last_ > kUnchanged * *cut_at_) {
+      floor_ = last_;
+      cut_at_.reset();
+      return 0;
+    }
+    cut_at_ = last_;
+    return std::min(last_ - floor_, kMostCut);
   }
-  // Less was sent and as much was lost: so it is the path.
-  void learn() { floor_ = std::max(floor_, last_); }
 
-  double floor() const { return floor_; }
-  double last() const { return last_; }
-  void reset() { *this = LossFloor(); }
+  double value() const { return floor_; }
 
  private:
   Timestamp since_{};
-  std::size_t total_ = 0;
-  std::size_t lost_ = 0;
+  std::uint64_t total_ = 0;
+  std::uint64_t lost_ = 0;
   double last_ = 0;
   double floor_ = 0;
   bool fresh_ = false;
+  std::optional<double> cut_at_;  // the loss at the last cut, until it falls
 };
 
 }  // namespace tidewire::congestion
