@@ -1,5 +1,5 @@
-// A rate that holds its own beside TCP in a queue that TCP keeps full: it grows by packets per round trip and falls when
-// the queue overflows, and yields deeper now and then to find out whether the queue is still somebody else's.
+// A rate that holds its own beside TCP in a queue that TCP keeps full: it grows by packets per round trip and falls
+// when the queue overflows, and yields deeper now and then to find out whether the queue is still somebody else's.
 #pragma once
 
 #include <algorithm>
@@ -11,8 +11,8 @@ namespace tidewire::congestion {
 
 class CompetitiveRate {
  public:
-  // Packets per round trip and round trip. CUBIC grows by about three in a round trip in the middle of its saw in a queue
-  // of 300 ms (RFC 9438 §4.2), Reno by one; so much makes the shares about equal against the former.
+  // Packets per round trip and round trip. CUBIC grows by about three in a round trip in the middle of its saw in a
+  // queue of 300 ms (RFC 9438 §4.2), Reno by one; so much makes the shares about equal against the former.
   static constexpr double kGrowth = 1.6;
   static constexpr double kPacketBits = 1200 * 8;
   // Beside CUBIC's 0.7; loss comes to a paced flow less often than to bursts.

@@ -306,7 +306,7 @@ void TidewireController::use_first_probe(const ProbePlanner::Result& result, Tim
     if (rate_ < static_cast<double>(limits_.wanted)) return probes_.plan(2.2 * rate_, now);
   } else {
     ceiling_ = found;
-    set_rate(std::max(kUse * found, 0.5 * rate_));
+    set_rate(kUse * found);
   }
   mode_ = Mode::kSteady;
   disturbed(now);
