@@ -15,13 +15,15 @@ constexpr std::size_t kPacket = 1200;
 // While a frame leaves at this multiple of the rate, its packets show whether the path carries so much more. The queue
 // that it makes at a full bottleneck is a third of a frame's time, 11 ms.
 constexpr double kPacing = 1.5;
-// A path that marks does so before there is a queue; a frame should not make one.
-constexpr double kPacingWithMarks = 1.1;
+// A path that marks does so before there is a queue, and one that loses much may have room for a few packets only; a
+// frame should not fill it.
+constexpr double kSmoothPacing = 1.1;
+constexpr Duration kSmooth = 10s;  // after such losses
 
 // The standing queue that we allow, for any flow and beyond that for a slow one: as in Copa, a flow's share of the
 // queue is a number of packets, here somewhat less than one, so that of several flows the larger ones yield first.
 constexpr double kQueueAny = 0.010;
-constexpr double kQueueBits = 8'000;  // over the rate
+constexpr double kQueueBits = 6'000;  // over the rate
 constexpr double kQueueMax = 0.045;
 // The first frame and the probes make a queue that says nothing yet about the rate.
 constexpr double kQueueStarting = 0.06;
@@ -67,7 +69,7 @@ void TidewireController::path_changed(Timestamp now) {
   last_feedback_ = now;
   unanswered_ = false;
   settle_until_ = ignore_sent_before_ = now;
-  marks_seen_ = false;
+  marks_seen_ = smooth_ = false;
   marked_share_ = 0;
   disturbed(now);
   set_rate(static_cast<double>(limits_.start));
@@ -202,7 +204,7 @@ void TidewireController::grow(const Report& report) {
     return;
   }
   // More carefully the closer the queue is to what it may be.
-  const double care = 1.6 - 1.2 * queue_seconds() / allowed;
+  const double care = 1.4 - 1.0 * queue_seconds() / allowed;
   const double next = std::max(rate_ + step_up(report.now) * care * report.elapsed, use_headroom(report.now));
   set_rate(std::max(rate_, std::min(next, 1.5 * delivered(500ms))));
 }
@@ -261,7 +263,10 @@ void TidewireController::compete(const Report& report) {
 
 void TidewireController::react_to_loss(Timestamp now) {
   const double cut = losses_.take_cut();
+  if (now - smooth_since_ > kSmooth || losses_.value() > 0) smooth_ = false;
   if (cut == 0) return;
+  smooth_ = true;
+  smooth_since_ = now;
   disturbed(now);
   set_rate(rate_ * (1 - cut));
 }
@@ -360,7 +365,7 @@ std::size_t TidewireController::window_of(double rate, Duration beyond_round_tri
 
 Estimate TidewireController::estimate() const {
   double target = rate_;
-  double pacing = (marks_seen_ ? kPacingWithMarks : kPacing) * rate_;
+  double pacing = (marks_seen_ || smooth_ ? kSmoothPacing : kPacing) * rate_;
   double padding = 0;
   // What is sent until it is reported on, when two reports of three are lost; and what a frame may be larger than
   // others.
@@ -372,7 +377,7 @@ Estimate TidewireController::estimate() const {
       // The queue is to be gone within 300 ms.
       target *= 1 - std::clamp(queue_seconds() / 0.3, 0.1, 0.6);
       pacing = 1.1 * target;
-      window = window_of(rate_, feedback_gap_ + 10ms, 3);
+      window = window_of(rate_, std::max<Duration>(feedback_gap_, 100ms) + 20ms, 4);
       break;
     case Mode::kCompeting:
       window = window_of(rate_, feedback_gap_ * 5 / 2 + 50ms + queue_now_, 6);

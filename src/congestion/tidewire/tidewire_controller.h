@@ -112,6 +112,8 @@ class TidewireController : public Controller {
   Timestamp ignore_sent_before_{};  // packets that waited out a silence tell nothing about the queue
   double marked_share_ = 0;
   bool marks_seen_ = false;
+  bool smooth_ = false;  // losses were many of late
+  Timestamp smooth_since_{};
   int headroom_ = 0;  // reports in a row that showed it
 };
 
