@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 
 #include "tidewire/time.h"
 
@@ -22,10 +21,12 @@ class LossFloor {
   static constexpr double kMargin = 0.08;
   // The most that one measurement costs, CUBIC's β (RFC 9438 §4.6).
   static constexpr double kMostCut = 0.3;
-  // When this share of the loss is still there after a cut, it was not our rate that made it.
+  // When this share of the loss is still there after so many cuts, it was not our rate that made it.
   static constexpr double kUnchanged = 0.7;
+  static constexpr int kCuts = 2;
 
   void add(std::size_t arrived, std::size_t lost, Timestamp now) {
+    if (now < since_) return;  // sent before the last cut
     if (total_ == 0) since_ = now;
     total_ += arrived + lost;
     lost_ += lost;
@@ -37,23 +38,38 @@ class LossFloor {
     floor_ = std::min(floor_, std::max(last_, floor_ * 0.8));
   }
 
-  // The share of the rate that the newest measurement costs; most cost nothing, and each is told once.
-  double take_cut() {
+  // The share of the rate that the newest measurement costs; most cost nothing, and each is told once. What a cut does is
+  // seen after `reaction`.
+  double take_cut(Duration reaction, Timestamp now) {
     if (!fresh_) return 0;
     fresh_ = false;
     if (last_ - floor_ <= kMargin) {
-      cut_at_.reset();
+      cuts_ = 0;
       return 0;
     }
-    if (cut_at_ && last_ > kUnchanged * *cut_at_) {
+    if (cuts_ == 0) before_ = last_;
+    if (last_ < kUnchanged * before_) {
+      cuts_ = 0;
+      before_ = last_;
+    }
+    if (cuts_ == kCuts) {
       floor_ = last_;
-      cut_at_.reset();
+      cuts_ = 0;
       return 0;
     }
-    cut_at_ = last_;
+    ++cuts_;
+    since_ = now + reaction;
     return std::min(last_ - floor_, kMostCut);
   }
+  // The losses of late were of a queue, which has been dealt with.
+  void ignore() {
+    total_ = lost_ = 0;
+    fresh_ = false;
+    cuts_ = 0;
+  }
 
+  // Between a cut and the measurement of what it did.
+  bool trying() const { return cuts_ > 0; }
   double value() const { return floor_; }
 
  private:
@@ -63,7 +79,8 @@ class LossFloor {
   double last_ = 0;
   double floor_ = 0;
   bool fresh_ = false;
-  std::optional<double> cut_at_;  // the loss at the last cut, until it falls
+  int cuts_ = 0;       // in a row
+  double before_ = 0;  // the loss before them
 };
 
 }  // namespace tidewire::congestion

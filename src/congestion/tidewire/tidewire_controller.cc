@@ -199,7 +199,7 @@ void TidewireController::grow(const Report& report) {
   const double allowed = threshold() / 2;
   if (mode_ != Mode::kSteady || queue_seconds() > allowed) return;
   best_ = std::max(rate_, best_ * (1 - 0.05 * report.elapsed));
-  if (application_limited() || rate_ >= static_cast<double>(limits_.wanted)) {
+  if (application_limited() || losses_.trying() || rate_ >= static_cast<double>(limits_.wanted)) {
     headroom_ = 0;
     return;
   }
@@ -245,6 +245,7 @@ void TidewireController::begin_competing(Timestamp now) {
 }
 
 void TidewireController::compete(const Report& report) {
+  losses_.ignore();
   if (queue_seconds() < threshold()) {
     mode_ = Mode::kSteady;
     ceiling_ = rate_;
@@ -262,7 +263,8 @@ void TidewireController::compete(const Report& report) {
 }
 
 void TidewireController::react_to_loss(Timestamp now) {
-  const double cut = losses_.take_cut();
+  if (now < settle_until_ + reaction_time()) return losses_.ignore();
+  const double cut = losses_.take_cut(reaction_time(), now);
   if (now - smooth_since_ > kSmooth || losses_.value() > 0) smooth_ = false;
   if (cut == 0) return;
   smooth_ = true;
@@ -377,7 +379,7 @@ Estimate TidewireController::estimate() const {
       // The queue is to be gone within 300 ms.
       target *= 1 - std::clamp(queue_seconds() / 0.3, 0.1, 0.6);
       pacing = 1.1 * target;
-      window = window_of(rate_, std::max<Duration>(feedback_gap_, 100ms) + 20ms, 4);
+      window = window_of(rate_, std::max<Duration>(feedback_gap_, 100ms) + 40ms, 4);
       break;
     case Mode::kCompeting:
       window = window_of(rate_, feedback_gap_ * 5 / 2 + 50ms + queue_now_, 6);
