@@ -174,7 +174,7 @@ void TidewireController::control(const Report& report) {
   } else if (mode_ == Mode::kDraining && (queue < threshold() / 3 || report.now > settle_until_ + reaction_time())) {
     mode_ = Mode::kSteady;
   }
-  competitors_.update(queue_now_, mode_ == Mode::kDraining, report.now);
+  competitors_.update(mode_ == Mode::kDraining && queue > threshold(), queue_now_, report.now);
   if (competitors_.found(report.now, competitive_.remembered(report.now))) begin_competing(report.now);
 }
 
@@ -239,7 +239,7 @@ double TidewireController::use_headroom(Timestamp now) {
 
 void TidewireController::begin_competing(Timestamp now) {
   competitive_.begin(std::max(rate_, delivered(500ms)), now);
-  competitors_.reset();
+  competitors_ = {};
   set_rate(competitive_.rate());
   mode_ = Mode::kCompeting;
 }
