@@ -13,7 +13,7 @@ namespace tidewire::congestion {
 class CompetingFlowDetector {
  public:
   // Ours is gone within a second of yielding, also after the path became four times slower.
-  static constexpr Duration kPatience = std::chrono::seconds{2};
+  static constexpr Duration kPatience = std::chrono::milliseconds{1500};
   // When competitors were there a short time ago, a long queue is theirs again.
   static constexpr Duration kPatienceWhenExpected = std::chrono::milliseconds{300};
   static constexpr Duration kLongQueue = std::chrono::milliseconds{40};

@@ -187,7 +187,7 @@ void TidewireController::back_off(Timestamp now) {
   double base = std::min(rate_, delivered(length > kLong ? 150ms : 300ms));
   // A short queue may be one large frame's, and a longer one the beginning of a transfer that soon is over; a few
   // frames that were small do not say either that the path is slow.
-  if (length < kVeryLong) base = std::max(base, (length < kLong ? 0.95 : 0.7) * rate_);
+  if (length < kVeryLong) base = std::max(base, (length < kLong ? 0.95 : 0.8) * rate_);
   if (mode_ != Mode::kDraining) ceiling_ = std::clamp(delivered(300ms), base, rate_);
   set_rate((length < kLong ? kYield : kUse) * base);
   mode_ = Mode::kDraining;
@@ -379,7 +379,7 @@ Estimate TidewireController::estimate() const {
       // The queue is to be gone within 300 ms.
       target *= 1 - std::clamp(queue_seconds() / 0.3, 0.1, 0.6);
       pacing = 1.1 * target;
-      window = window_of(rate_, std::max<Duration>(feedback_gap_, 100ms) + 40ms, 4);
+      window = window_of(rate_, std::max<Duration>(feedback_gap_, 100ms) + 50ms, 5);
       break;
     case Mode::kCompeting:
       window = window_of(rate_, feedback_gap_ * 5 / 2 + 50ms + queue_now_, 6);
