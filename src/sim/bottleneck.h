@@ -1,5 +1,5 @@
-// A queue before a narrow place, which several links can share (LinkConfig::shared): what a home's or a cell's uplink is
-// to all that goes through it.
+// A queue before a narrow place, which several links can share (LinkConfig::shared): what a home's or a cell's uplink
+// is to all that goes through it.
 #pragma once
 
 #include <cstdint>
