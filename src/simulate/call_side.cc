@@ -14,7 +14,7 @@ SessionConfig session_config(const SideConfig& side) {
   SessionConfig config;
   config.wall_clock = {Timestamp{std::chrono::hours(1)}, UnixTime{std::chrono::hours(24 * 365 * 55)}};
   config.congestion_control = side.control;
-  config.start_bitrate = side.start_bitrate;
+  if (side.start_bitrate) config.start_bitrate = *side.start_bitrate;
   for (std::size_t i = 0; i < config.random_seed.size(); ++i) {
     config.random_seed[i] = static_cast<std::uint8_t>((side.seed >> (i % 8 * 8)) ^ (i * 37));
   }

@@ -16,7 +16,7 @@ namespace tidewire::simulate {
 struct SideConfig {
   std::uint64_t seed = 1;
   CongestionControl control = CongestionControl::kNone;
-  std::uint64_t start_bitrate = 300'000;
+  std::optional<std::uint64_t> start_bitrate{};  // nothing: what sessions believe of a new path
   std::optional<std::uint64_t> max_bitrate{};
   bool sends = false;
   IpAddress address{};

@@ -52,7 +52,7 @@ struct CallPlan {
   std::optional<Duration> stop{};
   std::vector<Span> pauses{};  // the application sends nothing
   Duration one_way_delay = std::chrono::milliseconds(50);
-  std::uint64_t start_bitrate = 300'000;
+  std::optional<std::uint64_t> start_bitrate{};  // nothing: what sessions believe of a new path
   // The most that the application has use for, all in all. Nothing: what the session takes for a picture of the
   // camera's size.
   std::optional<std::uint64_t> max_bitrate{};
