@@ -50,11 +50,17 @@ struct RtpHeaderExtensionParameters {
   friend bool operator==(const RtpHeaderExtensionParameters&, const RtpHeaderExtensionParameters&) = default;
 };
 
-// RTCRtpSendParameters. `encodings` is what may be changed; the rest tells what was negotiated.
+// RTCDegradationPreference (https://www.w3.org/TR/mst-content-hint/): what is kept while the path carries less.
+enum class DegradationPreference : std::uint8_t { kMaintainFramerate, kMaintainResolution, kBalanced };
+
+// RTCRtpSendParameters. `encodings` and
+// `degradation_preference` are what may be changed; the rest tells what was negotiated.
 struct RtpSendParameters {
   // Names the state that these were read in; set_parameters() refuses any other.
   std::string transaction_id;
   std::vector<RtpEncodingParameters> encodings;
+  // Nothing: by what the pictures show; the frame rate, unless they are of a screen.
+  std::optional<DegradationPreference> degradation_preference;
   std::vector<RtpCodecParameters> codecs;  // in the order of preference
   std::vector<RtpHeaderExtensionParameters> header_extensions;
   std::string cname;

@@ -269,6 +269,9 @@ class Session {
   // InvalidState until SendingChanged has announced the frame's codec for that encoding; Operation when the queue is
   // full: that frame is dropped.
   Result<> send_frame(TransceiverId transceiver, const EncodedFrame& frame, Timestamp now, std::size_t encoding = 0);
+  // More of pictures waits to leave than the path takes soon: a picture that is encoded now would come late. Leave it
+  // out; the next one serves better.
+  bool congested() const;
   // The decoder of a received stream lost its way. Asks the peer, at a bounded rate: for the encoding with that rid, or
   // for all that come.
   void request_key_frame(TransceiverId transceiver, Timestamp now, std::string_view rid = {});

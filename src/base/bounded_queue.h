@@ -39,6 +39,7 @@ class BoundedQueue {
 
   // The oldest element. Only when not empty.
   T& front() { return assert(!empty()), *ring_[head_]; }
+  const T& front() const { return assert(!empty()), *ring_[head_]; }
   // The one that so many are in front of.
   T& at(std::size_t index) { return assert(index < size_), *ring_[place_of(index)]; }
 

@@ -4,10 +4,12 @@
 
 namespace tidewire::congestion {
 
-std::uint16_t SentPacketHistory::add(std::size_t size, Timestamp now) {
+std::uint16_t SentPacketHistory::add(std::size_t size, int probe, Timestamp now) {
   const std::int64_t number = next_++;
-  sent_[static_cast<std::size_t>(number) % kCapacity] = {number, now, static_cast<std::uint32_t>(size),
+  give_up_before(next_ - std::int64_t{kCapacity});
+  sent_[static_cast<std::size_t>(number) % kCapacity] = {number, now, static_cast<std::uint32_t>(size), probe,
                                                          State::kInFlight};
+  bytes_in_flight_ += size;
   return static_cast<std::uint16_t>(number);
 }
 
@@ -41,6 +43,7 @@ std::span<const PacketResult> SentPacketHistory::handle_feedback(rtp::TransportF
     }
   }
   mark_lost(expected, end);
+  give_up_before(base);
   if (newest && now >= newest->time) round_trip_time_ = now - newest->time;
   return results_;
 }
@@ -48,19 +51,32 @@ std::span<const PacketResult> SentPacketHistory::handle_feedback(rtp::TransportF
 void SentPacketHistory::mark_lost(std::int64_t from, std::int64_t to) {
   for (std::int64_t number = std::max(from, next_ - std::int64_t{kCapacity}); number < to; ++number) {
     Sent* sent = find(number);
-    if (!sent || sent->state != State::kInFlight) continue;
-    sent->state = State::kLost;
+    if (!sent || (sent->state != State::kInFlight && sent->state != State::kUnknown)) continue;
+    settle(*sent, State::kLost);
     ++packets_lost_;
-    results_.push_back({.number = number, .sent = sent->time, .size = sent->size});
+    results_.push_back({.number = number, .sent = sent->time, .size = sent->size, .probe = sent->probe});
   }
 }
 
 void SentPacketHistory::mark_arrived(Sent& sent, Duration arrival) {
   if (sent.state == State::kArrived) return;
   if (sent.state == State::kLost) --packets_lost_;
-  sent.state = State::kArrived;
+  settle(sent, State::kArrived);
   ++packets_acknowledged_;
-  results_.push_back({.number = sent.number, .sent = sent.time, .size = sent.size, .arrival = arrival});
+  results_.push_back(
+      {.number = sent.number, .sent = sent.time, .size = sent.size, .arrival = arrival, .probe = sent.probe});
+}
+
+void SentPacketHistory::settle(Sent& sent, State state) {
+  if (sent.state == State::kInFlight) bytes_in_flight_ -= sent.size;
+  sent.state = state;
+}
+
+void SentPacketHistory::give_up_before(std::int64_t number) {
+  for (; oldest_in_flight_ < std::min(number, next_); ++oldest_in_flight_) {
+    Sent* sent = find(oldest_in_flight_);
+    if (sent && sent->state == State::kInFlight) settle(*sent, State::kUnknown);
+  }
 }
 
 }  // namespace tidewire::congestion

@@ -4,31 +4,10 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/rate.h"
 #include "tidewire/time.h"
 
 namespace tidewire::media {
-
-// The time that `bytes` take at a rate; a rate of zero counts as one bit a second.
-constexpr Duration transmission_time(std::size_t bytes, std::uint64_t bits_per_second) {
-  return Duration{
-      static_cast<std::int64_t>(bytes * 8 * 1'000'000'000ULL / std::max<std::uint64_t>(bits_per_second, 1))};
-}
-
-// Lets packets leave at a rate, a short burst at once. Keeps no packets itself.
-class LeakyBucket {
- public:
-  // What may leave at once after a pause. Timers are about this exact.
-  static constexpr Duration kBurst = std::chrono::milliseconds{5};
-
-  // When the next packet may leave.
-  Timestamp next() const { return next_; }
-  void spend(std::size_t bytes, std::uint64_t bits_per_second, Timestamp now) {
-    next_ = std::max(next_, now - kBurst) + transmission_time(bytes, bits_per_second);
-  }
-
- private:
-  Timestamp next_{};
-};
 
 // A budget that fills at a rate up to a limit.
 class TokenBucket {
@@ -54,6 +33,27 @@ class TokenBucket {
   std::size_t limit_ = 0;
   // The budget is what flowed in since then. Begins full, whatever the time.
   Timestamp empty_at_{Duration::min() / 2};
+};
+
+// Which part of the bytes of the last second or so were of a kind.
+class RecentShare {
+ public:
+  void add(std::size_t bytes, bool of_the_kind, Timestamp now) {
+    for (; halved_ + kHalfLife <= now; halved_ = now - halved_ > 16 * kHalfLife ? now : halved_ + kHalfLife) {
+      all_ /= 2;
+      kind_ /= 2;
+    }
+    all_ += static_cast<double>(bytes);
+    if (of_the_kind) kind_ += static_cast<double>(bytes);
+  }
+  double value() const { return all_ > 0 ? kind_ / all_ : 0; }
+
+ private:
+  static constexpr Duration kHalfLife = std::chrono::milliseconds{500};
+
+  double all_ = 0;
+  double kind_ = 0;
+  Timestamp halved_{};
 };
 
 // Lets something happen at most once in an interval.

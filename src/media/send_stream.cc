@@ -17,6 +17,9 @@ constexpr std::uint64_t kMinResendRate = 300'000;
 // Of a dependency descriptor with the structure of nine layers, the most that there are: 95 bytes.
 constexpr std::size_t kDescriptorWithStructure = 96;
 
+// Older packets have arrived, or have been asked for again.
+constexpr Duration kFreshEnough = std::chrono::seconds{1};
+
 // A pause in the sound after which a talkspurt begins (RFC 3551 §4.1).
 constexpr Duration kTalkspurtGap = std::chrono::milliseconds{200};
 
@@ -60,14 +63,6 @@ void SendStream::update(SendStreamConfig config) {
 void SendStream::set_target_bitrate(std::uint64_t bits_per_second) {
   stats_.target_bitrate = config_.target_bitrate = bits_per_second;
   resend_budget_.set(std::max(bits_per_second / 2, kMinResendRate), kResendBurst);
-  update_pace();
-}
-
-void SendStream::update_pace() {
-  const auto pace = static_cast<std::uint64_t>(kPacingFactor * static_cast<double>(config_.target_bitrate));
-  const std::uint64_t drain =
-      queued_bytes_ * 8 * 1000 / static_cast<std::uint64_t>(kMaxQueueTime / std::chrono::milliseconds{1});
-  pace_ = std::max(pace, drain);
 }
 
 Result<> SendStream::send_frame(const EncodedFrame& frame, Timestamp now) {
@@ -83,7 +78,6 @@ Result<> SendStream::send_frame(const EncodedFrame& frame, Timestamp now) {
     return packed;
   }
   count_frame(frame, now);
-  update_pace();
   return {};
 }
 
@@ -201,7 +195,11 @@ rtp::Extensions SendStream::extensions(const EncodedFrame& frame, std::size_t pa
 
 bool SendStream::enqueue(Packet packet, bool marker, rtp::PayloadType payload_type, const rtp::Extensions& extensions,
                          Timestamp now) {
-  const rtp::HeaderFields fields{marker, payload_type, next_sequence_number_, frame_timestamp_, config_.ssrc};
+  const rtp::HeaderFields fields{.marker = marker,
+                                 .payload_type = payload_type,
+                                 .sequence_number = next_sequence_number_,
+                                 .timestamp = frame_timestamp_,
+                                 .ssrc = config_.ssrc};
   if (!packet || !rtp::write_header(packet, fields, extensions, config_.extensions)) return false;
   queued_bytes_ += packet.size();
   if (!queue_.push({std::move(packet), next_sequence_number_, now})) return false;
@@ -258,37 +256,66 @@ std::optional<Duration> SendStream::handle_report_block(const rtp::ReportBlock& 
   return remote_.round_trip_time;
 }
 
-std::optional<Packet> SendStream::resend(Timestamp now) {
+std::optional<Packet> SendStream::resend() {
   while (const auto number = resend_queue_.pop()) {
     PacketHistory::Entry* entry = history_.find(*number);
-    if (!entry) continue;
-    if (!config_.rtx) continue;  // negotiated away meanwhile
-    // What the packet said about its frame it says again.
-    rtp::Extensions its = rtp::read_extensions(*rtp::Header::parse(entry->packet.bytes()), config_.extensions);
-    its.mid = config_.mid;
-    // RFC 8852 §3.2: a retransmission has a name for what it repairs.
-    its.rtp_stream_id.reset();
-    its.repaired_rtp_stream_id = config_.rtp_stream_id;
-    Packet copy = wrap_rtx(entry->packet, *config_.rtx, next_rtx_sequence_number_++, its, config_.extensions, pool_);
-    if (!copy) continue;
-    bucket_.spend(copy.size(), pace_, now);
-    count_sent(copy);
-    ++stats_.retransmitted_packets_sent;
-    stats_.retransmitted_bytes_sent += rtp::PacketView::parse(copy.bytes())->payload.size();
-    return copy;
+    if (!entry || !config_.rtx) continue;  // RTX may have been negotiated away meanwhile
+    if (auto copy = repeat(entry->packet)) return copy;
   }
   return std::nullopt;
 }
 
+std::optional<Packet> SendStream::repeat(const Packet& original) {
+  // What the packet said about its frame it says again.
+  rtp::Extensions its = rtp::read_extensions(*rtp::Header::parse(original.bytes()), config_.extensions);
+  its.mid = config_.mid;
+  // RFC 8852 §3.2: a retransmission has a name for what it repairs.
+  its.rtp_stream_id.reset();
+  its.repaired_rtp_stream_id = config_.rtp_stream_id;
+  Packet copy = wrap_rtx(original, *config_.rtx, next_rtx_sequence_number_++, its, config_.extensions, pool_);
+  if (!copy) return std::nullopt;
+  count_sent(copy);
+  ++stats_.retransmitted_packets_sent;
+  stats_.retransmitted_bytes_sent += rtp::PacketView::parse(copy.bytes())->payload.size();
+  return copy;
+}
+
+std::optional<Packet> SendStream::make_padding(std::size_t size, Timestamp now) {
+  if (!config_.rtx || !last_packet_sent_) return std::nullopt;
+  // RFC 4588 §4: what was sent a moment ago is of more use than nothing, should it be lost.
+  PacketHistory::Entry* newest = history_.find(static_cast<std::uint16_t>(next_sequence_number_ - queue_.size() - 1));
+  if (config_.nack && newest && newest->packet.size() <= size && now - newest->last_sent < kFreshEnough) {
+    return repeat(newest->packet);
+  }
+  // RFC 3550 §5.1: the last byte of padding counts itself and those before it.
+  constexpr std::size_t kMost = 255;
+  const std::size_t padding = std::min(size, kMost);
+  Packet packet = pool_.make();
+  if (!packet.resize(padding)) return std::nullopt;
+  std::ranges::fill(packet.bytes(), std::uint8_t{0});
+  packet.bytes()[padding - 1] = static_cast<std::uint8_t>(padding);
+  rtp::Extensions its = extensions();
+  its.rtp_stream_id.reset();
+  its.repaired_rtp_stream_id = config_.rtp_stream_id;
+  const rtp::HeaderFields fields{.marker = false,
+                                 .payload_type = config_.rtx->payload_type,
+                                 .sequence_number = next_rtx_sequence_number_++,
+                                 .timestamp = frame_timestamp_,
+                                 .ssrc = config_.rtx->ssrc,
+                                 .padding = true};
+  if (!rtp::write_header(packet, fields, its, config_.extensions)) return std::nullopt;
+  ++stats_.packets_sent;
+  stats_.header_bytes_sent += packet.size();  // W3C: headers and padding
+  return packet;
+}
+
 std::optional<Packet> SendStream::poll_transmit(Timestamp now) {
-  if (now < next_timeout()) return std::nullopt;
   // What is missing over there holds up everything after it.
-  if (auto packet = resend(now)) return packet;
+  if (auto packet = resend()) return packet;
   std::optional<Queued> queued = queue_.pop();
   if (!queued) return std::nullopt;
   queued_bytes_ -= queued->packet.size();
   stats_.total_packet_send_delay += now - queued->since;
-  bucket_.spend(queued->packet.size(), pace_, now);
   count_sent(queued->packet);
   last_packet_sent_ = now;
   if (config_.nack && config_.rtx) history_.add(queued->sequence_number, pool_.copy_of(queued->packet.bytes()), now);
@@ -302,10 +329,9 @@ void SendStream::count_sent(const Packet& packet) {
   stats_.header_bytes_sent += header;
 }
 
-Timestamp SendStream::next_timeout() const {
-  if (queue_.empty() && resend_queue_.empty()) return kNever;
-  // Sound is small and already spread in time.
-  return stats_.kind == MediaKind::kAudio ? Timestamp{} : bucket_.next();
+Timestamp SendStream::waiting_since() const {
+  if (!resend_queue_.empty()) return kAskedFor;
+  return queue_.empty() ? kNever : queue_.front().since;
 }
 
 std::optional<rtp::SenderInfo> SendStream::sender_info(Timestamp now, const WallClockAnchor& wall) const {

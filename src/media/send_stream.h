@@ -1,5 +1,5 @@
-// One outgoing stream: packs frames, smooths large ones over time, resends what is asked for again, and keeps the
-// numbers that reports and statistics are made of.
+// One outgoing stream: packs frames into packets that wait for their turn, resends what is asked for again, and keeps
+// the numbers that reports and statistics are made of. When its turn is, its owner says (congestion/send_control.h).
 #pragma once
 
 #include <array>
@@ -29,10 +29,6 @@ class SendStream {
   static constexpr std::size_t kMaxQueue = 1024;
   // Requests for packets that wait at most; those beyond are forgotten, and asked for again.
   static constexpr std::size_t kMaxResendQueue = 256;
-  // A frame leaves at this multiple of the target rate, so that a key frame does not fill the queues on its way …
-  static constexpr double kPacingFactor = 2.5;
-  // … but whatever waits is gone after this time.
-  static constexpr Duration kMaxQueueTime = std::chrono::milliseconds{100};
   // Between two frames that say when they were captured; clocks drift by less than a tenth of a millisecond in it.
   static constexpr Duration kCaptureTimeInterval = std::chrono::seconds{1};
   // More of them are not told apart in statistics.
@@ -55,11 +51,16 @@ class SendStream {
   // `now_ntp` is compact NTP time by which the round trip is measured. Answers that, when the block tells.
   std::optional<Duration> handle_report_block(const rtp::ReportBlock& block, std::uint32_t now_ntp);
 
-  // The next packet that may leave by now. It carries a transport sequence number (0) and an absolute send time to be
-  // patched, when these were negotiated.
+  // The next packet, what is asked for again first. It carries a transport sequence number (0) and an absolute send
+  // time to be patched, when these were negotiated.
   std::optional<Packet> poll_transmit(Timestamp now);
-  // When the next packet may leave.
-  Timestamp next_timeout() const;
+  // Since when the next packet waits: kAskedFor when it is one that was asked for again, kNever when nothing waits.
+  static constexpr Timestamp kAskedFor{};
+  Timestamp waiting_since() const;
+  std::size_t queued_bytes() const { return queued_bytes_; }
+  // A packet whose content nobody needs, of about that size: the newest one once more, as RTX, or nothing but padding.
+  // Nothing when RTX was not negotiated, or nothing was sent yet.
+  std::optional<Packet> make_padding(std::size_t size, Timestamp now);
   // True once for each time that a key frame is called for.
   bool take_key_frame_needed() { return std::exchange(key_frame_needed_, false); }
 
@@ -87,11 +88,11 @@ class SendStream {
   rtp::Extensions extensions() const;
   // Of one packet of a frame.
   rtp::Extensions extensions(const EncodedFrame& frame, std::size_t packet, Timestamp now);
-  std::optional<Packet> resend(Timestamp now);
+  std::optional<Packet> resend();
+  std::optional<Packet> repeat(const Packet& original);
   void need_key_frame(Timestamp now);
   void count_sent(const Packet& packet);
   void count_frame(const EncodedFrame& frame, Timestamp now);
-  void update_pace();
 
   SendStreamConfig config_;
   PacketPool& pool_;
@@ -109,8 +110,6 @@ class SendStream {
 
   BoundedQueue<Queued> queue_{kMaxQueue};
   std::size_t queued_bytes_ = 0;
-  std::uint64_t pace_ = 0;
-  LeakyBucket bucket_;
   PacketHistory history_;
   BoundedQueue<std::uint16_t> resend_queue_{kMaxResendQueue};
   TokenBucket resend_budget_;

@@ -32,7 +32,11 @@ Error full() { return {ErrorCode::kOperation, "The connection has as many stream
 }  // namespace
 
 StreamTable::StreamTable(StreamTableConfig config, PacketPool& pool, crypto::Random random)
-    : config_(std::move(config)), pool_(pool), random_(std::move(random)), scheduler_(random_.fork()) {}
+    : config_(std::move(config)),
+      pool_(pool),
+      random_(std::move(random)),
+      scheduler_(random_.fork()),
+      control_(config_.congestion_control, config_.limits) {}
 
 // --- streams ---
 
@@ -45,7 +49,9 @@ Result<StreamId> StreamTable::add_send_stream(SendStreamConfig config, Timestamp
   if (auto checked = check(config); !checked) return checked.error();
   const StreamId id(next_stream_id_++);
   sender_of_[config.ssrc] = id;
+  if (config.transport_wide_feedback) control_.start(now);
   senders_.try_emplace(id, std::move(config), pool_, random_, config_.wall_clock);
+  update_media_bitrate();
   return id;
 }
 
@@ -72,7 +78,9 @@ Result<> StreamTable::update_send_stream(StreamId id, SendStreamConfig config) {
   if (stream->config().ssrc != config.ssrc || kind(stream->config().codec) != kind(config.codec)) {
     return Error{ErrorCode::kInvalidModification, "A stream keeps its SSRC and its kind."};
   }
+  if (config.transport_wide_feedback) control_.start(now_);
   stream->update(std::move(config));
+  update_media_bitrate();
   return {};
 }
 
@@ -98,6 +106,13 @@ Result<> StreamTable::update_receive_stream(StreamId id, ReceiveStreamConfig con
 
 void StreamTable::set_target_bitrate(StreamId id, std::uint64_t bits_per_second) {
   if (SendStream* stream = find_sender(id)) stream->set_target_bitrate(bits_per_second);
+  update_media_bitrate();
+}
+
+void StreamTable::update_media_bitrate() {
+  std::uint64_t sum = 0;
+  for (const auto& [id, stream] : senders_) sum += stream.config().target_bitrate;
+  control_.set_media_bitrate(sum);
 }
 
 void StreamTable::remove_stream(StreamId id, Timestamp now) {
@@ -107,8 +122,10 @@ void StreamTable::remove_stream(StreamId id, Timestamp now) {
     // RFC 3550 §6.3.7: who never sent anything says no goodbye.
     if (stream->last_packet_sent()) send_goodbye(std::span(&ssrc, 1));
     sender_of_.erase(ssrc);
-    sender_deadlines_.remove(id);
+    sound_waits_.remove(id);
+    pictures_wait_.remove(id);
     senders_.erase(id);
+    update_media_bitrate();
   } else if (receivers_.erase(id) > 0) {
     router_.remove(id);
     lip_sync_.remove(id);
@@ -151,6 +168,7 @@ Result<> StreamTable::send_frame(StreamId id, const EncodedFrame& frame, Timesta
   if (closed_) return Error{ErrorCode::kInvalidState, "The connection is closed."};
   scheduler_.start(now);
   Result<> result = stream->send_frame(frame, now);
+  if (kind(frame.codec) == MediaKind::kVideo) control_.set_waiting(queued_bytes());
   after_input(id, *stream);
   return result;
 }
@@ -175,13 +193,17 @@ Result<> StreamTable::set_jitter_buffer_target(StreamId id, std::optional<Durati
 
 void StreamTable::after_input(StreamId id, SendStream& stream) {
   if (stream.take_key_frame_needed()) push_event(KeyFrameNeeded{id});
-  sender_deadlines_.set(id, stream.next_timeout());
+  const bool sound = kind(stream.config().codec) == MediaKind::kAudio;
+  (sound ? sound_waits_ : pictures_wait_).set(id, stream.waiting_since());
 }
 
 void StreamTable::stamp(Packet& packet, const SendStream& stream, Timestamp now) {
   const rtp::ExtensionMap& map = stream.config().extensions;
   if (map.has(rtp::ExtensionType::kTransportSequenceNumber)) {
-    rtp::patch_transport_sequence_number(packet, map, sent_packets_.add(packet.size(), now));
+    const std::uint16_t number = control_.handle_sent(packet.size(), paced_waits(), now);
+    rtp::patch_transport_sequence_number(packet, map, number);
+  } else {
+    control_.handle_other_sent(packet.size(), now);
   }
   if (map.has(rtp::ExtensionType::kAbsoluteSendTime)) rtp::patch_absolute_send_time(packet, map, now);
 }
@@ -189,17 +211,50 @@ void StreamTable::stamp(Packet& packet, const SendStream& stream, Timestamp now)
 std::optional<StreamTable::Outgoing> StreamTable::poll_transmit(Timestamp now) {
   now_ = std::max(now_, now);
   if (auto packet = rtcp_.pop()) return Outgoing{Outgoing::Kind::kRtcp, std::move(*packet)};
-  while (!closed_ && sender_deadlines_.next() <= now) {
-    const StreamId id = sender_deadlines_.key();
+  if (closed_) return std::nullopt;
+  auto packet = poll_sender(now);
+  if (!packet && control_.next_padding() <= now) packet = poll_padding(now);
+  if (!packet) return std::nullopt;
+  return Outgoing{Outgoing::Kind::kRtp, std::move(*packet)};
+}
+
+// Sound is small and already spread in time: it does not wait. Pictures leave at the pace, those first that wait
+// longest.
+std::optional<Packet> StreamTable::poll_sender(Timestamp now) {
+  for (;;) {
+    const bool sound = sound_waits_.next() != kNever;
+    if (!sound && (!paced_waits() || control_.next_paced() > now)) return std::nullopt;
+    const StreamId id = sound ? sound_waits_.key() : pictures_wait_.key();
     SendStream& stream = *find_sender(id);
+    const bool repeats = stream.waiting_since() == SendStream::kAskedFor;
     std::optional<Packet> packet = stream.poll_transmit(now);
     after_input(id, stream);
     if (!packet) continue;
+    if (!sound) repair_.add(packet->size(), repeats, now);
     stamp(*packet, stream, now);
-    return Outgoing{Outgoing::Kind::kRtp, std::move(*packet)};
+    return packet;
   }
+}
+
+std::optional<Packet> StreamTable::poll_padding(Timestamp now) {
+  for (auto& [id, stream] : senders_) {
+    if (!stream.config().transport_wide_feedback) continue;
+    auto packet = stream.make_padding(congestion::SendControl::kPadding, now);
+    if (!packet) continue;
+    stamp(*packet, stream, now);
+    return packet;
+  }
+  control_.no_padding(now);
   return std::nullopt;
 }
+
+std::size_t StreamTable::queued_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& [id, stream] : senders_) bytes += stream.queued_bytes();
+  return bytes;
+}
+
+Duration StreamTable::queueing_time() const { return transmission_time(queued_bytes(), control_.pacing_bitrate()); }
 
 // --- receiving ---
 
@@ -319,6 +374,7 @@ void StreamTable::handle_timeout(Timestamp now) {
     // What could not be said for want of room is said later.
     if (receiver_deadlines_.next() <= now && rtcp_.full()) break;
   }
+  control_.handle_timeout(now);
   if (feedback_.next_timeout() <= now) send_transport_feedback(now);
   if (scheduler_.next() <= now) {
     scheduler_.advance(now);
@@ -328,7 +384,9 @@ void StreamTable::handle_timeout(Timestamp now) {
 
 Timestamp StreamTable::next_timeout() const {
   if (closed_) return kNever;
-  return std::min({sender_deadlines_.next(), receiver_deadlines_.next(), feedback_.next_timeout(), scheduler_.next()});
+  const Timestamp sends = sound_waits_.next() != kNever ? Timestamp{} : paced_waits() ? control_.next_paced() : kNever;
+  return std::min({sends, control_.next_padding(), control_.next_timeout(), receiver_deadlines_.next(),
+                   feedback_.next_timeout(), scheduler_.next()});
 }
 
 std::optional<Event> StreamTable::poll_event() { return events_.pop(); }

@@ -17,9 +17,10 @@
 #include "base/machine.h"
 #include "base/packet.h"
 #include "congestion/feedback_generator.h"
-#include "congestion/sent_packet_history.h"
+#include "congestion/send_control.h"
 #include "crypto/random.h"
 #include "media/audio_receive_stream.h"
+#include "media/budgets.h"
 #include "media/deadline_heap.h"
 #include "media/lip_sync.h"
 #include "media/rtcp_scheduler.h"
@@ -41,6 +42,9 @@ struct StreamTableConfig {
   WallClockAnchor wall_clock;
   // RFC 5506, a=rtcp-rsize: feedback goes without a report before it.
   bool reduced_size_rtcp = false;
+  // Begins when a stream is sent whose packets the peer gives feedback about.
+  CongestionControl congestion_control = CongestionControl::kNone;
+  congestion::Limits limits{};
 };
 
 class StreamTable {
@@ -84,6 +88,12 @@ class StreamTable {
   void remove_stream(StreamId id, Timestamp now);
   // Negotiated later than the table was made.
   void set_reduced_size_rtcp(bool on) { config_.reduced_size_rtcp = on; }
+  // What the application has use for, all in all: no more is looked for.
+  void set_wanted_bitrate(std::uint64_t bits_per_second, Timestamp now) { control_.set_wanted(bits_per_second, now); }
+  // Packets take another path from now on.
+  void path_changed(Timestamp now) { control_.path_changed(now); }
+  // Bytes of others that share the path and the pace: data.
+  void note_other_sent(std::size_t bytes, Timestamp now) { control_.handle_other_sent(bytes, now); }
   // Says goodbye for all send streams; nothing else leaves afterwards.
   void close(Timestamp now);
 
@@ -117,11 +127,18 @@ class StreamTable {
   const Counters& counters() const { return counters_; }
   // From report blocks or transport feedback, whichever came last; nothing before either came.
   std::optional<Duration> round_trip_time() const { return round_trip_time_; }
-  const congestion::SentPacketHistory& sent_packets() const { return sent_packets_; }
+  const congestion::SentPacketHistory& sent_packets() const { return control_.history(); }
+  // What the path carries of RTP, all in all; nothing when there is no congestion control.
+  std::optional<std::uint64_t> available_bitrate() const { return control_.target_bitrate(); }
+  // What part of what was sent lately was sent to repair what was lost.
+  double repair_share() const { return repair_.value(); }
+  // What waits in all queues, at the pace that it leaves.
+  Duration queueing_time() const;
 
  private:
   using ReceiveStream = std::variant<VideoReceiveStream, AudioReceiveStream>;
 
+  void update_media_bitrate();
   SendStream* find_sender(StreamId id);
   SendStream* find_sender(rtp::Ssrc ssrc);
   ReceiveStream* find_receiver(StreamId id);
@@ -135,6 +152,11 @@ class StreamTable {
   static std::optional<rtp::PayloadType> original_of(const ReceiveStream& stream, rtp::PayloadType payload_type);
   void deliver(StreamId id, ReceiveStream& stream, Packet packet, bool repeated, Timestamp now);
   void switch_source(StreamId id, ReceiveStream& stream, rtp::Ssrc ssrc);
+  std::optional<Packet> poll_sender(Timestamp now);
+  std::optional<Packet> poll_padding(Timestamp now);
+  std::size_t queued_bytes() const;
+  // Whether a packet waits that leaves at the pace.
+  bool paced_waits() const { return pictures_wait_.next() != kNever; }
   void stamp(Packet& packet, const SendStream& stream, Timestamp now);
 
   // stream_table_rtcp.cc
@@ -170,12 +192,15 @@ class StreamTable {
   LipSync lip_sync_;
   rtp::ExtensionMap extensions_;   // of all receive streams
   bool reports_arrivals_ = false;  // a=rtcp-fb: transport-cc of any of them
-  DeadlineHeap<StreamId> sender_deadlines_;
+  // Send streams with packets that wait, by how long they do.
+  DeadlineHeap<StreamId> sound_waits_;
+  DeadlineHeap<StreamId> pictures_wait_;
   DeadlineHeap<StreamId> receiver_deadlines_;
 
   RtcpScheduler scheduler_;
   congestion::FeedbackGenerator feedback_;
-  congestion::SentPacketHistory sent_packets_;
+  congestion::SendControl control_;
+  RecentShare repair_;
   std::optional<Duration> round_trip_time_;
   BoundedQueue<Packet> rtcp_{kMaxRtcpPackets};
   BoundedQueue<Event> events_{kMaxEvents};

@@ -166,7 +166,10 @@ void StreamTable::handle_transport_message(const rtp::RtcpPacket& packet, Timest
     }
   } else if (const auto feedback = rtp::TransportFeedback::parse(packet)) {
     ++counters_.transport_feedback_received;
-    sent_packets_.handle_feedback(*feedback, now);
+    control_.handle_feedback(*feedback, now);
+    if (const auto round_trip = control_.history().round_trip_time(); round_trip && !round_trip_time_) {
+      set_round_trip_time(*round_trip);
+    }
   }
 }
 
@@ -183,6 +186,8 @@ void StreamTable::handle_payload_message(const rtp::RtcpPacket& packet, Timestam
       stream->handle_full_intra_request((*fir)[i].sequence_number, now);
       after_input(sender_of_[(*fir)[i].media], *stream);
     }
+  } else if (const auto remb = rtp::ReceiverEstimatedMaxBitrate::parse(packet)) {
+    control_.handle_remb(remb->bits_per_second, now);
   }
 }
 

@@ -47,7 +47,9 @@ struct SendStreamConfig {
   // packet is taken as one for a key frame: SRTP must not protect a sequence number twice.
   bool nack = true;
   std::optional<RtxConfig> rtx;
-  // What the encoder aims at: the pace of large frames and the budget of retransmissions follow from it.
+  // The other end tells what became of each packet (a=rtcp-fb: transport-cc).
+  bool transport_wide_feedback = false;
+  // What the encoder aims at: the budget of retransmissions follows from it, and without congestion control the pace.
   std::uint64_t target_bitrate = 1'000'000;
   // Of an RTP packet with its header, before SRTP adds up to 16 bytes.
   std::size_t max_packet_size = 1200;

@@ -211,7 +211,7 @@ bool write_header(Packet& packet, const HeaderFields& fields, const Extensions& 
   const std::size_t size = 12 + (list.empty() ? 0 : 4 + list.wire_size());
   if (!packet.prepend(size)) return false;
   ByteWriter writer(packet.bytes().first(size));
-  writer.u8(list.empty() ? 0x80U : 0x90U);
+  writer.u8((list.empty() ? 0x80U : 0x90U) | (fields.padding ? 0x20U : 0U));
   writer.u8((fields.marker ? 0x80U : 0U) | (fields.payload_type.value() & 0x7fU));
   writer.u16(fields.sequence_number);
   writer.u32(fields.timestamp);

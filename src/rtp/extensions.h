@@ -81,6 +81,7 @@ struct HeaderFields {
   std::uint16_t sequence_number = 0;
   std::uint32_t timestamp = 0;
   Ssrc ssrc;
+  bool padding = false;  // the payload ends with it
 };
 
 // Puts a header before the payload that the packet holds. Of `extensions` it writes those that have an id in the

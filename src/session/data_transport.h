@@ -25,6 +25,8 @@ static_assert(kMaxSctpPacket + dtls::Endpoint::kMaxRecordOverhead <= Packet::kMa
 
 class DataTransport {
  public:
+  static constexpr std::size_t kFewMessages = 16 * 1024;
+
   DataTransport(PacketPool& pool, crypto::Random random, datachannel::Config config = {})
       : pool_(&pool), random_(std::move(random)), channels_(config) {}
 
@@ -46,6 +48,9 @@ class DataTransport {
 
   // Media is sent on the same path.
   void set_beside_media(bool beside_media);
+
+  // More waits than a few messages: a transfer.
+  bool transfers() const { return association_ && association_->buffered_amount() > kFewMessages; }
 
   // One SCTP packet.
   void handle_input(ByteView packet, Timestamp now);

@@ -1,6 +1,7 @@
 #include "session/media_transport.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace tidewire::session {
@@ -48,6 +49,7 @@ media::SendStreamConfig send_config(const sdp::NegotiatedSection& section, const
       .mid = section.mid,
       .extensions = extension_map(section, true),
       .nack = codec.has_feedback("nack"),
+      .transport_wide_feedback = codec.has_feedback("transport-cc"),
       .target_bitrate = encoding.bitrate,
   };
   if (kind_of(encoding.codec) == MediaKind::kAudio) config.red_payload_type = preferred_redundancy(section);
@@ -80,6 +82,16 @@ media::ReceiveStreamConfig receive_config(const sdp::NegotiatedSection& section)
   return config;
 }
 
+// Other rates that an encoder is to be told, or more than rates.
+bool notably_other(const std::vector<SendEncoding>& before, const std::vector<SendEncoding>& after) {
+  return !std::ranges::equal(before, after, [](const SendEncoding& a, SendEncoding b) {
+    const auto difference = std::abs(static_cast<double>(a.bitrate) - static_cast<double>(b.bitrate));
+    if (difference > MediaTransport::kNotable * static_cast<double>(a.bitrate)) return false;
+    b.bitrate = a.bitrate;
+    return a == b;
+  });
+}
+
 }  // namespace
 
 void MediaTransport::apply(const std::vector<sdp::NegotiatedSection>& sections, Timestamp now) {
@@ -89,8 +101,11 @@ void MediaTransport::apply(const std::vector<sdp::NegotiatedSection>& sections, 
     if (!section.transceiver || section.rejected) continue;
     if (!table_) {
       table_ = std::make_unique<media::StreamTable>(
-          media::StreamTableConfig{.cname = section.local_cname, .wall_clock = config_.wall_clock}, *pool_,
-          random_.fork());
+          media::StreamTableConfig{.cname = section.local_cname,
+                                   .wall_clock = config_.wall_clock,
+                                   .congestion_control = config_.congestion_control,
+                                   .limits = {.start = config_.start_bitrate, .max = config_.max_bitrate}},
+          *pool_, random_.fork());
     }
     table_->set_reduced_size_rtcp(section.rtcp_rsize);
     Streams streams;
@@ -116,12 +131,14 @@ std::vector<RtpEncodingParameters> MediaTransport::wishes(TransceiverId transcei
 }
 
 void MediaTransport::apply_send(const sdp::NegotiatedSection& section, Streams& streams, Timestamp now) {
-  streams.encodings.clear();
+  streams.asked.clear();
   if (section.send && section.transceiver) {
     const bool video = section.kind == sdp::SectionKind::kVideo;
     const std::vector<RtpEncodingParameters> wanted = wishes_for(section, wishes(*section.transceiver));
-    streams.encodings = send_encodings(section, wanted, video ? config_.video_bitrate : config_.audio_bitrate);
+    streams.asked = send_encodings(section, wanted, video ? config_.video_bitrate : config_.audio_bitrate);
+    streams.copies_sound = !video && preferred_redundancy(section);
   }
+  streams.encodings = streams.asked;
   for (std::size_t i = 0; i < streams.encodings.size(); ++i) {
     const SendEncoding& encoding = streams.encodings[i];
     const media::SendStreamConfig config =
@@ -131,11 +148,78 @@ void MediaTransport::apply_send(const sdp::NegotiatedSection& section, Streams& 
     auto added = table_->add_send_stream(config, now);
     if (!added) {
       streams.encodings.resize(i);
+      streams.asked.resize(i);
       break;
     }
     streams.send.push_back(*added);
   }
   drop_from(streams.send, streams.encodings.size(), now);
+}
+
+void MediaTransport::set_degradation_preference(TransceiverId transceiver,
+                                                std::optional<DegradationPreference> preference) {
+  degradation_preferences_.erase(transceiver);
+  if (preference) degradation_preferences_[transceiver] = *preference;
+}
+
+std::optional<DegradationPreference> MediaTransport::degradation_preference(TransceiverId transceiver) const {
+  const auto found = degradation_preferences_.find(transceiver);
+  return found == degradation_preferences_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::vector<RateAllocator::Claim> MediaTransport::claims(std::vector<std::vector<SendEncoding>>& granted) {
+  std::vector<RateAllocator::Claim> claims;
+  granted.resize(streams_.size());
+  for (const auto& [transceiver, streams] : streams_) {
+    if (streams.asked.empty()) continue;
+    claims.push_back({.transceiver = transceiver,
+                      .kind = kind_of(streams.asked.front().codec),
+                      .asked = &streams.asked,
+                      .granted = &granted[claims.size()],
+                      .copies_sound = streams.copies_sound,
+                      .preference = degradation_preference(transceiver).value_or(DegradationPreference{})});
+  }
+  return claims;
+}
+
+bool MediaTransport::adapt(bool data_waits, Timestamp now) {
+  if (!table_) return false;
+  std::vector<std::vector<SendEncoding>> granted;
+  std::vector<RateAllocator::Claim> all = claims(granted);
+  table_->set_wanted_bitrate(RateAllocator::wanted(all), now);
+  const auto available = table_->available_bitrate();
+  if (!available) return false;
+  allocator_.allocate({.bitrate = *available, .repair_share = table_->repair_share(), .data_waits = data_waits}, all,
+                      now);
+  bool changed = false;
+  for (const RateAllocator::Claim& claim : all) {
+    Streams& streams = streams_[claim.transceiver];
+    if (!notably_other(streams.encodings, *claim.granted)) continue;
+    changed = true;
+    streams.encodings = std::move(*claim.granted);
+    for (std::size_t i = 0; i < streams.send.size(); ++i) {
+      table_->set_target_bitrate(streams.send[i], streams.encodings[i].bitrate);
+    }
+  }
+  return changed;
+}
+
+std::optional<std::uint64_t> MediaTransport::data_bitrate() const {
+  const auto available = table_ ? table_->available_bitrate() : std::nullopt;
+  if (!available) return std::nullopt;
+  std::uint64_t media = 0;
+  bool pictures = false;
+  for (const auto& [transceiver, streams] : streams_) {
+    for (const SendEncoding& encoding : streams.encodings) {
+      if (!encoding.parameters.active || encoding.paused) continue;
+      media += encoding.bitrate;
+      pictures |= kind_of(encoding.codec) == MediaKind::kVideo;
+    }
+  }
+  // Sound alone is too little to measure the path by; SCTP measures it better.
+  if (!pictures) return std::nullopt;
+  const auto share = static_cast<std::uint64_t>(RateAllocator::kDataShare * static_cast<double>(*available));
+  return std::max(share, *available - std::min(media, *available));
 }
 
 void MediaTransport::apply_receive(const sdp::NegotiatedSection& section, Streams& streams, Timestamp now) {

@@ -13,7 +13,9 @@
 #include "crypto/random.h"
 #include "media/stream_table.h"
 #include "sdp/negotiated_session.h"
+#include "session/rate_allocator.h"
 #include "session/send_encodings.h"
+#include "tidewire/congestion_control.h"
 #include "tidewire/packet.h"
 
 namespace tidewire::session {
@@ -22,10 +24,17 @@ struct MediaConfig {
   WallClockAnchor wall_clock;
   std::uint64_t video_bitrate = 0;
   std::uint64_t audio_bitrate = 0;
+  CongestionControl congestion_control = CongestionControl::kNone;
+  std::uint64_t start_bitrate = 0;
+  std::uint64_t max_bitrate = 0;
 };
 
 class MediaTransport {
  public:
+  // Of the packets that wait to leave: two pictures' worth. What is encoded beyond it would only be late.
+  static constexpr Duration kMaxQueueingTime = std::chrono::milliseconds{70};
+  // Encoders are told of other rates when they differ by this part; a smaller difference is noise.
+  static constexpr double kNotable = 0.04;
   MediaTransport(const MediaConfig& config, PacketPool& pool, crypto::Random random)
       : config_(config), pool_(&pool), random_(std::move(random)) {}
 
@@ -41,6 +50,17 @@ class MediaTransport {
   void set_wishes(TransceiverId transceiver, std::vector<RtpEncodingParameters> wishes, Timestamp now);
   // As far as the application has said anything.
   std::vector<RtpEncodingParameters> wishes(TransceiverId transceiver) const;
+
+  void set_degradation_preference(TransceiverId transceiver, std::optional<DegradationPreference> preference);
+  std::optional<DegradationPreference> degradation_preference(TransceiverId transceiver) const;
+
+  // Shares out what the path carries by now, should it carry another amount. True when that changes what is to be
+  // sent. `data_waits`: on the same path.
+  bool adapt(bool data_waits, Timestamp now);
+  // What a transfer may take beside pictures: its share, and what they leave. Nothing: as much as SCTP finds.
+  std::optional<std::uint64_t> data_bitrate() const;
+  // What leaves of pictures would have to wait for long: none should be made now.
+  bool congested() const { return table_ && table_->queueing_time() > kMaxQueueingTime; }
 
   // See Session. 0 to 4000 ms.
   void set_jitter_buffer_target(TransceiverId transceiver, std::optional<Duration> target);
@@ -68,10 +88,14 @@ class MediaTransport {
     media::StreamId stream;
   };
   struct Streams {
-    std::vector<media::StreamId> send;  // one for each of `encodings`
-    std::vector<SendEncoding> encodings;
+    std::vector<media::StreamId> send;    // one for each of `encodings`
+    std::vector<SendEncoding> asked;      // on a perfect path
+    std::vector<SendEncoding> encodings;  // as the path allows
+    bool copies_sound = false;            // RFC 2198
     std::vector<Incoming> receive;
   };
+
+  std::vector<RateAllocator::Claim> claims(std::vector<std::vector<SendEncoding>>& granted);
 
   void apply_send(const sdp::NegotiatedSection& section, Streams& streams, Timestamp now);
   void apply_receive(const sdp::NegotiatedSection& section, Streams& streams, Timestamp now);
@@ -85,6 +109,8 @@ class MediaTransport {
   std::map<TransceiverId, Streams> streams_;
   std::map<TransceiverId, std::vector<RtpEncodingParameters>> wishes_;
   std::map<TransceiverId, Duration> jitter_buffer_targets_;
+  std::map<TransceiverId, DegradationPreference> degradation_preferences_;
+  RateAllocator allocator_;
   std::vector<sdp::NegotiatedSection> sections_;  // as they were applied last
 };
 

@@ -63,6 +63,7 @@ void Session::Impl::apply_transport(const sdp::NegotiatedTransport& remote, Time
 
 void Session::Impl::apply_media(Timestamp at) {
   media.apply(negotiator.negotiated().sections, at);
+  media.adapt(data_waits(), at);
   announce_sending();
 }
 

@@ -1,10 +1,18 @@
 // What comes out of each part, and where it goes.
+#include <algorithm>
 #include <utility>
 
+#include "base/rate.h"
 #include "session/diagnosis.h"
 #include "session/session_impl.h"
 
 namespace tidewire {
+namespace {
+
+// Of a transfer beside media; what leaves at once after a pause.
+constexpr Duration kDataBurst = std::chrono::milliseconds{5};
+
+}  // namespace
 
 // Moves what the parts have to tell until none of them has more, or nobody takes our own events.
 void Session::Impl::pump(Timestamp at) {
@@ -16,6 +24,7 @@ void Session::Impl::pump(Timestamp at) {
     moved = pump_media() || moved;
   }
   announce_sctp_state();
+  if (!closed && media.adapt(data_waits(), at)) announce_sending();
 }
 
 // One SCTP packet after the other, each with what comes of it.
@@ -76,6 +85,7 @@ void Session::Impl::route(session::TransportEvent event, Timestamp at) {
   } else if (std::holds_alternative<ice::SelectedPairChanged>(event)) {
     ++selected_pair_changes;
     data.path_changed(at);
+    if (media.table()) media.table()->path_changed(at);
   } else if (auto* name = std::get_if<ice::ResolveName>(&event)) {
     emit(event::ResolveName{std::move(name->name)});
   } else if (auto* wanted = std::get_if<ice::OpenStream>(&event)) {
@@ -142,11 +152,26 @@ void Session::Impl::tell(media::Event event) {
   }
 }
 
+// Beside media a transfer takes its part of what the path carries, and no more; single messages and what SCTP has to
+// say go as they come.
+void Session::Impl::fill_data(Timestamp at) {
+  const auto rate = data.transfers() ? media.data_bitrate() : std::nullopt;
+  if (rate && at < next_data) return;
+  auto packet = data.poll_transmit();
+  if (!packet) return;
+  if (rate) next_data = std::max(next_data, at - kDataBurst) + transmission_time(packet->size(), *rate);
+  transport.send_data(std::move(*packet), at);
+}
+
+Timestamp Session::Impl::next_data_timeout() const {
+  return data.transfers() && media.data_bitrate() && next_data > now ? next_data : kNever;
+}
+
 // Brings what media and data have to send to the transport, which protects it. Media brings all that is due, data one
 // packet: a congestion window may be larger than the transport's queue, and media is not to wait behind one.
 void Session::Impl::fill_transport(Timestamp at) {
   if (closed) return;
-  if (auto packet = data.poll_transmit()) transport.send_data(std::move(*packet), at);
+  fill_data(at);
   if (!media.table()) return;
   // Without a path or keys the transport drops it, as a network would: what stayed in the table would be due for ever.
   while (auto outgoing = media.table()->poll_transmit(at)) {

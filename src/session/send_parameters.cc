@@ -24,6 +24,7 @@ RtpSendParameters Session::Impl::send_parameters(TransceiverId transceiver) cons
   sdp::NegotiatedSection shape;
   shape.local_encodings = agreed ? section->local_encodings : known->encodings;
   parameters.encodings = session::wishes_for(shape, media.wishes(transceiver));
+  parameters.degradation_preference = media.degradation_preference(transceiver);
   const auto changes = parameter_changes.find(transceiver);
   parameters.transaction_id = std::to_string(changes == parameter_changes.end() ? 0 : changes->second) + "." +
                               std::to_string(parameters.encodings.size());

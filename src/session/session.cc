@@ -67,7 +67,13 @@ Session::Impl::Impl(SessionConfig configuration)
       certificate(make_certificate(config.wall_clock)),
       negotiator(negotiator_config(*certificate, config), random.fork()),
       transport(transport_config(negotiator.local_ice(), config), certificate, random.fork(), pool),
-      media({config.wall_clock, config.video_bitrate, config.audio_bitrate}, pool, random.fork()),
+      media({.wall_clock = config.wall_clock,
+             .video_bitrate = config.video_bitrate,
+             .audio_bitrate = config.audio_bitrate,
+             .congestion_control = config.congestion_control,
+             .start_bitrate = config.start_bitrate,
+             .max_bitrate = config.max_bitrate},
+            pool, random.fork()),
       data(pool, random.fork(), {.send_buffer_limit = config.send_buffer_limit}) {}
 
 Session::Session(SessionConfig config) : impl_(std::make_unique<Impl>(std::move(config))) {}
@@ -196,7 +202,9 @@ Result<> Session::set_send_parameters(TransceiverId transceiver, const RtpSendPa
   }
   impl_->now = now;
   ++impl_->parameter_changes[transceiver];
+  impl_->media.set_degradation_preference(transceiver, parameters.degradation_preference);
   impl_->media.set_wishes(transceiver, parameters.encodings, now);
+  impl_->media.adapt(impl_->data_waits(), now);
   impl_->announce_sending();
   return {};
 }
@@ -225,6 +233,8 @@ Result<> Session::send_frame(TransceiverId transceiver, const EncodedFrame& fram
   impl_->now = now;
   return impl_->media.table()->send_frame(*stream, frame, now);
 }
+
+bool Session::congested() const { return impl_->media.congested(); }
 
 void Session::request_key_frame(TransceiverId transceiver, Timestamp now, std::string_view rid) {
   impl_->now = now;
@@ -305,7 +315,8 @@ void Session::handle_timeout(Timestamp now) {
 
 Timestamp Session::next_timeout() const {
   if (impl_->closed) return kNever;
-  return std::min({impl_->transport.next_timeout(), impl_->data.next_timeout(), impl_->media.next_timeout()});
+  return std::min({impl_->transport.next_timeout(), impl_->data.next_timeout(), impl_->media.next_timeout(),
+                   impl_->next_data_timeout()});
 }
 
 std::optional<Datagram> Session::poll_transmit(Timestamp now) {

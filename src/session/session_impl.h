@@ -37,6 +37,7 @@ struct Session::Impl {
   void announce_sctp_state();
   void announce_tracks(const sdp::Applied& applied);
   void announce_sending();
+  bool data_waits() const { return data.transfers(); }
   void announce_negotiation_needed();
   void announce_local_candidate(std::string candidate);
   void release_local_candidates();
@@ -56,6 +57,8 @@ struct Session::Impl {
   void emit(SessionEvent event) { events.push_back(std::move(event)); }
   bool has_room() const { return events.size() < kMaxEvents && event_bytes < kMaxEventBytes; }
   void fill_transport(Timestamp now);
+  void fill_data(Timestamp now);
+  Timestamp next_data_timeout() const;
 
   // closing.cc
   void update_connection_state();
@@ -91,6 +94,8 @@ struct Session::Impl {
   bool closed = false;
   bool negotiation_needed = false;
   std::optional<SctpTransportState> sctp_state;
+
+  Timestamp next_data{};  // when a transfer may go on, beside media
 
   std::uint32_t selected_pair_changes = 0;
   std::string dtls_version;

@@ -1,0 +1,106 @@
+#include "congestion/send_control.h"
+
+#include <algorithm>
+
+namespace tidewire::congestion {
+
+void SendControl::start(Timestamp now) {
+  if (controller_) return;
+  controller_ = make_controller(kind_, limits_, now);
+  after_input(now);
+}
+
+void SendControl::set_wanted(std::uint64_t bits_per_second, Timestamp now) {
+  if (limits_.wanted == bits_per_second) return;
+  limits_.wanted = bits_per_second;
+  if (controller_) controller_->set_limits(limits_, now);
+  after_input(now);
+}
+
+void SendControl::set_media_bitrate(std::uint64_t bits_per_second) {
+  media_bitrate_ = bits_per_second;
+  update_free_pace();
+}
+
+void SendControl::set_waiting(std::size_t bytes) {
+  waiting_ = bytes;
+  update_free_pace();
+}
+
+void SendControl::update_free_pace() {
+  if (controller_) return;
+  const auto pace = static_cast<std::uint64_t>(kPacingFactor * static_cast<double>(media_bitrate_));
+  pacer_.set_rate(std::max<std::uint64_t>(pace, waiting_ * 8 * std::chrono::seconds{1} / kMaxQueueTime));
+}
+
+void SendControl::path_changed(Timestamp now) {
+  if (controller_) controller_->path_changed(now);
+  after_input(now);
+}
+
+void SendControl::after_input(Timestamp now) {
+  if (!controller_) return;
+  estimate_ = controller_->estimate();
+  pacer_.set_rate(estimate_.pacing_bitrate);
+  if (const auto probe = controller_->poll_probe()) pacer_.begin(*probe);
+  if (remb_ && now - remb_at_ > kRembLifetime) remb_.reset();
+}
+
+Timestamp SendControl::next_paced() const {
+  if (controller_ && history_.bytes_in_flight() >= estimate_.congestion_window) return kNever;
+  return pacer_.next();
+}
+
+Timestamp SendControl::next_padding() const {
+  if (!controller_) return kNever;
+  if (pacer_.probe() != 0) return std::max(next_paced(), padding_from_);
+  if (estimate_.padding_bitrate == 0) return kNever;
+  return std::max({next_paced(), padding_from_, last_sent_ + transmission_time(kPadding, estimate_.padding_bitrate)});
+}
+
+std::uint16_t SendControl::handle_sent(std::size_t size, bool more_waits, Timestamp now) {
+  const int probe = pacer_.probe();
+  pacer_.spend(size, now);
+  last_sent_ = now;
+  const std::uint16_t number = history_.add(size, probe, now);
+  if (controller_) {
+    controller_->handle_sent({.number = static_cast<std::int64_t>(history_.packets_sent()) - 1,
+                              .size = size,
+                              .sent = now,
+                              .probe = probe,
+                              .bytes_in_flight = history_.bytes_in_flight(),
+                              .application_limited = !more_waits});
+    after_input(now);
+  }
+  return number;
+}
+
+void SendControl::handle_other_sent(std::size_t size, Timestamp now) { pacer_.spend(size, now); }
+
+void SendControl::handle_feedback(const rtp::TransportFeedback& feedback, Timestamp now) {
+  const auto results = history_.handle_feedback(feedback, now);
+  if (!controller_) return;
+  controller_->handle_feedback({now, results, history_.bytes_in_flight()});
+  after_input(now);
+}
+
+void SendControl::handle_remb(std::uint64_t bits_per_second, Timestamp now) {
+  remb_ = bits_per_second;
+  remb_at_ = now;
+}
+
+void SendControl::handle_timeout(Timestamp now) {
+  if (!controller_ || controller_->next_timeout() > now) return;
+  controller_->handle_timeout(now);
+  after_input(now);
+}
+
+Timestamp SendControl::next_timeout() const { return controller_ ? controller_->next_timeout() : kNever; }
+
+std::optional<std::uint64_t> SendControl::target_bitrate() const {
+  if (!controller_) return std::nullopt;
+  const std::uint64_t target = std::min(estimate_.target_bitrate, limits_.max);
+  return remb_ ? std::max(std::min(target, *remb_), limits_.min) : target;
+}
+
+}  // namespace tidewire::congestion

@@ -1,0 +1,88 @@
+// The sending half of congestion control, put together: numbers what leaves, hands feedback to the controller, and
+// says at which pace the rest may follow.
+//
+// A connection whose peer gives no feedback has no controller; then what is asked for leaves, smoothed a little.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "congestion/controller.h"
+#include "congestion/pacer.h"
+#include "congestion/sent_packet_history.h"
+#include "rtp/transport_feedback.h"
+#include "tidewire/congestion_control.h"
+#include "tidewire/time.h"
+
+namespace tidewire::congestion {
+
+class SendControl {
+ public:
+  // Without a controller what waits leaves at this multiple of the rate that was asked for, so that a key frame does
+  // not fill the queues on its way …
+  static constexpr double kPacingFactor = 2.5;
+  // … but whatever waits is gone after this time.
+  static constexpr Duration kMaxQueueTime = std::chrono::milliseconds{100};
+  // Padding to keep the estimate true is no larger than a packet, and comes in one.
+  static constexpr std::size_t kPadding = 1000;
+  static constexpr Duration kPaddingRetry = std::chrono::milliseconds{50};
+  // RFC 8888 and transport-wide feedback do not tell of a peer's own limit; REMB does. It is forgotten after so long.
+  static constexpr Duration kRembLifetime = std::chrono::seconds{10};
+
+  SendControl(CongestionControl control, const Limits& limits) : kind_(control), limits_(limits) {}
+
+  // The peer gives feedback from now on. Once.
+  void start(Timestamp now);
+  bool controlled() const { return controller_ != nullptr; }
+  // What the application has use for, all in all.
+  void set_wanted(std::uint64_t bits_per_second, Timestamp now);
+  // What encoders are told to make, and what waits: without a controller the pace follows from them.
+  void set_media_bitrate(std::uint64_t bits_per_second);
+  void set_waiting(std::size_t bytes);
+  // Another path: what was known does not hold there.
+  void path_changed(Timestamp now);
+
+  // When a packet that may wait can leave; kNever while the window is full. Sound does not wait.
+  Timestamp next_paced() const;
+  // When padding is to leave if nothing else does; kNever when none is wanted.
+  Timestamp next_padding() const;
+  // There is nothing that could be padding; it is asked for again after a while.
+  void no_padding(Timestamp now) { padding_from_ = now + kPaddingRetry; }
+  // A packet leaves, whatever it is. `more_waits`: behind it. Returns its transport-wide number.
+  std::uint16_t handle_sent(std::size_t size, bool more_waits, Timestamp now);
+  // Bytes that are not numbered share the path, and its pace: data.
+  void handle_other_sent(std::size_t size, Timestamp now);
+
+  void handle_feedback(const rtp::TransportFeedback& feedback, Timestamp now);
+  // draft-alvestrand-rmcat-remb-03.
+  void handle_remb(std::uint64_t bits_per_second, Timestamp now);
+
+  void handle_timeout(Timestamp now);
+  Timestamp next_timeout() const;
+
+  // What may be sent, all in all; nothing without a controller.
+  std::optional<std::uint64_t> target_bitrate() const;
+  std::uint64_t pacing_bitrate() const { return pacer_.rate(); }
+  const SentPacketHistory& history() const { return history_; }
+
+ private:
+  void after_input(Timestamp now);
+  void update_free_pace();
+
+  CongestionControl kind_;
+  Limits limits_;
+  std::unique_ptr<Controller> controller_;
+  Estimate estimate_;
+  SentPacketHistory history_;
+  Pacer pacer_;
+  std::uint64_t media_bitrate_ = 0;
+  std::size_t waiting_ = 0;
+  Timestamp last_sent_{};
+  Timestamp padding_from_{};
+  std::optional<std::uint64_t> remb_;
+  Timestamp remb_at_{};
+};
+
+}  // namespace tidewire::congestion

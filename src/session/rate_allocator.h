@@ -1,0 +1,69 @@
+// Shares out what the path carries between sound, pictures and data: sound is the last to suffer, pictures get what is
+// left, and what would be too little for them pauses them.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "session/video_ladder.h"
+#include "tidewire/ids.h"
+#include "tidewire/rtp_parameters.h"
+#include "tidewire/send_encoding.h"
+#include "tidewire/time.h"
+
+namespace tidewire::session {
+
+class RateAllocator {
+ public:
+  // Sound gets this part of everything, at least kMinAudio and at most what it asks for: 64 kbit/s of 1 Mbit/s, 128 of
+  // 2 Mbit/s and more, 32 of 0.5 and less.
+  static constexpr double kAudioShare = 0.064;
+  static constexpr std::uint64_t kMinAudio = 32'000;
+  // With less than this, pictures of a single encoding are paused; with this they go on, after kResumeAfter.
+  static constexpr std::uint64_t kPauseBelow = 170'000;
+  static constexpr std::uint64_t kResumeAbove = 230'000;
+  static constexpr Duration kResumeAfter = std::chrono::milliseconds{1000};
+  // Of several encodings all but the smallest are sent when this part of what they ask for is left.
+  static constexpr double kEnough = 0.5;
+  // What data may take while it waits and media is sent, of everything.
+  static constexpr double kDataShare = 0.25;
+
+  struct Budget {
+    std::uint64_t bitrate = 0;  // RTP, headers included
+    double repair_share = 0;    // of what pictures may have: retransmissions and FEC
+    bool data_waits = false;
+  };
+
+  // What one transceiver would send on a perfect path, and what it is granted.
+  struct Claim {
+    TransceiverId transceiver;
+    MediaKind kind{};
+    const std::vector<SendEncoding>* asked = nullptr;
+    std::vector<SendEncoding>* granted = nullptr;
+    bool copies_sound = false;  // RFC 2198: each frame is sent twice
+    DegradationPreference preference = DegradationPreference::kMaintainFramerate;
+  };
+
+  void allocate(const Budget& budget, std::vector<Claim>& claims, Timestamp now);
+  // What all of them would take on a perfect path, headers included.
+  static std::uint64_t wanted(const std::vector<Claim>& claims);
+
+ private:
+  struct VideoState {
+    bool paused = false;
+    std::optional<Timestamp> enough_since;
+    std::vector<VideoLadder> ladders;
+  };
+
+  std::uint64_t grant_sound(std::uint64_t bitrate, Claim& claim);
+  void grant_pictures(std::uint64_t bitrate, Claim& claim, Timestamp now);
+  // How much each encoding gets; 0: it is paused.
+  std::vector<std::uint64_t> split(std::uint64_t bitrate, const Claim& claim, VideoState& state, Timestamp now);
+  bool pause(std::uint64_t bitrate, std::uint64_t asked, VideoState& state, Timestamp now);
+
+  std::map<TransceiverId, VideoState> states_;
+};
+
+}  // namespace tidewire::session
