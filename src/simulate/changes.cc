@@ -35,7 +35,8 @@ std::vector<Stage> stages(const Recording& recording, Direction direction) {
   std::vector<Stage> all;
   for (auto at = moments.begin(); at != moments.end(); ++at) {
     const auto after = std::next(at);
-    Stage stage{.from = *at, .to = after == moments.end() ? recording.scenario.duration : *after, .direction = direction};
+    Stage stage{
+        .from = *at, .to = after == moments.end() ? recording.scenario.duration : *after, .direction = direction};
     stage.capacity = recording.capacity_bits(direction, stage.from, stage.to) /
                      std::chrono::duration<double>(stage.to - stage.from).count();
     for (std::size_t i = 0; i < recording.calls.size(); ++i) {
@@ -44,8 +45,8 @@ std::vector<Stage> stages(const Recording& recording, Direction direction) {
     }
     for (const TcpRecording& tcp : recording.tcps) {
       if (!tcp.is_long || tcp.direction != direction) continue;
-      stage.tcps += static_cast<std::size_t>(std::ranges::count_if(
-          tcp.active, [&](const Span& active) { return *at >= active.from && *at < active.to; }));
+      stage.tcps += static_cast<std::size_t>(
+          std::ranges::count_if(tcp.active, [&](const Span& active) { return *at >= active.from && *at < active.to; }));
     }
     all.push_back(std::move(stage));
   }

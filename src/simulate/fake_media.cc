@@ -39,8 +39,13 @@ Bytes video_payload(Resolution size, bool key_frame, std::size_t bytes, Timestam
   Bytes payload(std::max(bytes, header + kTimeSize));
   payload[0] = key_frame ? 0x10 : 0x11;
   if (key_frame) {
-    const std::uint8_t rest[] = {0x9d, 0x01, 0x2a, low_byte(size.width, 0), low_byte(size.width, 8),
-                                 low_byte(size.height, 0), low_byte(size.height, 8)};
+    const std::uint8_t rest[] = {0x9d,
+                                 0x01,
+                                 0x2a,
+                                 low_byte(size.width, 0),
+                                 low_byte(size.width, 8),
+                                 low_byte(size.height, 0),
+                                 low_byte(size.height, 8)};
     std::ranges::copy(rest, payload.begin() + 3);
   }
   put_time(payload, header, now);
@@ -52,8 +57,8 @@ Resolution scaled(const SendEncoding& encoding) {
   const Resolution whole = FakeCamera::kPicture;
   double scale = std::max(encoding.parameters.scale_resolution_down_by.value_or(1), 1.0);
   if (const auto& most = encoding.scale_resolution_down_to; most && most->width > 0 && most->height > 0) {
-    scale = std::max({scale, static_cast<double>(whole.width) / most->width,
-                      static_cast<double>(whole.height) / most->height});
+    scale = std::max(
+        {scale, static_cast<double>(whole.width) / most->width, static_cast<double>(whole.height) / most->height});
   }
   const auto even = [scale](int side) { return std::max(static_cast<int>(std::lround(side / scale / 2)) * 2, 2); };
   return {even(whole.width), even(whole.height)};

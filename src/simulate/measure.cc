@@ -142,8 +142,7 @@ CallMeasures measure_call(const Recording& recording, const CallRecording& call,
   measures.longest_silence_ms = longest_silence_ms(call);
   measures.feedback = ratio(static_cast<double>(call.feedback.between(call.started, call.ended)),
                             static_cast<double>(call.sent.between(call.started, call.ended)));
-  measures.retransmitted =
-      ratio(static_cast<double>(call.retransmitted_bytes), static_cast<double>(call.media_bytes));
+  measures.retransmitted = ratio(static_cast<double>(call.retransmitted_bytes), static_cast<double>(call.media_bytes));
   measures.above_105_ms = excess_ms(recording, call.direction, {&call});
   return measures;
 }

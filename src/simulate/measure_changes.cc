@@ -57,7 +57,8 @@ void measure_rates(const Recording& recording, const Stage& stage, ChangeMeasure
     const double after = seconds(at + kRateWindow - stage.from);
     if (std::isnan(change.reached_80_s) && rate >= 0.8 * stage.capacity) change.reached_80_s = after;
     if (std::isnan(change.reached_90_s) && rate >= 0.9 * stage.capacity) change.reached_90_s = after;
-    if (std::isnan(change.below_capacity_s) && rate <= stage.capacity) change.below_capacity_s = seconds(at - stage.from);
+    if (std::isnan(change.below_capacity_s) && rate <= stage.capacity)
+      change.below_capacity_s = seconds(at - stage.from);
   }
 }
 

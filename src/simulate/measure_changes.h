@@ -1,5 +1,5 @@
-// How soon calls found what they could have after each change, how fairly they shared it, and how soon a picture and sound
-// were what they were to be.
+// How soon calls found what they could have after each change, how fairly they shared it, and how soon a picture and
+// sound were what they were to be.
 #pragma once
 
 #include "simulate/measure.h"

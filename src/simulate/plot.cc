@@ -100,11 +100,13 @@ class Drawing {
 
   void draw_rates(Direction direction, const Panel& panel) {
     svg_.area(panel, capacity(direction), "room");
-    svg_.axes(panel, fmt::format("{}: capacity (grey); received (bold), sent (thin), asked of the encoders (dashed)",
-                                 to_string(direction)),
+    svg_.axes(panel,
+              fmt::format("{}: capacity (grey); received (bold), sent (thin), asked of the encoders (dashed)",
+                          to_string(direction)),
               "Mbit/s", false);
     for (const TcpRecording& tcp : recording_.tcps) {
-      if (tcp.direction == direction) svg_.line(panel, rate_of(tcp.received, {}, recording_.scenario.duration), "tcp thin");
+      if (tcp.direction == direction)
+        svg_.line(panel, rate_of(tcp.received, {}, recording_.scenario.duration), "tcp thin");
     }
     for (std::size_t i = 0; i < recording_.calls.size(); ++i) {
       const CallRecording& call = recording_.calls[i];
@@ -182,7 +184,8 @@ class Drawing {
         std::size_t end = n + 1;
         while (end < call.announced.size() && call.announced[end].height == call.announced[n].height) ++end;
         const double from = std::max(seconds(call.announced[n].at), 0.0);
-        const double to = seconds(end < call.announced.size() ? std::min(call.announced[end].at, call.ended) : call.ended);
+        const double to =
+            seconds(end < call.announced.size() ? std::min(call.announced[end].at, call.ended) : call.ended);
         draw_size(i, call.announced[n].height, from, to, y);
         n = end;
       }

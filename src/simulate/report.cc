@@ -23,7 +23,7 @@ Summary over_seeds(const Outcome& outcome, Get&& get) {
 
 // How many there are with every seed.
 template <typename Of>
-std::size_t common(const Outcome& outcome, std::vector<Of> Measures::* list) {
+std::size_t common(const Outcome& outcome, std::vector<Of> Measures::*list) {
   std::size_t count = outcome.measures.empty() ? 0 : (outcome.measures.front().*list).size();
   for (const Measures& measures : outcome.measures) count = std::min(count, (measures.*list).size());
   return count;
@@ -134,8 +134,7 @@ void add_ladder(std::string& text, const Outcome& outcome) {
     const RungMeasures& rung = outcome.measures.front().ladder[i];
     const Summary its = over_seeds(outcome, [&](const Measures& m) { return m.ladder[i].reached_s; });
     const std::string picture = rung.height > 0 ? fmt::format("{}p", rung.height) : "no picture";
-    const std::string after =
-        std::isnan(its.median) ? "not reached" : "after " + cell(its, Unit::kSeconds);
+    const std::string after = std::isnan(its.median) ? "not reached" : "after " + cell(its, Unit::kSeconds);
     text += fmt::format("  {:>4.0f} s  {:<12}sound {:>3} kbit/s   {}\n", rung.at_s, picture, rung.audio_bitrate / 1000,
                         after);
   }
@@ -188,7 +187,8 @@ json::object to_json(const Outcome& outcome) {
                       {"controller", first.controller},
                       {"direction", first.direction},
                       {"connected", first.connected}};
-    json::object rest = to_json(outcome, call_metrics(), [i](const Measures& m) -> const CallMeasures& { return m.calls[i]; });
+    json::object rest =
+        to_json(outcome, call_metrics(), [i](const Measures& m) -> const CallMeasures& { return m.calls[i]; });
     for (auto& [key, value] : rest) call[key] = std::move(value);
     calls.push_back(std::move(call));
   }
@@ -206,8 +206,10 @@ json::object to_json(const Outcome& outcome) {
     object["range"] = std::move(its_range);
     ladder.push_back(std::move(object));
   }
-  return {{"controller", std::string(to_string(outcome.control))}, {"all", std::move(all)},
-          {"calls", std::move(calls)},                             {"changes", std::move(changes)},
+  return {{"controller", std::string(to_string(outcome.control))},
+          {"all", std::move(all)},
+          {"calls", std::move(calls)},
+          {"changes", std::move(changes)},
           {"ladder", std::move(ladder)}};
 }
 
@@ -217,9 +219,9 @@ std::string in_words(std::span<const Outcome> outcomes) {
   if (outcomes.empty()) return {};
   const Scenario& scenario = outcomes.front().first.scenario;
   const std::size_t seeds = outcomes.front().seeds.size();
-  std::string text = fmt::format("{}: {}\n{:.0f} s, {}\n\n", scenario.name, scenario.description,
-                                 seconds(scenario.duration),
-                                 seeds == 1 ? "one seed" : fmt::format("median (and range) of {} seeds", seeds));
+  std::string text =
+      fmt::format("{}: {}\n{:.0f} s, {}\n\n", scenario.name, scenario.description, seconds(scenario.duration),
+                  seeds == 1 ? "one seed" : fmt::format("median (and range) of {} seeds", seeds));
   add_summary(text, outcomes);
   for (const Outcome& outcome : outcomes) add_ladder(text, outcome);
   for (const Outcome& outcome : outcomes) add_calls(text, outcome);

@@ -134,8 +134,7 @@ void Run::add_call(const CallPlan& plan, CongestionControl chosen, std::size_t n
                                               .addresses = {Call::address(forward ? 1 : 2, number)},
                                               .up = link(Direction::kForward, tag, plan.one_way_delay),
                                               .down = link(Direction::kBackward, tag, plan.one_way_delay)});
-  call.right =
-      simulation_.network().add_host({.name = "right", .addresses = {Call::address(forward ? 2 : 1, number)}});
+  call.right = simulation_.network().add_host({.name = "right", .addresses = {Call::address(forward ? 2 : 1, number)}});
   simulation_.attach(call.left, forward ? call.sender : call.receiver);
   simulation_.attach(call.right, forward ? call.receiver : call.sender);
 }
@@ -179,8 +178,8 @@ void Run::end(Call& call) {
 // The schedule of the scenario, from now on.
 void Run::begin() {
   origin_ = simulation_.now();
-  for (const auto& [bottleneck, plan] : {std::pair{forward_, &recording_.scenario.forward},
-                                         std::pair{backward_, &recording_.scenario.backward}}) {
+  for (const auto& [bottleneck, plan] :
+       {std::pair{forward_, &recording_.scenario.forward}, std::pair{backward_, &recording_.scenario.backward}}) {
     bottleneck->config().schedule = plan->rate;
     bottleneck->config().schedule_start = origin_;
   }

@@ -162,8 +162,8 @@ void read_trace(Reader& reader, const std::string& file, const ReadFile& read_fi
 }
 
 void read_path(Reader& reader, const ReadFile& read_file, PathPlan& path) {
-  reader.allow({"rate", "repeat_s", "trace", "queue_ms", "queue_bytes", "jitter_ms", "loss", "burst_enter",
-                "burst_leave"});
+  reader.allow(
+      {"rate", "repeat_s", "trace", "queue_ms", "queue_bytes", "jitter_ms", "loss", "burst_enter", "burst_leave"});
   if (reader.has("rate") && reader.has("trace")) {
     return reader.fail(ErrorCode::kType, "trace", "cannot be there together with rate");
   }
@@ -178,8 +178,8 @@ void read_path(Reader& reader, const ReadFile& read_file, PathPlan& path) {
     read_trace(reader, reader.text("trace", ""), read_file, path);
   }
   path.queue_time = reader.milliseconds("queue_ms", path.queue_time);
-  path.queue_bytes = static_cast<std::size_t>(
-      reader.real("queue_bytes", static_cast<double>(path.queue_bytes), 3000, 1e9));
+  path.queue_bytes =
+      static_cast<std::size_t>(reader.real("queue_bytes", static_cast<double>(path.queue_bytes), 3000, 1e9));
   if (path.is_trace && reader.has("queue_ms")) {
     reader.fail(ErrorCode::kType, "queue_ms", "means nothing with a trace; give queue_bytes");
   }
@@ -266,8 +266,8 @@ Rung read_rung(Reader& reader) {
 }
 
 Scenario read_scenario(Reader& reader, const ReadFile& read_file) {
-  reader.allow({"name", "description", "duration_s", "measured_from_s", "forward", "backward", "calls", "tcp",
-                "ladder"});
+  reader.allow(
+      {"name", "description", "duration_s", "measured_from_s", "forward", "backward", "calls", "tcp", "ladder"});
   Scenario scenario;
   scenario.name = reader.text("name", "");
   scenario.description = reader.text("description", "");

@@ -226,8 +226,8 @@ Result<Scenario> make_scenario(std::string_view name, std::uint64_t seed) {
     scenario.description = named.name.description;
     return scenario;
   }
-  return Error{ErrorCode::kNotFound, "there is no scenario \"" + std::string(name) + "\" and no file of that name; " +
-                                         "there are " + known};
+  return Error{ErrorCode::kNotFound,
+               "there is no scenario \"" + std::string(name) + "\" and no file of that name; " + "there are " + known};
 }
 
 }  // namespace tidewire::simulate

@@ -56,10 +56,11 @@ double nice_step(double most, int count) {
 }
 
 Svg::Svg(double width, double height) {
-  text_ = fmt::format("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
-                      "height=\"{1:.0f}\" role=\"img\">\n{2}<rect class=\"paper\" width=\"{0:.0f}\" "
-                      "height=\"{1:.0f}\"/>\n",
-                      width, height, kStyle);
+  text_ = fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
+      "height=\"{1:.0f}\" role=\"img\">\n{2}<rect class=\"paper\" width=\"{0:.0f}\" "
+      "height=\"{1:.0f}\"/>\n",
+      width, height, kStyle);
 }
 
 void Svg::text(double x, double y, std::string_view text, std::string_view style) {
@@ -98,8 +99,8 @@ void Svg::line(const Panel& panel, const Points& points, std::string_view style)
 
 void Svg::area(const Panel& panel, const Points& points, std::string_view style) {
   if (points.empty()) return;
-  text_ += fmt::format("<polygon class=\"{}\" points=\"{:.1f},{:.1f} ", style, panel.x(points.front().first),
-                       panel.y(0));
+  text_ +=
+      fmt::format("<polygon class=\"{}\" points=\"{:.1f},{:.1f} ", style, panel.x(points.front().first), panel.y(0));
   for (const auto& [second, value] : points) {
     fmt::format_to(std::back_inserter(text_), "{:.1f},{:.1f} ", panel.x(second), panel.y(value));
   }
