@@ -71,7 +71,8 @@ Result<> draw(const std::string& path, const std::vector<simulate::Outcome>& out
   std::vector<simulate::Recording> recordings;
   for (const simulate::Outcome& outcome : outcomes) {
     recordings.push_back(outcome.first);
-    recordings.back().scenario.name = fmt::format("{}, {}", recordings.back().scenario.name, to_string(outcome.control));
+    recordings.back().scenario.name =
+        fmt::format("{}, {}", recordings.back().scenario.name, to_string(outcome.control));
   }
   std::ofstream file(path, std::ios::binary);
   file << simulate::plot(recordings);

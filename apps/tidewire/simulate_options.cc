@@ -10,9 +10,10 @@ const CLI::App* add_simulate(CLI::App& app, SimulateOptions& options) {
   simulate->add_option("SCENARIO", options.scenario,
                        "A scenario's name (--list tells them), or a file of your own (docs/adaptive-bitrate.md)");
   simulate
-      ->add_option("--controller", options.controller,
-                   "What decides how much is sent: tidewire, a model of Google's, or none; both: the first two, side by "
-                   "side")
+      ->add_option(
+          "--controller", options.controller,
+          "What decides how much is sent: tidewire, a model of Google's, or none; both: the first two, side by "
+          "side")
       ->check(CLI::IsMember({"tidewire", "google", "none", "both"}))
       ->type_name("tidewire|google|none|both")
       ->capture_default_str();
@@ -26,7 +27,8 @@ const CLI::App* add_simulate(CLI::App& app, SimulateOptions& options) {
       ->type_name("N")
       ->capture_default_str();
   simulate
-      ->add_option("--plot", options.plot, "Draw the run of the first seed: rates, queue and pictures over time, as SVG")
+      ->add_option("--plot", options.plot,
+                   "Draw the run of the first seed: rates, queue and pictures over time, as SVG")
       ->type_name("FILE.svg");
   simulate->add_flag("--list", options.list, "List the scenarios that have names");
   simulate->add_flag("--json", options.json, "Print the figures as JSON on standard output");

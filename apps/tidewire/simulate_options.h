@@ -8,8 +8,8 @@
 namespace tidewire::app {
 
 struct SimulateOptions {
-  std::string scenario;                  // a name, or a file
-  std::string controller = "tidewire";   // tidewire, google, none, both
+  std::string scenario;                 // a name, or a file
+  std::string controller = "tidewire";  // tidewire, google, none, both
   std::uint32_t seeds = 1;
   std::uint64_t first_seed = 1;
   std::string plot;  // a file

@@ -30,6 +30,9 @@ bool is_rtcp(ByteView packet) {
   return packet.size() > 1 && packet[0] >= 128 && packet[0] < 192 && packet[1] >= 192 && packet[1] <= 223;
 }
 
+// RFC 7983 §7.
+bool is_dtls(ByteView packet) { return !packet.empty() && packet[0] >= 20 && packet[0] < 64; }
+
 }  // namespace
 
 CallSide::CallSide(const SideConfig& config, const Timestamp& origin, CallRecording& call)
@@ -96,6 +99,10 @@ void CallSide::handle_input(Datagram datagram, Timestamp now) {
 
 std::optional<Datagram> CallSide::poll_transmit(Timestamp now) {
   auto datagram = session.poll_transmit(now);
+  while (datagram && on_handshake && is_dtls(datagram->packet.bytes())) {
+    on_handshake(*std::move(datagram));
+    datagram = session.poll_transmit(now);
+  }
   if (!datagram) return datagram;
   const std::size_t bytes = datagram->packet.size() + kIpAndUdp;
   if (config_.sends) call_.sent.add(since_origin(now), bytes);

@@ -43,6 +43,9 @@ class CallSide final : public sim::Endpoint {
 
   Session session;
   UniqueFunction<void(IceCandidateInit)> on_candidate;
+  // Handshakes go beside the network: their signatures have another length each time, and runs are to repeat
+  // themselves.
+  UniqueFunction<void(Datagram)> on_handshake;
 
  private:
   void handle_sending(const event::SendingChanged& sending, Timestamp now);

@@ -59,7 +59,7 @@ double least_share(const Recording& recording, const CallRecording& call) {
       continue;
     const double capacity = recording.capacity_bits(call.direction, at, end);
     const double share = ratio(static_cast<double>(call.received.between(at, end)) * 8, capacity);
-    if (!(share >= least)) least = share;  // also the first one
+    least = std::fmin(least, share);  // of a number and nothing, the number
   }
   return least;
 }
@@ -147,8 +147,8 @@ CallMeasures measure_call(const Recording& recording, const CallRecording& call,
   return measures;
 }
 
-// What all calls of a direction could have had, while there were any.
-double capacity_of_all(const Recording& recording, Direction direction, double& above_105_ms) {
+// What all calls of a direction had together, while there were any.
+Shares shares_of_all(const Recording& recording, Direction direction, double& above_105_ms) {
   Span used{Duration::max(), Duration::min()};
   std::vector<const CallRecording*> calls;
   for (const CallRecording& call : recording.calls) {
@@ -157,9 +157,12 @@ double capacity_of_all(const Recording& recording, Direction direction, double& 
     used = {std::min(used.from, span.from), std::max(used.to, span.to)};
     calls.push_back(&call);
   }
-  if (calls.empty() || used.to <= used.from) return 0;
+  if (calls.empty() || used.to <= used.from) return {};
   above_105_ms = std::max(above_105_ms, excess_ms(recording, direction, calls));
-  return recording.capacity_bits(direction, used.from, used.to);
+  Shares shares{.capacity = recording.capacity_bits(direction, used.from, used.to)};
+  for (const CallRecording* call : calls)
+    shares.bits += static_cast<double>(call->received.between(used.from, used.to)) * 8;
+  return shares;
 }
 
 // Rates and shares are of all calls together; where there is no sum, it is the worst one.
@@ -171,7 +174,6 @@ CallMeasures measure_all(const Recording& recording, const std::vector<CallMeasu
     const CallRecording& call = recording.calls[i];
     all.connected = all.connected && call.connected;
     if (!call.connected) continue;
-    shares.bits += shares_of(recording, call).bits;
     all.rate += std::isnan(each[i].rate) ? 0 : each[i].rate;
     lost += static_cast<double>(call.packets_lost);
     sent += static_cast<double>(call.packets_sent);
@@ -187,10 +189,12 @@ CallMeasures measure_all(const Recording& recording, const std::vector<CallMeasu
     all.size_changes += each[i].size_changes;
     all.sound_missing = std::max(all.sound_missing, each[i].sound_missing);
     all.longest_silence_ms = std::max(all.longest_silence_ms, each[i].longest_silence_ms);
-    if (!(each[i].least_share >= all.least_share)) all.least_share = each[i].least_share;
+    all.least_share = std::fmin(all.least_share, each[i].least_share);  // of a number and nothing, the number
   }
   for (const Direction direction : {Direction::kForward, Direction::kBackward}) {
-    shares.capacity += capacity_of_all(recording, direction, all.above_105_ms);
+    const Shares its = shares_of_all(recording, direction, all.above_105_ms);
+    shares.bits += its.bits;
+    shares.capacity += its.capacity;
   }
   all.utilisation = ratio(shares.bits, shares.capacity);
   all.loss = ratio(lost, sent);

@@ -133,8 +133,11 @@ TEST(SimulateMeasure, TakesPercentilesByRank) {
 
 TEST(SimulateMeasure, TellsWhenARungOfTheLadderWasReachedForGood) {
   CallRecording call = call_of(40s);
-  call.announced = {{0s, 1'000'000, 64'000, 480}, {4s, 2'000'000, 128'000, 1080}, {8s, 1'000'000, 64'000, 480},
-                    {9s, 2'000'000, 128'000, 1080}, {22s, 500'000, 64'000, 480}};
+  call.announced = {{0s, 1'000'000, 64'000, 480},
+                    {4s, 2'000'000, 128'000, 1080},
+                    {8s, 1'000'000, 64'000, 480},
+                    {9s, 2'000'000, 128'000, 1080},
+                    {22s, 500'000, 64'000, 480}};
   Recording recording = recording_of(40s, {{0s, 5'000'000}, {20s, 1'000'000}}, {call});
   recording.scenario.ladder = {{0s, 1080, 128'000}, {20s, 480, 64'000}, {30s, 0, 32'000}};
   const Measures measures = measure(recording);

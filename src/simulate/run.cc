@@ -140,7 +140,13 @@ void Run::add_call(const CallPlan& plan, CongestionControl chosen, std::size_t n
 }
 
 void Run::launch(Call& call) {
-  const auto connect = [this](CallSide& from, CallSide& to) {
+  const auto connect = [this, delay = call.plan.one_way_delay](CallSide& from, CallSide& to) {
+    from.on_handshake = [this, &to, delay](Datagram datagram) {
+      std::swap(datagram.local, datagram.remote);
+      simulation_.after(delay, [this, &to, datagram = std::move(datagram)]() mutable {
+        to.handle_input(std::move(datagram), simulation_.now());
+      });
+    };
     from.on_candidate = [this, &to](IceCandidateInit candidate) {
       simulation_.after(2 * kSignaling, [this, &to, candidate = std::move(candidate)] {
         (void)to.session.add_ice_candidate(candidate, simulation_.now());

@@ -28,12 +28,12 @@ TEST(SimulateRun, CarriesACallOfAFixedRateWithoutAQueue) {
   ASSERT_TRUE(call.connected) << call.failure;
   EXPECT_EQ(call.started, 0s);
   const CallMeasures measures = measure(recording).calls[0];
-  EXPECT_NEAR(measures.utilisation, 0.5, 0.05) << "headers are more than was asked for";
+  EXPECT_NEAR(measures.utilisation, 0.53, 0.03) << "headers are more than was asked for";
   EXPECT_LT(measures.queue_ms.p50, 5);
   EXPECT_EQ(measures.loss, 0);
   EXPECT_EQ(measures.freezes, 0);
   EXPECT_NEAR(measures.frame_rate, 30, 0.2);
-  EXPECT_LT(measures.longest_silence_ms, 5);
+  EXPECT_LT(measures.longest_silence_ms, 20);
   EXPECT_GT(measures.frame_delay_ms.p50, 50);
   EXPECT_LT(measures.frame_delay_ms.p95, 200);
   EXPECT_GT(measures.feedback, 0);
@@ -89,13 +89,13 @@ TEST(SimulateRun, CarriesCallsBothWaysThatComeAndGo) {
   const Recording recording = run(scenario, CongestionControl::kNone, 1);
   const CallRecording& forward = recording.calls[0];
   const CallRecording& backward = recording.calls[1];
-  EXPECT_NEAR(forward.received.bits_per_second(1s, 5s), 300'000, 60'000);
+  EXPECT_NEAR(forward.received.bits_per_second(1s, 5s), 330'000, 60'000);
   EXPECT_LT(forward.received.bits_per_second(5500ms, 8s), 20'000) << "no media in the pause";
-  EXPECT_NEAR(forward.received.bits_per_second(9s, 14s), 300'000, 60'000);
+  EXPECT_NEAR(forward.received.bits_per_second(9s, 14s), 330'000, 60'000);
   EXPECT_GT(backward.started, 3s);
   EXPECT_LT(backward.started, 4s);
   EXPECT_EQ(backward.ended, 10s);
-  EXPECT_NEAR(backward.received.bits_per_second(5s, 10s), 500'000, 60'000);
+  EXPECT_NEAR(backward.received.bits_per_second(5s, 10s), 530'000, 60'000);
   EXPECT_EQ(backward.received.between(11s, 15s), 0U);
 }
 

@@ -7,9 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Result<std::string> no_files(const std::string& path) {
-  return Error{ErrorCode::kNotReadable, "cannot read " + path};
-}
+Result<std::string> no_files(const std::string& path) { return Error{ErrorCode::kNotReadable, "cannot read " + path}; }
 
 TEST(ScenarioFile, SaysAllThatAScenarioHas) {
   const auto scenario = parse_scenario(R"({

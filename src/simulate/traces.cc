@@ -81,7 +81,7 @@ std::string make_cellular_trace(const CellularModel& model, Duration length, std
     const bool outage = model.least <= 0 && rate <= 0;
     if (outage && noise.uniform() >= model.escape / 1000) continue;
     rate += model.walk * step * noise.normal();
-    if (outage) rate = std::abs(rate);
+    if (outage) rate = noise.uniform(model.walk / 4, model.walk);
     rate = std::min(rate, 2 * model.most - rate);
     if (model.least > 0) rate = std::max(rate, 2 * model.least - rate);
     rate = std::max(rate, 0.0);

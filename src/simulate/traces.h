@@ -17,7 +17,7 @@ Result<sim::RateSchedule> parse_mahimahi(std::string_view text);
 
 // The model of a cellular link of Winstein, Sivaraman and Balakrishnan (Sprout, NSDI 2013, §3.1): deliveries are a
 // Poisson process whose rate does a random walk; where the rate reaches zero it is an outage, of which it gets out at
-// a rate of its own.
+// a rate of its own, and begins again at what the walk makes in less than a second.
 struct CellularModel {
   double most = 1000;          // packets a second; Sprout: 1000, which is about 12 Mbit/s
   double least = 0;            // the walk is turned back there; 0: there are outages
