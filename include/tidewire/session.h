@@ -263,6 +263,9 @@ class Session {
   // rids of encodings, or a codec that was not negotiated; Operation for a scalability mode that the codec does not
   // have; Range and Type for values that make no sense.
   Result<> set_send_parameters(TransceiverId transceiver, const RtpSendParameters& parameters, Timestamp now);
+  // What its pictures show: details, such as text, whose size is kept while the path carries less, or motion, whose
+  // frame rate is. It holds as long as the parameters say nothing about it.
+  void set_content(TransceiverId transceiver, bool detailed, Timestamp now);
   // W3C jitterBufferTarget: what is received is held for this long at least, 0 to 4000 ms; nothing: as short as the
   // network lets it. Type for another value; it is kept for streams to come.
   Result<> set_jitter_buffer_target(TransceiverId transceiver, std::optional<Duration> target);

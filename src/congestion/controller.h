@@ -76,7 +76,7 @@ class Controller {
   virtual void handle_timeout(Timestamp now) = 0;
   virtual Timestamp next_timeout() const = 0;
   virtual Estimate estimate() const = 0;
-  // A cluster to be sent now, if one is wanted; ask after every call.
+  // A cluster to be sent now, if one is wanted; ask after every call, and again when the one before has left.
   virtual std::optional<ProbeCluster> poll_probe() = 0;
 };
 

@@ -19,7 +19,7 @@ class Pacer {
 
   void set_rate(std::uint64_t bits_per_second) { rate_ = bits_per_second; }
   std::uint64_t rate() const { return rate_; }
-  // A probe replaces the one before it.
+  // Only when no other probe goes on.
   void begin(const ProbeCluster& probe) {
     probe_ = probe;
     packets_ = bytes_ = 0;

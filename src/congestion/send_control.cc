@@ -42,7 +42,9 @@ void SendControl::after_input(Timestamp now) {
   if (!controller_) return;
   estimate_ = controller_->estimate();
   pacer_.set_rate(estimate_.pacing_bitrate);
-  if (const auto probe = controller_->poll_probe()) pacer_.begin(*probe);
+  if (pacer_.probe() == 0) {
+    if (const auto probe = controller_->poll_probe()) pacer_.begin(*probe);
+  }
   if (remb_ && now - remb_at_ > kRembLifetime) remb_.reset();
 }
 

@@ -12,12 +12,13 @@ namespace {
 // Makes the pictures smaller before they are compressed, on the encoder's thread.
 class ScalingEncoder final : public codecs::VideoEncoder {
  public:
-  ScalingEncoder(std::unique_ptr<codecs::VideoEncoder> encoder, std::shared_ptr<const std::atomic<double>> factor)
-      : encoder_(std::move(encoder)), factor_(std::move(factor)) {}
+  ScalingEncoder(std::unique_ptr<codecs::VideoEncoder> encoder, std::shared_ptr<const PictureShape> shape)
+      : encoder_(std::move(encoder)), shape_(std::move(shape)) {}
 
   Result<std::optional<EncodedFrame>> encode(const VideoFrame& frame) override {
     // Turned here, once, so that it is upright also for those who do not turn it themselves.
-    VideoFrame picture = codecs::rotated(codecs::scaled_down(frame, *factor_), frame.rotation);
+    VideoFrame picture =
+        codecs::rotated(codecs::scaled_down(frame, shape_->factor(frame.width(), frame.height())), frame.rotation);
     picture.rotation = 0;
     return encoder_->encode(picture);
   }
@@ -26,7 +27,7 @@ class ScalingEncoder final : public codecs::VideoEncoder {
 
  private:
   std::unique_ptr<codecs::VideoEncoder> encoder_;
-  std::shared_ptr<const std::atomic<double>> factor_;
+  std::shared_ptr<const PictureShape> shape_;
 };
 
 codecs::AudioEncoderConfig audio_config(const SendEncoding& wanted) {
@@ -55,9 +56,22 @@ codecs::VideoEncoderConfig video_config(const SendEncoding& wanted, codecs::Cont
 }
 
 // A picture may come a little before its time: sources jitter.
-constexpr double kEarly = 0.9;
+constexpr double kEarly = 0.1;
+
+Duration interval(double framerate) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1 / framerate));
+}
 
 }  // namespace
+
+double PictureShape::factor(int width, int height) const {
+  const int long_side = max_width;
+  const int short_side = max_height;
+  if (long_side == 0 || short_side == 0) return scale_down_by;
+  const double fit = std::max(static_cast<double>(std::max(width, height)) / long_side,
+                              static_cast<double>(std::min(width, height)) / short_side);
+  return std::max(scale_down_by.load(), fit);
+}
 
 bool EncodingPipe::needs_another(const SendEncoding& wanted) const {
   return !made_ || made_->codec != wanted.codec || made_->max_nal_unit_size != wanted.max_nal_unit_size ||
@@ -70,7 +84,12 @@ void EncodingPipe::configure(const SendEncoding& wanted) {
   const bool another_rate =
       !made_ || made_->bitrate != wanted.bitrate || made_->parameters.max_framerate != wanted.parameters.max_framerate;
   made_ = wanted;
-  *scale_ = wanted.parameters.scale_resolution_down_by.value_or(1.0);
+  shape_->scale_down_by = wanted.parameters.scale_resolution_down_by.value_or(1.0);
+  const Resolution most = wanted.scale_resolution_down_to.value_or(Resolution{});
+  shape_->max_width = most.width;
+  shape_->max_height = most.height;
+  shape_->max_framerate = wanted.parameters.max_framerate.value_or(0);
+  shape_->paused = wanted.paused;
   if (another) {
     end_encoder();
     if (wanted.parameters.active) make_encoder();
@@ -103,7 +122,7 @@ void EncodingPipe::make_encoder() {
   } else {
     auto encoder = codecs::make_video_encoder(made_->codec, video_config(*made_, content_));
     if (!encoder) return;
-    video_ = std::make_unique<codecs::VideoEncodeWorker>(std::make_unique<ScalingEncoder>(std::move(*encoder), scale_),
+    video_ = std::make_unique<codecs::VideoEncodeWorker>(std::make_unique<ScalingEncoder>(std::move(*encoder), shape_),
                                                          codecs::VideoEncodeWorker::Callbacks{.on_frame = on_frame_});
   }
 }
@@ -113,11 +132,13 @@ void EncodingPipe::request_key_frame() {
 }
 
 void EncodingPipe::push(const VideoFrame& frame) {
-  if (!video_) return;
-  if (const auto most = made_->parameters.max_framerate) {
-    if (next_picture_ && frame.timestamp < *next_picture_) return;
-    next_picture_ =
-        frame.timestamp + std::chrono::duration_cast<Duration>(std::chrono::duration<double>(kEarly / *most));
+  if (!video_ || shape_->paused || shape_->held) return;
+  if (const double most = shape_->max_framerate; most > 0) {
+    const Duration between = interval(most);
+    const Timestamp due = next_picture_.value_or(frame.timestamp);
+    if (frame.timestamp + std::chrono::duration_cast<Duration>(kEarly * between) < due) return;
+    // From when it was due, so that the rate is kept also when the source's is no multiple of it.
+    next_picture_ = std::max(due + between, frame.timestamp);
   }
   video_->push(frame);
 }

@@ -16,19 +16,38 @@
 
 namespace tidewire::peer {
 
+// What becomes of pictures before they are compressed; said by the loop, read where they come and are encoded.
+struct PictureShape {
+  std::atomic<double> scale_down_by{1.0};
+  std::atomic<int> max_width{0};  // of a lying picture; 0: any size
+  std::atomic<int> max_height{0};
+  std::atomic<double> max_framerate{0};  // 0: any
+  std::atomic<bool> paused{false};
+  std::atomic<bool> held{false};
+
+  // What width and height are to be divided by.
+  double factor(int width, int height) const;
+};
+
 class EncodingPipe {
  public:
   // `on_frame` is called on the encoder's thread.
   explicit EncodingPipe(std::function<void(EncodedFrame)> on_frame) : on_frame_(std::move(on_frame)) {}
 
-  // Not while push() may be called. Another codec takes another encoder, which begins with a key frame; all else is
-  // changed in the one that runs. An encoding that is not active has none.
+  // Whether configure() will end one encoder and make another: another codec or layering begins with a key frame.
+  bool needs_another(const SendEncoding& wanted) const;
+  // All else is changed in the one that runs. An encoding that is not active has none. Not while push() may be called
+  // when needs_another().
   void configure(const SendEncoding& wanted);
   // What the pictures show. Not while push() may be called.
   void set_content(codecs::ContentHint content);
+  bool shows(codecs::ContentHint content) const { return content_ == content; }
+  // More waits to leave than the path takes soon: pictures are left out.
+  void hold(bool held) { shape_->held = held; }
   void request_key_frame();
 
-  // On the source's thread. Pictures that come faster than the encoding has them are left out.
+  // On the source's thread. Pictures that come faster than the encoding has them are left out, and so are all while it
+  // is paused.
   void push(const VideoFrame& frame);
   void push(const AudioFrame& frame);
 
@@ -37,7 +56,6 @@ class EncodingPipe {
   std::uint64_t frames_pushed() const { return video_ ? video_->stats().pushed : 0; }
 
  private:
-  bool needs_another(const SendEncoding& wanted) const;
   void make_encoder();
   void end_encoder();
 
@@ -45,7 +63,7 @@ class EncodingPipe {
   codecs::ContentHint content_ = codecs::ContentHint::kCamera;
   std::optional<SendEncoding> made_;  // what the encoder was made or changed for
   std::uint64_t frames_before_ = 0;   // by the encoders before it
-  std::shared_ptr<std::atomic<double>> scale_ = std::make_shared<std::atomic<double>>(1.0);
+  std::shared_ptr<PictureShape> shape_ = std::make_shared<PictureShape>();
   std::unique_ptr<codecs::VideoEncodeWorker> video_;
   std::unique_ptr<codecs::AudioEncodeWorker> audio_;
   std::optional<Timestamp> next_picture_;

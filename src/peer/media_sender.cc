@@ -1,5 +1,6 @@
 #include "peer/media_sender.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -7,15 +8,27 @@ namespace tidewire::peer {
 
 namespace {
 
-// https://www.w3.org/TR/mst-content-hint/: sharpness is worth more than motion.
 codecs::ContentHint content_of(const MediaStreamTrack& track) {
-  const std::string hint = track.content_hint();
-  return hint == "detail" || hint == "text" ? codecs::ContentHint::kScreen : codecs::ContentHint::kCamera;
+  return MediaSender::shows_details(track) ? codecs::ContentHint::kScreen : codecs::ContentHint::kCamera;
 }
 
 }  // namespace
 
+bool MediaSender::shows_details(const MediaStreamTrack& track) {
+  const std::string hint = track.content_hint();
+  return hint == "detail" || hint == "text";
+}
+
 void MediaSender::set_encodings(const std::vector<SendEncoding>& encodings) {
+  const codecs::ContentHint content = track_ ? content_of(*track_) : codecs::ContentHint::kCamera;
+  const auto goes_on = [content](const EncodingPipe& pipe, const SendEncoding& wanted) {
+    return pipe.shows(content) && !pipe.needs_another(wanted);
+  };
+  if (std::ranges::equal(pipes_, encodings, goes_on)) {
+    // Rates follow the path many times in a call; nothing that the source gives may be lost by it.
+    for (std::size_t i = 0; i < encodings.size(); ++i) pipes_[i].configure(encodings[i]);
+    return;
+  }
   subscription_ = Subscription();
   while (pipes_.size() > encodings.size()) pipes_.pop_back();
   while (pipes_.size() < encodings.size()) {
@@ -23,10 +36,14 @@ void MediaSender::set_encodings(const std::vector<SendEncoding>& encodings) {
         [on_frame = on_frame_, index = pipes_.size()](EncodedFrame frame) { on_frame(index, std::move(frame)); });
   }
   for (std::size_t i = 0; i < encodings.size(); ++i) {
-    if (track_) pipes_[i].set_content(content_of(*track_));
+    pipes_[i].set_content(content);
     pipes_[i].configure(encodings[i]);
   }
   subscribe();
+}
+
+void MediaSender::hold(bool held) {
+  for (EncodingPipe& pipe : pipes_) pipe.hold(held);
 }
 
 void MediaSender::set_track(const std::shared_ptr<MediaStreamTrack>& track) {

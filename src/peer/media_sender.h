@@ -22,10 +22,15 @@ class MediaSender {
 
   MediaSender(MediaKind kind, OnFrame on_frame) : kind_(kind), on_frame_(std::move(on_frame)) {}
 
+  // By its content hint (https://www.w3.org/TR/mst-content-hint/): sharpness is worth more than motion.
+  static bool shows_details(const MediaStreamTrack& track);
+
   // What to make from now on; none: nothing. An encoder whose codec stays goes on with the new rates.
   void set_encodings(const std::vector<SendEncoding>& encodings);
   // Encodes what this track gives from now on; null: nothing. The next pictures are key frames.
   void set_track(const std::shared_ptr<MediaStreamTrack>& track);
+  // More waits to leave than the path takes soon: pictures are left out.
+  void hold(bool held);
   void request_key_frame(std::size_t encoding);
   // Of all encoders of that encoding so far.
   std::uint64_t frames_encoded(std::size_t encoding) const;

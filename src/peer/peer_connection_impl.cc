@@ -72,7 +72,10 @@ void PeerConnectionImpl::pump() {
     if (sent > 0) network_.flush();
     budget -= sent + 1;
   }
-  if (!closed_) timer_.set(session_.next_timeout());
+  if (!closed_) {
+    hold_pictures(session_.congested());
+    timer_.set(session_.next_timeout());
+  }
   pumping_ = false;
   if (budget <= 0) schedule_pump();
 }

@@ -95,6 +95,7 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
   void handle(event::AudioFrameReceived& received);
   Transceiver& known(TransceiverId id);
   peer::MediaReceiver& receiver_of(Transceiver& transceiver, TransceiverId id);
+  void hold_pictures(bool held);
   peer::MediaSender& sender_of(Transceiver& transceiver, TransceiverId id);
   // peer_data.cc
   void handle(const event::DataChannelAdded& added);
@@ -122,6 +123,7 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
   bool starving_ = false;  // the first of them that is not served waits for the other channels
   bool network_open_ = false;
   bool pumping_ = false;
+  bool pictures_held_ = false;
   bool closed_ = false;
 };
 

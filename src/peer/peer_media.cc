@@ -62,6 +62,9 @@ Result<> PeerConnectionImpl::replace_track(RtpSender& sender, std::shared_ptr<Me
     return Error{ErrorCode::kType, "a track of the other kind cannot be sent here"};
   }
   sender.track_ = std::move(track);
+  if (sender.track_) {
+    session_.set_content(sender.transceiver_, peer::MediaSender::shows_details(*sender.track_), loop_.now());
+  }
   Transceiver& transceiver = known(sender.transceiver_);
   if (transceiver.sender) transceiver.sender->set_track(sender.track_);
   return {};
@@ -99,6 +102,13 @@ void PeerConnectionImpl::handle(const event::SendingChanged& change) {
   Transceiver& transceiver = known(change.transceiver);
   if (transceiver.sender || !change.encodings.empty()) {
     sender_of(transceiver, change.transceiver).set_encodings(change.encodings);
+  }
+}
+
+void PeerConnectionImpl::hold_pictures(bool held) {
+  if (std::exchange(pictures_held_, held) == held) return;
+  for (auto& [id, transceiver] : transceivers_) {
+    if (transceiver.sender) transceiver.sender->hold(held);
   }
 }
 

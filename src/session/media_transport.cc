@@ -167,6 +167,20 @@ std::optional<DegradationPreference> MediaTransport::degradation_preference(Tran
   return found == degradation_preferences_.end() ? std::nullopt : std::optional(found->second);
 }
 
+void MediaTransport::set_content(TransceiverId transceiver, bool detailed) {
+  if (detailed) {
+    detailed_.insert(transceiver);
+  } else {
+    detailed_.erase(transceiver);
+  }
+}
+
+DegradationPreference MediaTransport::preference(TransceiverId transceiver) const {
+  const auto usual = detailed_.contains(transceiver) ? DegradationPreference::kMaintainResolution
+                                                     : DegradationPreference::kMaintainFramerate;
+  return degradation_preference(transceiver).value_or(usual);
+}
+
 std::vector<RateAllocator::Claim> MediaTransport::claims(std::vector<std::vector<SendEncoding>>& granted) {
   std::vector<RateAllocator::Claim> claims;
   granted.resize(streams_.size());
@@ -177,7 +191,7 @@ std::vector<RateAllocator::Claim> MediaTransport::claims(std::vector<std::vector
                       .asked = &streams.asked,
                       .granted = &granted[claims.size()],
                       .copies_sound = streams.copies_sound,
-                      .preference = degradation_preference(transceiver).value_or(DegradationPreference{})});
+                      .preference = preference(transceiver)});
   }
   return claims;
 }

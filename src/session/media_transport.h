@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,8 @@ class MediaTransport {
   void set_degradation_preference(TransceiverId transceiver, std::optional<DegradationPreference> preference);
   std::optional<DegradationPreference> degradation_preference(TransceiverId transceiver) const;
 
+  void set_content(TransceiverId transceiver, bool detailed);
+
   // Shares out what the path carries by now, should it carry another amount. True when that changes what is to be
   // sent. `data_waits`: on the same path.
   bool adapt(bool data_waits, Timestamp now);
@@ -95,6 +98,8 @@ class MediaTransport {
     std::vector<Incoming> receive;
   };
 
+  // What holds: the application's word, else what the pictures show.
+  DegradationPreference preference(TransceiverId transceiver) const;
   std::vector<RateAllocator::Claim> claims(std::vector<std::vector<SendEncoding>>& granted);
 
   void apply_send(const sdp::NegotiatedSection& section, Streams& streams, Timestamp now);
@@ -110,6 +115,7 @@ class MediaTransport {
   std::map<TransceiverId, std::vector<RtpEncodingParameters>> wishes_;
   std::map<TransceiverId, Duration> jitter_buffer_targets_;
   std::map<TransceiverId, DegradationPreference> degradation_preferences_;
+  std::set<TransceiverId> detailed_;  // those that show details
   RateAllocator allocator_;
   std::vector<sdp::NegotiatedSection> sections_;  // as they were applied last
 };

@@ -97,11 +97,25 @@ void RateAllocator::grant_pictures(std::uint64_t bitrate, Claim& claim, Timestam
     encoding.paused = parts[i] == 0;
     encoding.bitrate = parts[i];
     if (encoding.paused) continue;
-    const Resolution size = state.ladders[i].size(parts[i], efficiency(encoding.codec), now);
     // Of several encodings each has the size that tells it from the others.
-    if (parts.size() == 1 && claim.preference != DegradationPreference::kMaintainResolution) {
-      encoding.scale_resolution_down_to = size;
-    }
+    if (parts.size() == 1) fit(encoding, claim.preference, state.ladders[i], now);
+  }
+}
+
+// Rate and picture fit each other by size, by frame rate, or by both.
+void RateAllocator::fit(SendEncoding& encoding, DegradationPreference preference, VideoLadder& ladder, Timestamp now) {
+  const double worth = efficiency(encoding.codec);
+  if (preference == DegradationPreference::kMaintainFramerate) {
+    encoding.scale_resolution_down_to = ladder.size(encoding.bitrate, worth, now);
+    return;
+  }
+  double most = VideoLadder::framerate(encoding.bitrate, worth);
+  if (preference == DegradationPreference::kBalanced) {
+    most = std::max(most, kBalancedFramerate);
+    encoding.scale_resolution_down_to = ladder.size(encoding.bitrate, worth * kFullFramerate / most, now);
+  }
+  if (most < kFullFramerate) {
+    encoding.parameters.max_framerate = std::min(most, encoding.parameters.max_framerate.value_or(most));
   }
 }
 

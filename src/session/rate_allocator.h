@@ -27,6 +27,9 @@ class RateAllocator {
   static constexpr Duration kResumeAfter = std::chrono::milliseconds{1000};
   // Of several encodings all but the smallest are sent when this part of what they ask for is left.
   static constexpr double kEnough = 0.5;
+  // Pictures a second: what the ladder is made for; and where a balanced picture stops to slow down and shrinks.
+  static constexpr double kFullFramerate = 30;
+  static constexpr double kBalancedFramerate = 20;
   // What data may take while it waits and media is sent, of everything.
   static constexpr double kDataShare = 0.25;
 
@@ -59,6 +62,7 @@ class RateAllocator {
 
   std::uint64_t grant_sound(std::uint64_t bitrate, Claim& claim);
   void grant_pictures(std::uint64_t bitrate, Claim& claim, Timestamp now);
+  void fit(SendEncoding& encoding, DegradationPreference preference, VideoLadder& ladder, Timestamp now);
   // How much each encoding gets; 0: it is paused.
   std::vector<std::uint64_t> split(std::uint64_t bitrate, const Claim& claim, VideoState& state, Timestamp now);
   bool pause(std::uint64_t bitrate, std::uint64_t asked, VideoState& state, Timestamp now);

@@ -209,6 +209,11 @@ Result<> Session::set_send_parameters(TransceiverId transceiver, const RtpSendPa
   return {};
 }
 
+void Session::set_content(TransceiverId transceiver, bool detailed, Timestamp now) {
+  impl_->media.set_content(transceiver, detailed);
+  if (impl_->media.adapt(impl_->data_waits(), now)) impl_->announce_sending();
+}
+
 Result<> Session::set_jitter_buffer_target(TransceiverId transceiver, std::optional<Duration> target) {
   if (!impl_->negotiator.transceiver(transceiver)) return Error{ErrorCode::kNotFound, "no such transceiver"};
   if (target && (*target < Duration::zero() || *target > std::chrono::seconds{4})) {

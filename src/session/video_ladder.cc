@@ -1,5 +1,7 @@
 #include "session/video_ladder.h"
 
+#include <algorithm>
+
 namespace tidewire::session {
 namespace {
 
@@ -32,6 +34,13 @@ Resolution VideoLadder::size(std::uint64_t bitrate, double efficiency, Timestamp
     higher_since_.reset();
   }
   return kSteps[*step_].size;
+}
+
+double VideoLadder::framerate(std::uint64_t bitrate, double efficiency) {
+  constexpr double kStep = 5;
+  constexpr int kMost = 6;  // steps
+  const double part = static_cast<double>(bitrate) * efficiency / static_cast<double>(kSteps[1].bitrate);
+  return kStep * std::clamp(static_cast<int>(part * kMost), 1, kMost);
 }
 
 }  // namespace tidewire::session

@@ -21,7 +21,7 @@ class VideoLadder {
   // For VP8 and H.264, with people before a camera; at the ends of a founding call: 2.5 Mbit/s carry 1080p, 800 kbit/s
   // 480p.
   static constexpr std::array<Step, 6> kSteps{{{{1920, 1080}, 1'700'000},
-                                               {{1280, 720}, 950'000},
+                                               {{1280, 720}, 1'100'000},
                                                {{854, 480}, 480'000},
                                                {{640, 360}, 260'000},
                                                {{426, 240}, 140'000},
@@ -34,6 +34,9 @@ class VideoLadder {
 
   // The size for `bitrate` bits per second at `now`. `efficiency`: how much less the codec needs than VP8; 1 and up.
   Resolution size(std::uint64_t bitrate, double efficiency, Timestamp now);
+
+  // For pictures that keep their size, which is taken as 720p: pictures a second, a multiple of 5 up to 30.
+  static double framerate(std::uint64_t bitrate, double efficiency);
 
  private:
   std::optional<std::size_t> step_;
