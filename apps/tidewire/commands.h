@@ -9,6 +9,7 @@
 
 #include "bench_options.h"
 #include "serve_options.h"
+#include "simulate_options.h"
 #include "tidewire/result.h"
 #include "tidewire/time.h"
 
@@ -68,5 +69,8 @@ struct DoctorOptions {
 int doctor(const DoctorOptions& options);
 
 int bench_data_channel(const BenchDataChannelOptions& options);
+
+// 2: the options or the scenario make no sense.
+int simulate(const SimulateOptions& options);
 
 }  // namespace tidewire::app

@@ -136,12 +136,16 @@ int main(int argc, char** argv) {
   tidewire::app::BenchDataChannelOptions bench_options;
   const auto bench = tidewire::app::add_bench(app, bench_options);
 
+  tidewire::app::SimulateOptions simulate_options;
+  const CLI::App* simulate = tidewire::app::add_simulate(app, simulate_options);
+
   CLI11_PARSE(app, argc, argv);
   if (app.get_subcommands().empty()) {
     std::cerr << app.help();
     return 2;
   }
   if (bench.data_channel->parsed()) return tidewire::app::bench_data_channel(bench_options);
+  if (simulate->parsed()) return tidewire::app::simulate(simulate_options);
   if (doctor->parsed()) return tidewire::app::doctor(doctor_options);
   if (serve->parsed()) {
     // Read in the way in which SIGHUP reads it again.

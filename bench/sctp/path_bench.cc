@@ -7,7 +7,7 @@
 #include <iterator>
 
 #include "sctp/path_for_test.h"
-#include "tcp_model.h"
+#include "simulate/tcp_cubic.h"
 
 namespace {
 
@@ -15,6 +15,20 @@ using namespace tidewire;
 using namespace tidewire::sctp;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+
+// A TCP connection on a path that always has something to send: what to compare SCTP with, and what it has to share a
+// bottleneck with.
+class TcpNeighbour : public Path::Neighbour {
+ public:
+  explicit TcpNeighbour(Path& path) : tcp_(path.there, path.back, 0, path.now) { path.neighbour = this; }
+
+  std::uint64_t delivered_bytes() const { return tcp_.delivered_bytes(); }
+  Timestamp next() const override { return tcp_.next(); }
+  void step(Timestamp now) override { tcp_.step(now); }
+
+ private:
+  simulate::TcpCubic tcp_;
+};
 
 struct Scene {
   const char* name;
@@ -95,7 +109,7 @@ constexpr Scene kScenes[] = {
 
 double run_tcp(const Scene& scene) {
   Path path(options_for(scene));
-  TcpModel tcp(path);
+  TcpNeighbour tcp(path);
   path.run_for(seconds(scene.seconds));
   return static_cast<double>(tcp.delivered_bytes()) * 8 / scene.seconds;
 }
@@ -129,7 +143,7 @@ void print_sharing() {
       // Or the two fall into step, and always the same one meets the full queue.
       path.there.config().jitter = std::chrono::microseconds(500);
       path.connect();
-      TcpModel tcp(path);
+      TcpNeighbour tcp(path);
       path.measure(seconds(20));
       const std::uint64_t before = tcp.delivered_bytes();
       const double sctp = path.measure(seconds(100)).goodput;

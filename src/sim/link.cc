@@ -39,7 +39,14 @@ bool Link::is_too_long(const Datagram& datagram) {
 std::optional<Timestamp> Link::depart(std::size_t bytes, Timestamp now) {
   ++stats_.offered;
   Timestamp departure = now;
-  if (config_.bits_per_second > 0) {
+  if (config_.shared) {
+    const auto passed = config_.shared->pass(bytes, config_.tag, now);
+    if (!passed) {
+      ++stats_.overflowed;
+      return std::nullopt;
+    }
+    departure = *passed;
+  } else if (config_.bits_per_second > 0) {
     const auto time_for = [this](std::size_t size) {
       return Duration{static_cast<Duration::rep>(size * 8 * 1'000'000'000 / config_.bits_per_second)};
     };

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <queue>
 #include <random>
 #include <vector>
 
+#include "sim/bottleneck.h"
 #include "tidewire/datagram.h"
 #include "tidewire/time.h"
 
@@ -18,6 +20,9 @@ struct LinkConfig {
   std::uint64_t bits_per_second = 0;
   // What the queue before the bottleneck holds; a datagram that does not fit is dropped (tail drop).
   std::size_t queue_bytes = 256 * 1024;
+  // In place of the two: a bottleneck that several links go through. They share its queue; the rest is each one's own.
+  std::shared_ptr<Bottleneck> shared{};
+  std::uint32_t tag = 0;  // which of them this is, in the bottleneck's log
   Duration delay{};
   // The longest IP packet that passes; 0 means any. What is longer vanishes without a word, unless it may go in
   // fragments (Packet::fragmentation()).
