@@ -38,9 +38,9 @@ void SourceMeter::fill(MediaSourceStats& stats, Timestamp now) const {
   stats.height = totals_.height;
   stats.frames = totals_.frames;
   const auto kept = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(totals_.frames, kMaxFramesPerSecond));
-  stats.frames_per_second = static_cast<double>(
-      std::count_if(frame_times_.begin(), frame_times_.begin() + kept,
-                    [now](Timestamp at) { return at > now - std::chrono::seconds{1}; }));
+  stats.frames_per_second =
+      static_cast<double>(std::count_if(frame_times_.begin(), frame_times_.begin() + kept,
+                                        [now](Timestamp at) { return at > now - std::chrono::seconds{1}; }));
 }
 
 }  // namespace tidewire::peer
