@@ -61,7 +61,7 @@ struct H264QuantizerReader::Slice {
     if (sps.separate_colour_planes) in.skip(2);
     in.skip(sps.frame_num_bits);
     const bool field = !sps.frames_only && in.flag();
-    if (field) in.skip(1);    // bottom_field_flag
+    if (field) in.skip(1);     // bottom_field_flag
     if (idr) in.exp_golomb();  // idr_pic_id
     const bool both_fields = pps.bottom_field_order && !field;
     if (sps.picture_order_type == 0) {

@@ -20,8 +20,8 @@ class H264QuantizerReader {
   // A longer header of a slice is not read.
   static constexpr std::size_t kMaxSliceHeader = 256;
 
-  // SliceQPY, 0 to 51, of the last slice of an access unit, as browsers count it. -1 when it cannot be told: a parameter
-  // set is missing or malformed, or has slice groups, which no encoder of conversation uses.
+  // SliceQPY, 0 to 51, of the last slice of an access unit, as browsers count it. -1 when it cannot be told: a
+  // parameter set is missing or malformed, or has slice groups, which no encoder of conversation uses.
   int read(std::span<const ByteView> nals);
 
  private:

@@ -35,7 +35,8 @@ Bytes nal(std::uint8_t header, const std::string& fields) {
   return bytes;
 }
 
-// Main profile, id 1, frame_num of 4 bits, picture order of type 0 with 6 bits, 20 times 15 macroblocks, fields allowed.
+// Main profile, id 1, frame_num of 4 bits, picture order of type 0 with 6 bits, 20 times 15 macroblocks, fields
+// allowed.
 const Bytes kSps = nal(0x67, "01001101 00000000 00011110 u1 u0 u0 u2 u2 0 u19 u14 0 1");
 // Id 3: CABAC, the order of both fields, two references and one, weights for P and B, quantizer 30, redundant pictures.
 const Bytes kPps = nal(0x68, "u3 u1 1 1 u0 u1 u0 1 01 s4 s0 s0 10 1");

@@ -167,6 +167,9 @@ std::optional<IceCandidatePairStats> Session::Impl::pair_report() const {
   const session::Transport::PathCounters& path = transport.path_counters();
   IceCandidatePairStats stats =
       pair_stats(transport.ice(), *pair, path.route == pair->route() ? path : session::Transport::PathCounters{});
+  // RFC 8839 §5.1: a candidate may bear its fragment; the description has it for all.
+  const auto& theirs = transport.ice().remote_credentials();
+  if (stats.remote.username_fragment.empty() && theirs) stats.remote.username_fragment = theirs->ufrag;
   if (const TurnServer* server = transport.relays().server_of(pair->local_address)) {
     stats.local.relay_protocol = to_string(server->transport);
     stats.local.url = server->url;

@@ -256,8 +256,8 @@ for (const browser of ['chromium', 'firefox']) {
     await until('sound, pictures and reports', async () => {
       const { inbound, remoteInbound, mediaSources } = await peer.stats();
       const report = await wholeReport(page);
-      const energies = [...inbound, ...mediaSources, entry(report, 'inbound-rtp', 'audio')].filter((s) => s.totalAudioEnergy > 0.005);
-      return energies.length === 3 && remoteInbound.length === 2 && entry(report, 'inbound-rtp', 'video')?.framesDecoded > 20
+      const energies = [...mediaSources, entry(report, 'inbound-rtp', 'audio')].filter((s) => s?.totalAudioEnergy > 0.02);
+      return energies.length === 2 && remoteInbound.length === 2 && entry(report, 'inbound-rtp', 'video')?.framesDecoded > 20
         && inbound.every((s) => s.framesDecoded > 20);
     });
     const earlier = await peer.stats();
@@ -288,10 +288,10 @@ for (const browser of ['chromium', 'firefox']) {
     const theirSource = entry(theirs, 'media-source', 'video');
     const arrived = ours.inbound.find((s) => s.kind === 'video');
     assert.deepEqual([arrived.frameWidth, arrived.frameHeight], [theirSource.width, theirSource.height]);
-    const power = ({ totalAudioEnergy, totalSamplesDuration }) => totalAudioEnergy / totalSamplesDuration;
-    const sent = power(source('audio'));
-    const heard = entry(theirs, 'inbound-rtp', 'audio');
-    between(sent * 0.7, heard.audioLevel ** 2, sent * 1.4, 'the power of the tone');
+    // Browsers take the peak for the level where the standard (by RFC 6464) has the root mean square: twice the power of a tone.
+    const { totalAudioEnergy, totalSamplesDuration } = source('audio');
+    const sent = totalAudioEnergy / totalSamplesDuration;
+    between(sent * 1.5, entry(theirs, 'inbound-rtp', 'audio').audioLevel ** 2, sent * 2.6, 'the power of the tone');
 
     // The path and the certificates.
     const transport = entry(theirs, 'transport');

@@ -64,7 +64,8 @@ TEST(Statistics, ReportsTellHowManyPacketsArrived) {
     const auto arrived = std::ranges::find(received.inbound, remote.ssrc, &InboundRtpStreamStats::ssrc);
     ASSERT_NE(arrived, received.inbound.end());
     // A report is up to one and a half seconds old; retransmissions have a stream of their own.
-    const auto arrived_packets = static_cast<double>(arrived->packets_received - arrived->retransmitted_packets_received);
+    const auto arrived_packets =
+        static_cast<double>(arrived->packets_received - arrived->retransmitted_packets_received);
     EXPECT_LE(static_cast<double>(remote.packets_received), arrived_packets + 1);
     EXPECT_GE(static_cast<double>(remote.packets_received), arrived_packets * 0.9 - 1);
   }
