@@ -168,6 +168,13 @@ struct KeyFrameNeeded {
   TransceiverId transceiver;
   std::size_t encoding = 0;  // index in SendingChanged::encodings
 };
+// The peer reported on an encoding: the share of its packets, 0 to 1, that were lost since the report before. For
+// encoders whose frames can make up for lost ones. About once a second.
+struct LossReported {
+  TransceiverId transceiver;
+  std::size_t encoding = 0;  // index in SendingChanged::encodings
+  double fraction_lost = 0;
+};
 // A whole picture, in decoding order among those with the same rid.
 struct VideoFrameReceived {
   TransceiverId transceiver;
@@ -217,9 +224,10 @@ using SessionEvent = std::variant<
     event::NegotiationNeeded, event::SignalingStateChanged, event::IceCandidateFound, event::IceGatheringStateChanged,
     event::IceConnectionStateChanged, event::ConnectionStateChanged, event::ResolveName, event::OpenStream,
     event::CloseStream, event::PathVerified, event::IceCandidateErrorFound, event::TrackAdded, event::TrackRemoved,
-    event::SendingChanged, event::QualityLimitationChanged, event::KeyFrameNeeded, event::VideoFrameReceived,
-    event::AudioFrameReceived, event::DataChannelAdded, event::DataChannelOpened, event::DataChannelClosing,
-    event::DataChannelClosed, event::MessageReceived, event::BufferedAmountLow, event::SctpTransportStateChanged>;
+    event::SendingChanged, event::QualityLimitationChanged, event::KeyFrameNeeded, event::LossReported,
+    event::VideoFrameReceived, event::AudioFrameReceived, event::DataChannelAdded, event::DataChannelOpened,
+    event::DataChannelClosing, event::DataChannelClosed, event::MessageReceived, event::BufferedAmountLow,
+    event::SctpTransportStateChanged>;
 
 class Session {
  public:

@@ -37,7 +37,8 @@ SendStream::SendStream(SendStreamConfig config, PacketPool& pool, crypto::Random
     : pool_(pool),
       wall_clock_(wall_clock),
       // RFC 3711 §3.3.1: the first number is best below 2^15, so that an early loss cannot hide a wrap.
-      next_sequence_number_(static_cast<std::uint16_t>(random.below(1U << 15))),
+      first_sequence_number_(static_cast<std::uint16_t>(random.below(1U << 15))),
+      next_sequence_number_(first_sequence_number_),
       next_rtx_sequence_number_(static_cast<std::uint16_t>(random.below(1U << 15))),
       timestamp_offset_(random.u32()),
       next_picture_id_(static_cast<std::uint16_t>(random.below(1U << 15))),
@@ -254,6 +255,11 @@ std::optional<Duration> SendStream::handle_report_block(const rtp::ReportBlock& 
 std::optional<Duration> SendStream::measure_round_trip(const rtp::ReportBlock& block, std::uint32_t now_ntp) {
   ++remote_.reports_received;
   remote_.packets_lost = block.cumulative_lost;
+  // https://www.w3.org/TR/webrtc-stats/#dom-rtcreceivedrtpstreamstats-packetsreceived: as RFC 3550 §A.3 has it for the
+  // receiver, from the first number that was sent. One that came in only after a wrap has the first cycle missing.
+  std::int64_t expected = std::int64_t{block.extended_highest_sequence_number} - first_sequence_number_ + 1;
+  if (expected < 0) expected += 1 << 16;
+  remote_.packets_received = static_cast<std::uint64_t>(std::max<std::int64_t>(expected - block.cumulative_lost, 0));
   remote_.fraction_lost = block.fraction_lost / 256.0;
   remote_.jitter = Duration{std::int64_t{block.jitter} * 1'000'000'000 / clock_rate(config_.codec)};
   if (block.last_sender_report == 0) return std::nullopt;

@@ -109,6 +109,7 @@ class SendStream {
   SendStreamConfig config_;
   PacketPool& pool_;
   WallClockAnchor wall_clock_;
+  std::uint16_t first_sequence_number_;
   std::uint16_t next_sequence_number_;
   std::uint16_t next_rtx_sequence_number_;
   std::uint32_t timestamp_offset_;

@@ -147,6 +147,12 @@ struct SourceLeft {
   rtp::Ssrc ssrc;
 };
 
-using Event = std::variant<FrameReceived, AudioPlayout, KeyFrameNeeded, FirstPacketReceived, SourceLeft>;
+// The other end reported on this send stream: the share of packets, 0 to 1, that it lost since its report before.
+struct LossReported {
+  StreamId stream;
+  double fraction_lost = 0;
+};
+
+using Event = std::variant<FrameReceived, AudioPlayout, KeyFrameNeeded, FirstPacketReceived, SourceLeft, LossReported>;
 
 }  // namespace tidewire::media

@@ -23,6 +23,7 @@ VideoReceiveStream::VideoReceiveStream(ReceiveStreamConfig config) : reception_(
 void VideoReceiveStream::update(ReceiveStreamConfig config) {
   config_ = std::move(config);
   stats_.mid = config_.mid;
+  stats_.rid = config_.rid;
   reads_extensions_ = config_.extensions.has(rtp::ExtensionType::kVideoOrientation) ||
                       config_.extensions.has(rtp::ExtensionType::kPlayoutDelay) ||
                       config_.extensions.has(rtp::ExtensionType::kDependencyDescriptor);
