@@ -227,6 +227,19 @@ Scenario shallow() {
           }};
 }
 
+// Two flows, of which the other is under `control`.
+Scenario beside(std::string name, CongestionControl control) {
+  PathOptions options = constant(kbit(3000));
+  options.flows = {from(0s), from(0s)};
+  options.flows[1].control = control;
+  options.flows[1].rival = true;
+  return {std::move(name), 90s, options, [](const Path& path) -> std::vector<Metric> {
+            return {{"own share", path.utilisation(0, {10s, 90s}), 0.35, 0.8},
+                    {"other's share", path.utilisation(1, {10s, 90s}), 0.15},
+                    {"queue p95", worst_queue(path, 0.95, {10s, 90s}), 0, 100}};
+          }};
+}
+
 Scenario lost_feedback() {
   PathOptions options = constant(kbit(2000));
   options.flows[0].feedback_loss = 0.2;
@@ -267,6 +280,10 @@ std::vector<Scenario> own_scenarios() {
   for (Scenario scenario : {tcp_leaves(), one_transfer(), limited(), limited_and_slower(), drift("drift+500", 500e-6),
                             drift("drift-500", -500e-6), marks()}) {
     all.push_back(std::move(scenario));
+  }
+  for (const CongestionControl control : {CongestionControl::kTidewire, CongestionControl::kGoogle}) {
+    if (!make_controller(control, {}, {})) continue;
+    all.push_back(beside("beside-" + std::string(to_string(control)), control));
   }
   return all;
 }
