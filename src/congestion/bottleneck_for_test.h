@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <iterator>
 #include <optional>
 #include <queue>
 #include <random>
@@ -59,11 +60,9 @@ class Bottleneck {
   Bottleneck(BottleneckConfig config, std::uint64_t seed) : config_(std::move(config)), random_(seed) {}
 
   std::uint64_t rate(Timestamp now) const {
-    std::uint64_t rate = 0;
-    for (const RateChange& change : config_.schedule) {
-      if (Timestamp{change.at} <= now) rate = change.bits_per_second;
-    }
-    return rate;
+    const auto later = std::upper_bound(config_.schedule.begin(), config_.schedule.end(), now - Timestamp{},
+                                        [](Duration at, const RateChange& change) { return at < change.at; });
+    return later == config_.schedule.begin() ? 0 : std::prev(later)->bits_per_second;
   }
 
   // False: dropped for want of room.

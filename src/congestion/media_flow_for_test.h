@@ -22,6 +22,7 @@ struct Demand {
 
 struct FlowConfig {
   CongestionControl control = CongestionControl::kTidewire;
+  bool rival = false;  // keeps its controller, whichever is looked at
   Limits limits{};
   bool backward = false;  // sends against the direction of the others
   Duration start{};

@@ -169,6 +169,27 @@ Scenario marks() {
           }};
 }
 
+// The rates of the ladder that a call has to go down and up again.
+Scenario ladder() {
+  PathOptions options;
+  options.there.schedule = {
+      {0s, kbit(5000)}, {20s, kbit(1000)}, {40s, kbit(200)}, {60s, kbit(1000)}, {80s, kbit(5000)}};
+  options.there.delay = options.back.delay = 25ms;
+  return {"ladder", 100s, options, [](const Path& path) -> std::vector<Metric> {
+            return {{"down to 1 M s", path.seconds_until_target(0, false, 1'000'000, {20s, 40s}), 0, 1},
+                    {"queue<50 s", path.seconds_until_queue_below(0, 50ms, {20s, 23s}), 0, 2},
+                    {"down to 200 k s", path.seconds_until_target(0, false, 200'000, {40s, 60s}), 0, 1},
+                    {"queue<100 s", path.seconds_until_queue_below(0, 100ms, {40s, 43s}), 0, 3},
+                    {"util at 200 k", path.utilisation(0, {45s, 60s}), 0.75},
+                    {"queue p95 there", path.queue_ms(0, 0.95, {45s, 60s}), 0, 120},
+                    {"up to 0.8 M s", path.seconds_until_target(0, true, 800'000, {60s, 80s}), 0, 6},
+                    {"up to 4 M s", path.seconds_until_target(0, true, 4'000'000, {80s, 100s}), 0, 4},
+                    {"util at 5 M", path.utilisation(0, {85s, 100s}), 0.9},
+                    {"gap ms", path.longest_gap_ms(0, {20s, 40s}), 0, 183},
+                    {"gap at 200 k", path.longest_gap_ms(0, {40s, 60s})}};
+          }};
+}
+
 // A rate that swings as that of a wireless link does: anew every 200 ms, even in 60 to 140 % of 3 Mbit/s.
 Scenario wireless() {
   PathOptions options;
@@ -227,6 +248,19 @@ Scenario shallow() {
           }};
 }
 
+// Two flows, of which the other is under `control`.
+Scenario beside(std::string name, CongestionControl control) {
+  PathOptions options = constant(kbit(3000));
+  options.flows = {from(0s), from(0s)};
+  options.flows[1].control = control;
+  options.flows[1].rival = true;
+  return {std::move(name), 90s, options, [](const Path& path) -> std::vector<Metric> {
+            return {{"own share", path.utilisation(0, {10s, 90s}), 0.35, 0.8},
+                    {"other's share", path.utilisation(1, {10s, 90s}), 0.15},
+                    {"queue p95", worst_queue(path, 0.95, {10s, 90s}), 0, 100}};
+          }};
+}
+
 Scenario lost_feedback() {
   PathOptions options = constant(kbit(2000));
   options.flows[0].feedback_loss = 0.2;
@@ -241,7 +275,7 @@ std::vector<Scenario> of_starts_and_steps() {
   return {start("start", kbit(3000), kbit(1000), 25ms, 1), start("start-50ms", kbit(3000), kbit(1000), 50ms, 1.5),
           start("start-300k", kbit(3000), kbit(300), 25ms, 1.5), start("start-20M", kbit(20'000), kbit(300), 25ms, 3),
           // Until the first feedback nobody can know.
-          start("start-slow", kbit(400), kbit(1000), 25ms, 10, 0.4, 0.05), step_up(), step_down(), wireless(),
+          start("start-slow", kbit(400), kbit(1000), 25ms, 10, 0.4, 0.05), step_up(), step_down(), ladder(), wireless(),
           cellular("cellular-1", 1), cellular("cellular-2", 2), cellular("cellular-3", 3), route_change()};
 }
 
@@ -267,6 +301,10 @@ std::vector<Scenario> own_scenarios() {
   for (Scenario scenario : {tcp_leaves(), one_transfer(), limited(), limited_and_slower(), drift("drift+500", 500e-6),
                             drift("drift-500", -500e-6), marks()}) {
     all.push_back(std::move(scenario));
+  }
+  for (const CongestionControl control : {CongestionControl::kTidewire, CongestionControl::kGoogle}) {
+    if (!make_controller(control, {}, {})) continue;
+    all.push_back(beside("beside-" + std::string(to_string(control)), control));
   }
   return all;
 }

@@ -15,7 +15,9 @@ std::vector<Scenario> scenarios() {
 std::vector<Metric> run(const Scenario& scenario, CongestionControl control, std::uint64_t seed) {
   PathOptions options = scenario.options;
   options.seed = seed;
-  for (FlowConfig& flow : options.flows) flow.control = control;
+  for (FlowConfig& flow : options.flows) {
+    if (!flow.rival) flow.control = control;
+  }
   Path path(options);
   path.run_until(scenario.length);
   return scenario.measure(path);
@@ -23,10 +25,12 @@ std::vector<Metric> run(const Scenario& scenario, CongestionControl control, std
 
 std::vector<Metric> run_median(const Scenario& scenario, CongestionControl control, std::uint64_t seeds) {
   std::vector<std::vector<Metric>> runs;
+  runs.reserve(seeds);
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) runs.push_back(run(scenario, control, seed));
   std::vector<Metric> medians = runs[0];
   for (std::size_t i = 0; i < medians.size(); ++i) {
     std::vector<double> values;
+    values.reserve(runs.size());
     for (const auto& metrics : runs) values.push_back(metrics[i].value);
     std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
     medians[i].value = values[values.size() / 2];

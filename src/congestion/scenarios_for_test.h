@@ -27,7 +27,7 @@ struct Scenario {
 
 std::vector<Scenario> scenarios();
 
-// The scenario's metrics with one seed, all flows under one controller.
+// The scenario's metrics with one seed, all flows but rivals under one controller.
 std::vector<Metric> run(const Scenario& scenario, CongestionControl control, std::uint64_t seed);
 // The median of each metric over seeds 1 to `seeds`.
 std::vector<Metric> run_median(const Scenario& scenario, CongestionControl control, std::uint64_t seeds);

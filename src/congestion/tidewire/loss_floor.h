@@ -57,7 +57,8 @@ class LossFloor {
       before_ = last_;
     }
     if (cuts_ == kCuts) {
-      floor_ = most_ = last_;
+      floor_ = last_;
+      most_ = std::max(before_, last_);
       cuts_ = 0;
       return 0;
     }
