@@ -10,6 +10,15 @@ namespace {
 constexpr std::size_t kIpAndUdp = 28;
 constexpr std::uint16_t kPort = 5000;
 
+// What a call asks for that nothing limits: 1080p and good sound.
+constexpr std::uint64_t kVideo = 2'500'000;
+constexpr std::uint64_t kAudio = 128'000;
+
+std::uint64_t audio_bitrate(const SideConfig& side) { return std::min(kAudio, side.max_bitrate.value_or(kVideo) / 8); }
+std::uint64_t video_bitrate(const SideConfig& side) {
+  return side.max_bitrate ? *side.max_bitrate - audio_bitrate(side) : kVideo;
+}
+
 SessionConfig session_config(const SideConfig& side) {
   SessionConfig config;
   config.wall_clock = {Timestamp{std::chrono::hours(1)}, UnixTime{std::chrono::hours(24 * 365 * 55)}};
@@ -18,10 +27,9 @@ SessionConfig session_config(const SideConfig& side) {
   for (std::size_t i = 0; i < config.random_seed.size(); ++i) {
     config.random_seed[i] = static_cast<std::uint8_t>((side.seed >> (i % 8 * 8)) ^ (i * 37));
   }
-  if (!side.max_bitrate) return config;
-  config.max_bitrate = *side.max_bitrate;
-  // Without congestion control, it is what is sent.
-  config.video_bitrate = *side.max_bitrate - std::min(*side.max_bitrate / 2, config.audio_bitrate);
+  config.audio_bitrate = audio_bitrate(side);
+  config.video_bitrate = video_bitrate(side);
+  config.max_bitrate = side.max_bitrate.value_or(config.max_bitrate);
   return config;
 }
 
@@ -41,7 +49,7 @@ CallSide::CallSide(const SideConfig& config, const Timestamp& origin, CallRecord
   TransceiverInit init{.direction = RtpTransceiverDirection::kSendonly};
   audio_ = session.add_track(MediaKind::kAudio, init).value();
   if (config.max_bitrate) {
-    init.send_encodings.push_back({.max_bitrate = static_cast<std::uint32_t>(*config.max_bitrate)});
+    init.send_encodings.push_back({.max_bitrate = static_cast<std::uint32_t>(video_bitrate(config))});
   }
   video_ = session.add_track(MediaKind::kVideo, init).value();
 }
@@ -158,14 +166,14 @@ void CallSide::handle_video(const event::VideoFrameReceived& received, Timestamp
   const auto made = captured(received.frame);
   if (!made) return;
   const Timestamp due = std::max(received.frame.timestamp, now);
-  call_.frames.push_back({since_origin(*made), since_origin(due), received.frame.payload.size()});
+  call_.frames.push_back({since_origin(*made), since_origin(now), since_origin(due), received.frame.payload.size()});
 }
 
 void CallSide::handle_audio(const event::AudioFrameReceived& received, Timestamp now) {
   if (!received.frame) return void(++call_.sound_missing);
   const auto made = captured(*received.frame);
   if (!made) return;
-  call_.sound.push_back({since_origin(*made), since_origin(now), received.frame->payload.size()});
+  call_.sound.push_back({since_origin(*made), since_origin(now), since_origin(now), received.frame->payload.size()});
 }
 
 }  // namespace tidewire::simulate

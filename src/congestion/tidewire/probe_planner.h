@@ -54,7 +54,7 @@ class ProbePlanner {
   std::size_t sent_bytes_ = 0;
   std::size_t reported_ = 0;
   std::size_t arrived_ = 0;
-  std::size_t bytes_ = 0;  // that arrived after the first
+  std::size_t bytes_ = 0;    // that arrived after the first
   std::size_t between_ = 0;  // of other packets, since the last one of the cluster
   std::optional<Duration> first_arrival_;
   Duration last_arrival_{};

@@ -74,7 +74,7 @@ double TidewireController::queue_seconds() const { return seconds(queue_now_); }
 // As long for near receivers as for far ones, so that all cut equally often while one queue lasts.
 Duration TidewireController::reaction_time() const { return std::max<Duration>(round_trip_ + feedback_gap_, 250ms); }
 
-double TidewireController::threshold() const { 
+double TidewireController::threshold() const {
   return std::min(kQueueAny + kQueueBits / rate_ + seconds(queue_.quiet()), kQueueMax);
 }
 
@@ -205,7 +205,10 @@ void TidewireController::grow(double elapsed, Timestamp now) {
   // More carefully the closer the queue is to what it may be.
   double next = rate_ + step * (1.6 - 1.2 * queue / (threshold() / 2)) * elapsed;
   const auto burst = bursts_.rates();
-  if (getenv("DBG") && burst) fprintf(stderr, "%f rate %.0f sent %.0f arr %.0f head %d und %.2f probe busy %d ceil %.0f\n", seconds(now - Timestamp{}), rate_, burst->sent, burst->arrived, headroom_, seconds(now-undisturbed_since_), probes_.busy(), ceiling_);
+  if (getenv("DBG") && burst)
+    fprintf(stderr, "%f rate %.0f sent %.0f arr %.0f head %d und %.2f probe busy %d ceil %.0f\n",
+            seconds(now - Timestamp{}), rate_, burst->sent, burst->arrived, headroom_,
+            seconds(now - undisturbed_since_), probes_.busy(), ceiling_);
   const bool headroom = burst && burst->arrived > 1.25 * rate_ && burst->arrived > 0.92 * burst->sent;
   headroom_ = headroom ? headroom_ + 1 : 0;
   if (headroom_ >= 2) {
@@ -285,7 +288,8 @@ void TidewireController::react_to_marks(Timestamp now) {
 void TidewireController::use_probe(const ProbePlanner::Result& result, Timestamp now) {
   const bool carried = result.arrived > 0.9 * result.sent;
   const double rate_before = rate_;
-  if (getenv("DBG")) fprintf(stderr, "%f probe sent %.0f arr %.0f\n", seconds(now - Timestamp{}), result.sent, result.arrived);
+  if (getenv("DBG"))
+    fprintf(stderr, "%f probe sent %.0f arr %.0f\n", seconds(now - Timestamp{}), result.sent, result.arrived);
   const double found = std::min(result.sent, result.arrived);
   if (mode_ == Mode::kStarting) {
     set_rate(std::max(carried ? 0.0 : 0.5 * rate_, (carried ? kUseOfProbe : kUse) * found));

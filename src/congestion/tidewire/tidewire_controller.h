@@ -71,7 +71,7 @@ class TidewireController : public Controller {
   double rate_ = 0;     // what we hold to be ours
   double ceiling_ = 0;  // what was delivered when the queue last grew; 0: not known
 
-  double best_ = 0;     // what we had of late without a queue, slowly forgotten
+  double best_ = 0;  // what we had of late without a queue, slowly forgotten
 
   StandingQueue queue_;
   DeliveryRate delivery_;
