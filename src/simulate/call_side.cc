@@ -38,6 +38,9 @@ bool is_rtcp(ByteView packet) {
   return packet.size() > 1 && packet[0] >= 128 && packet[0] < 192 && packet[1] >= 192 && packet[1] <= 223;
 }
 
+// Spreads timestamps that are multiples of something.
+std::size_t slot_of(std::uint32_t timestamp) { return (timestamp * 2'654'435'761U) >> 22; }
+
 // RFC 7983 §7.
 bool is_dtls(ByteView packet) { return !packet.empty() && packet[0] >= 20 && packet[0] < 64; }
 
@@ -101,8 +104,19 @@ void CallSide::send_due_media(Timestamp now) {
 
 void CallSide::handle_input(Datagram datagram, Timestamp now) {
   if (ended_) return;
-  if (!config_.sends) call_.received.add(since_origin(now), datagram.packet.size() + kIpAndUdp);
+  if (!config_.sends) {
+    call_.received.add(since_origin(now), datagram.packet.size() + kIpAndUdp);
+    note_arrival(datagram.packet.bytes(), now);
+  }
   session.handle_input(std::move(datagram), now);
+}
+
+// RFC 3550 §5.1; all packets of a frame have its timestamp, retransmissions too (RFC 4588 §4).
+void CallSide::note_arrival(ByteView packet, Timestamp now) {
+  if (packet.size() < 12 || packet[0] < 128 || packet[0] >= 192 || is_rtcp(packet)) return;
+  std::uint32_t timestamp = 0;
+  for (std::size_t i = 4; i < 8; ++i) timestamp = timestamp << 8 | packet[i];
+  arrivals_[slot_of(timestamp)] = {timestamp, now};
 }
 
 std::optional<Datagram> CallSide::poll_transmit(Timestamp now) {
@@ -166,7 +180,9 @@ void CallSide::handle_video(const event::VideoFrameReceived& received, Timestamp
   const auto made = captured(received.frame);
   if (!made) return;
   const Timestamp due = std::max(received.frame.timestamp, now);
-  call_.frames.push_back({since_origin(*made), since_origin(now), since_origin(due), received.frame.payload.size()});
+  const auto& [timestamp, last_packet] = arrivals_[slot_of(received.frame.rtp_timestamp)];
+  const Timestamp whole = timestamp == received.frame.rtp_timestamp ? last_packet : now;
+  call_.frames.push_back({since_origin(*made), since_origin(whole), since_origin(due), received.frame.payload.size()});
 }
 
 void CallSide::handle_audio(const event::AudioFrameReceived& received, Timestamp now) {
