@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tidewire/address.h"
+#include "tidewire/congestion_control.h"
 #include "tidewire/connection_state.h"
 
 namespace tidewire {
@@ -67,12 +68,16 @@ struct Configuration {
   // Bytes of messages that may wait to be sent, all channels together: beyond it send() answers OperationError.
   std::size_t send_buffer_limit = 16 * 1024 * 1024;
 
-  // Media, until quality follows the network.
+  // Media (no W3C names). What is sent follows what the path carries, in bits per second.
 
-  // What a video encoder aims for, in bits per second.
-  std::uint32_t video_bitrate = 1'000'000;
-  // The same for sound.
-  std::uint32_t audio_bitrate = 32'000;
+  // The most for pictures of one source, and for sound; encodings may have a max_bitrate of their own.
+  std::uint32_t video_bitrate = 2'500'000;
+  std::uint32_t audio_bitrate = 128'000;
+  // What a path is taken to carry before anything is known of it, and what is never exceeded.
+  std::uint32_t start_bitrate = 1'000'000;
+  std::uint32_t max_bitrate = 100'000'000;
+  // How it is found out what the path carries.
+  CongestionControl congestion_control = CongestionControl::kTidewire;
 };
 
 }  // namespace tidewire

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tidewire/audio_frame.h"
+#include "tidewire/audio_playout.h"
 #include "tidewire/encoded_frame.h"
 #include "tidewire/unique_function.h"
 #include "tidewire/video_frame.h"
@@ -60,6 +61,11 @@ class MediaStreamTrack {
   // for a screen. Set it before the track is sent; encoders choose their tools by it.
   std::string content_hint() const;
   void set_content_hint(std::string hint);
+
+  // Who plays a received track to people, for the statistics of its connection; SpeakerMixer sets itself. Null: nobody,
+  // or somebody who does not tell.
+  void set_playout(const std::shared_ptr<const AudioPlayout>& playout);
+  std::shared_ptr<const AudioPlayout> playout() const;
 
   // Hands a frame to all sinks. Does nothing on a track that has ended or is of the other kind.
   void push(const VideoFrame& frame);

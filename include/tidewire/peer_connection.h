@@ -80,6 +80,8 @@ class PeerConnection {
   UniqueFunction<void()> on_ice_connection_state_change;
   UniqueFunction<void()> on_connection_state_change;
   UniqueFunction<void(const TrackEvent&)> on_track;
+  // The path lets what is sent pause, or go on, or have another size.
+  UniqueFunction<void(const QualityLimitationEvent&)> on_quality_limitation_change;
   UniqueFunction<void(std::shared_ptr<DataChannel>)> on_data_channel;
   UniqueFunction<void()> on_sctp_state_change;  // W3C: sctp.onstatechange
 

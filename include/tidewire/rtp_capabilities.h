@@ -34,7 +34,8 @@ struct RtpCapabilities {
 };
 
 // The same for sending and receiving. Opus, PCMU and PCMA; VP8, VP9, H.264 (constrained baseline, in both packetization
-// modes) and AV1.
+// modes) and AV1. Last of video is "video/flexfec", forward error correction (RFC 8627): it is offered when preferences
+// have it, and accepted when it is offered.
 RtpCapabilities rtp_capabilities(MediaKind kind);
 
 }  // namespace tidewire

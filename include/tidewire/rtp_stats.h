@@ -3,20 +3,24 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "tidewire/encoded_frame.h"
+#include "tidewire/media_stats.h"
 #include "tidewire/scalability_mode.h"
 #include "tidewire/time.h"
 
 namespace tidewire {
 
-// RTCOutboundRtpStreamStats: what this end sends.
+// RTCOutboundRtpStreamStats: what this end sends. Its remote inbound stream has the same SSRC, its codec the same
+// payload type, its media source the same mid.
 struct OutboundRtpStreamStats {
   std::uint32_t ssrc = 0;
+  bool active = true;  // as the sender's parameters have it
   MediaKind kind = MediaKind::kVideo;
   CodecType codec = CodecType::kVp8;
   std::uint8_t payload_type = 0;
@@ -29,7 +33,13 @@ struct OutboundRtpStreamStats {
   std::uint64_t header_bytes_sent = 0;
   std::uint64_t retransmitted_packets_sent = 0;
   std::uint64_t retransmitted_bytes_sent = 0;
-  std::uint64_t frames_encoded = 0;  // filled by PeerConnection, which has the encoder
+  // Filled by PeerConnection, which has the encoder.
+  std::uint64_t frames_encoded = 0;
+  std::uint64_t key_frames_encoded = 0;
+  Duration total_encode_time{};
+  // What these frames would have come to at the bitrates that the encoder aimed at, when they were due.
+  std::uint64_t total_encoded_bytes_target = 0;
+  std::string encoder_implementation;
   std::uint64_t frames_sent = 0;
   std::uint64_t key_frames_sent = 0;
   std::uint64_t huge_frames_sent = 0;  // of more than 2.5 times the average size of those before
@@ -47,12 +57,18 @@ struct OutboundRtpStreamStats {
   Duration total_packet_send_delay{};  // spent in the queue that smooths large frames
   std::uint64_t target_bitrate = 0;
   std::optional<Timestamp> first_frame_sent;
+  // FlexFEC, in a stream of its own and in none of the counters above (no W3C names).
+  std::optional<std::uint32_t> fec_ssrc;
+  std::uint64_t fec_packets_sent = 0;
+  std::uint64_t fec_bytes_sent = 0;  // payload bytes
+  double fec_overhead = 0;           // of the last second: repair bytes for each byte of the stream
 };
 
 // RTCRemoteInboundRtpStreamStats: what the other end reports about what this end sends.
 struct RemoteInboundRtpStreamStats {
   std::uint32_t ssrc = 0;
   MediaKind kind = MediaKind::kVideo;
+  std::uint64_t packets_received = 0;  // estimated: the reports tell of those that were sent and those that are lost
   std::int64_t packets_lost = 0;
   double fraction_lost = 0;  // 0 to 1, over the last report interval
   Duration jitter{};
@@ -62,13 +78,18 @@ struct RemoteInboundRtpStreamStats {
   std::uint64_t reports_received = 0;  // no W3C name
 };
 
-// RTCInboundRtpStreamStats: what this end receives.
+// RTCInboundRtpStreamStats: what this end receives. Its remote outbound stream has the same SSRC, its codec the same
+// payload type.
 struct InboundRtpStreamStats {
   std::uint32_t ssrc = 0;  // 0: no packet so far
   MediaKind kind = MediaKind::kVideo;
   CodecType codec = CodecType::kVp8;
   std::uint8_t payload_type = 0;
   std::string mid;
+  std::string rid;               // of one of several encodings (simulcast)
+  std::string track_identifier;  // filled by PeerConnection
+  // Its index in StatsReport::media_playout, when a SpeakerMixer plays it (W3C playoutId). Filled by PeerConnection.
+  std::optional<std::size_t> playout_index;
   std::uint64_t packets_received = 0;
   std::uint64_t bytes_received = 0;  // payload bytes
   std::uint64_t header_bytes_received = 0;
@@ -102,7 +123,7 @@ struct InboundRtpStreamStats {
   std::string decoder_implementation;
   // Video.
   std::uint64_t key_frames_received = 0;
-  std::uint64_t frames_dropped = 0;  // begun, but never complete or not decodable
+  std::uint64_t frames_dropped = 0;  // begun, but never complete, or not decoded
   std::uint64_t frames_assembled_from_multiple_packets = 0;
   Duration total_assembly_time{};     // of these, from the first packet to the last
   std::uint64_t freeze_count = 0;     // see FreezeMeter, as all down to frames_per_second
@@ -131,9 +152,14 @@ struct InboundRtpStreamStats {
   double audio_level = 0;         // 0 to 1 (full scale), of the newest sound
   double total_audio_energy = 0;  // level² times seconds
   std::chrono::duration<double> total_samples_duration{};
+  // FlexFEC of video: fec_packets_… count it, too; packets_repaired (no W3C name) are those that it rebuilt.
+  std::optional<std::uint32_t> fec_ssrc;
+  std::uint64_t fec_bytes_received = 0;  // payload bytes
+  std::uint64_t packets_repaired = 0;
 };
 
-// RTCRemoteOutboundRtpStreamStats: what the other end's sender reports say.
+// RTCRemoteOutboundRtpStreamStats: what the other end's sender reports say. Round trips are measured where this end
+// sends (RemoteInboundRtpStreamStats): RTCP XR (RFC 3611 §4.5), which a mere receiver would need, is not negotiated.
 struct RemoteOutboundRtpStreamStats {
   std::uint32_t ssrc = 0;
   MediaKind kind = MediaKind::kVideo;
@@ -148,6 +174,7 @@ struct RtpStats {
   std::vector<RemoteInboundRtpStreamStats> remote_inbound;  // of streams that were reported on
   std::vector<InboundRtpStreamStats> inbound;
   std::vector<RemoteOutboundRtpStreamStats> remote_outbound;  // of streams with a sender report
+  std::vector<CodecStats> codecs;                             // of those streams; each once
 };
 
 }  // namespace tidewire

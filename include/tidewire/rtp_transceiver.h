@@ -10,6 +10,7 @@
 
 #include "tidewire/ids.h"
 #include "tidewire/media_stream_track.h"
+#include "tidewire/quality_limitation.h"
 #include "tidewire/result.h"
 #include "tidewire/rtp_capabilities.h"
 #include "tidewire/rtp_parameters.h"
@@ -101,6 +102,14 @@ struct TrackEvent {
   std::shared_ptr<MediaStreamTrack> track;
   // The ids of the streams that the other side put it in.
   std::vector<std::string> stream_ids;
+};
+
+// What on_quality_limitation_change tells.
+struct QualityLimitationEvent {
+  std::shared_ptr<RtpSender> sender;
+  QualityLimitationReason reason{};
+  bool paused = false;  // no pictures are sent for now; they go on by themselves
+  std::string text;     // a sentence: "video paused: the network gives 190 kbit/s"
 };
 
 }  // namespace tidewire

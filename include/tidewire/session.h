@@ -30,6 +30,7 @@
 #include "tidewire/failure.h"
 #include "tidewire/ids.h"
 #include "tidewire/local_socket.h"
+#include "tidewire/quality_limitation.h"
 #include "tidewire/result.h"
 #include "tidewire/rtc_error.h"
 #include "tidewire/rtp_capabilities.h"
@@ -54,7 +55,7 @@ struct SessionConfig {
   IceTransportPolicy ice_transport_policy = IceTransportPolicy::kAll;
   // For a server with a public address: it answers checks and makes none (RFC 8445 §2.5).
   bool ice_lite = false;
-  // What frames of a kind will come to, bits per second: the pace of sending follows from it.
+  // The most that frames of one source are to come to, bits per second, unless its encodings have a max_bitrate.
   std::uint64_t video_bitrate = 1'000'000;
   std::uint64_t audio_bitrate = 32'000;
   // What shares out what the path carries. It needs transport-wide feedback or RFC 8888 from the peer; without, and
@@ -155,10 +156,24 @@ struct SendingChanged {
   TransceiverId transceiver;
   std::vector<SendEncoding> encodings;
 };
+// The path lets pictures pause, or go on, or have another size.
+struct QualityLimitationChanged {
+  TransceiverId transceiver;
+  QualityLimitationReason reason{};
+  bool paused = false;
+  std::string text;  // a sentence: "video paused: the network gives 190 kbit/s"
+};
 // The peer wants a key frame.
 struct KeyFrameNeeded {
   TransceiverId transceiver;
   std::size_t encoding = 0;  // index in SendingChanged::encodings
+};
+// The peer reported on an encoding: the share of its packets, 0 to 1, that were lost since the report before. For
+// encoders whose frames can make up for lost ones. About once a second.
+struct LossReported {
+  TransceiverId transceiver;
+  std::size_t encoding = 0;  // index in SendingChanged::encodings
+  double fraction_lost = 0;
 };
 // A whole picture, in decoding order among those with the same rid.
 struct VideoFrameReceived {
@@ -205,14 +220,14 @@ struct SctpTransportStateChanged {
 };
 }  // namespace event
 
-using SessionEvent =
-    std::variant<event::NegotiationNeeded, event::SignalingStateChanged, event::IceCandidateFound,
-                 event::IceGatheringStateChanged, event::IceConnectionStateChanged, event::ConnectionStateChanged,
-                 event::ResolveName, event::OpenStream, event::CloseStream, event::PathVerified,
-                 event::IceCandidateErrorFound, event::TrackAdded, event::TrackRemoved, event::SendingChanged,
-                 event::KeyFrameNeeded, event::VideoFrameReceived, event::AudioFrameReceived, event::DataChannelAdded,
-                 event::DataChannelOpened, event::DataChannelClosing, event::DataChannelClosed, event::MessageReceived,
-                 event::BufferedAmountLow, event::SctpTransportStateChanged>;
+using SessionEvent = std::variant<
+    event::NegotiationNeeded, event::SignalingStateChanged, event::IceCandidateFound, event::IceGatheringStateChanged,
+    event::IceConnectionStateChanged, event::ConnectionStateChanged, event::ResolveName, event::OpenStream,
+    event::CloseStream, event::PathVerified, event::IceCandidateErrorFound, event::TrackAdded, event::TrackRemoved,
+    event::SendingChanged, event::QualityLimitationChanged, event::KeyFrameNeeded, event::LossReported,
+    event::VideoFrameReceived, event::AudioFrameReceived, event::DataChannelAdded, event::DataChannelOpened,
+    event::DataChannelClosing, event::DataChannelClosed, event::MessageReceived, event::BufferedAmountLow,
+    event::SctpTransportStateChanged>;
 
 class Session {
  public:

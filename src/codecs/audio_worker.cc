@@ -2,11 +2,11 @@
 #include "codecs/audio_worker.h"
 
 #include <atomic>
-#include <cmath>
 #include <mutex>
 #include <utility>
 
 #include "codecs/audio_framer.h"
+#include "codecs/audio_level.h"
 #include "codecs/time_stretch.h"
 #include "codecs/worker.h"
 
@@ -132,9 +132,7 @@ class AudioDecodeWorker::Impl {
 
     void measure(const AudioFrame& frame) {
       if (frame.samples.empty()) return;
-      double energy = 0;
-      for (const std::int16_t sample : frame.samples) energy += double{1} * sample * sample;
-      const double level = std::sqrt(energy / static_cast<double>(frame.samples.size())) / 32'768;
+      const double level = audio_level(frame);
       const std::chrono::duration<double> duration = frame.duration();
       counters.change([&](AudioWorkerStats& stats) {
         stats.level = level;

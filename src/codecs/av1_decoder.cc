@@ -25,6 +25,7 @@ class Av1Decoder final : public VideoDecoder {
   ~Av1Decoder() override { close(); }
 
   Result<std::optional<VideoFrame>> decode(const EncodedFrame& frame) override;
+  int quantizer() const override { return quantizer_; }
 
  private:
   bool open();
@@ -34,6 +35,7 @@ class Av1Decoder final : public VideoDecoder {
   Result<> pull(const EncodedFrame& frame, std::optional<VideoFrame>& shown);
 
   VideoDecoderConfig options_;
+  int quantizer_ = -1;
   Dav1dContext* context_ = nullptr;  // and has every reference that the next frame may need
 };
 
@@ -86,6 +88,7 @@ Result<> Av1Decoder::pull(const EncodedFrame& frame, std::optional<VideoFrame>& 
       shown = VideoFrame{
           copy_of({plane(0), plane(1), plane(2), picture.stride[0], picture.stride[1]}, {picture.p.w, picture.p.h}),
           frame.timestamp, frame.rtp_timestamp};
+      quantizer_ = static_cast<int>(picture.frame_hdr->quant.yac);  // §5.9.12: base_q_idx
     }
     dav1d_picture_unref(&picture);
     if (!usable) return refuse("not a 4:2:0 picture with 8 bits");

@@ -38,7 +38,11 @@ class BitReader {
     }
     return ok_ ? (1U << zeros) - 1 + bits(zeros) : 0;
   }
-  // se(v), of which only the length matters to us.
+  // se(v): 1, -1, 2, -2 …
+  std::int64_t signed_exp_golomb() {
+    const std::int64_t code = exp_golomb();
+    return code % 2 != 0 ? (code + 1) / 2 : -code / 2;
+  }
   void skip_signed_exp_golomb() { exp_golomb(); }
 
  private:

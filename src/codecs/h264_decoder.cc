@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "codecs/h264_bitstream.h"
+#include "codecs/h264_quantizer.h"
 
 namespace tidewire::codecs {
 
@@ -28,6 +29,7 @@ class H264Decoder final : public VideoDecoder {
   explicit H264Decoder(const VideoDecoderConfig& config) : options_(config) {}
 
   Result<std::optional<VideoFrame>> decode(const EncodedFrame& frame) override;
+  int quantizer() const override { return quantizer_; }
 
  private:
   bool open();
@@ -35,6 +37,8 @@ class H264Decoder final : public VideoDecoder {
   std::optional<std::string> objection(const std::vector<ByteView>& nals) const;
 
   VideoDecoderConfig options_;
+  H264QuantizerReader quantizers_;
+  int quantizer_ = -1;
   std::unique_ptr<ISVCDecoder, DecoderDeleter> decoder_;  // and has every reference that the next frame may need
 };
 
@@ -73,10 +77,10 @@ std::optional<std::string> H264Decoder::objection(const std::vector<ByteView>& n
       case NalType::kSlice: slices = true; break;
       case NalType::kPps: break;
       case NalType::kSps: {
-        const auto size = coded_size(nal);
-        if (!size) return "a malformed sequence parameter set";
-        if (size->pixels() > options_.max_pixels) {
-          return "a picture of " + std::to_string(size->width) + "x" + std::to_string(size->height) +
+        const auto sps = parse_sequence_parameters(nal);
+        if (!sps) return "a malformed sequence parameter set";
+        if (sps->size.pixels() > options_.max_pixels) {
+          return "a picture of " + std::to_string(sps->size.width) + "x" + std::to_string(sps->size.height) +
                  " exceeds the limit";
         }
         parameters = true;
@@ -100,6 +104,7 @@ Result<std::optional<VideoFrame>> H264Decoder::decode(const EncodedFrame& frame)
   if (state != dsErrorFree && state != dsFramePending) {
     return refuse("the frame is damaged (state " + std::to_string(state) + ")");
   }
+  quantizer_ = quantizers_.read(*nals);
   if (info.iBufferStatus != 1) return std::optional<VideoFrame>{};
   const SSysMEMBuffer& picture = info.UsrData.sSystemBuffer;
   if (picture.iFormat != videoFormatI420) return refuse("not a 4:2:0 picture with 8 bits");

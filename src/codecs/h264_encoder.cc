@@ -7,6 +7,8 @@
 #include <string>
 
 #include "codecs/encoding.h"
+#include "codecs/h264_bitstream.h"
+#include "codecs/h264_quantizer.h"
 #include "codecs/layer_sequence.h"
 
 namespace tidewire::codecs {
@@ -60,6 +62,7 @@ class H264Encoder final : public VideoEncoder {
   std::unique_ptr<ISVCEncoder, EncoderDeleter> encoder_;
   Size size_;
   LayerSequence layers_;
+  H264QuantizerReader quantizers_;
   VideoRates rates_;
   bool rates_changed_ = false;
   bool key_frame_wanted_ = false;
@@ -186,6 +189,7 @@ std::optional<EncodedFrame> H264Encoder::collect(const SFrameBSInfo& info, const
     encoded.payload.insert(encoded.payload.end(), layer.pBsBuf, layer.pBsBuf + size);
   }
   if (encoded.payload.empty()) return std::nullopt;
+  if (const auto nals = split_annex_b(encoded.payload)) encoded.quantizer = quantizers_.read(*nals);
   if (encoded.key_frame) {
     key_frame_wanted_ = false;
     layers_.restart();

@@ -124,11 +124,11 @@ TEST(H264Bitstream, ReadsTheSizeOfBaselineAndHigh) {
       {{0x67, 0x64, 0x00, 0x28, 0xac, 0xd9, 0x40, 0x78, 0x02, 0x27, 0xe5, 0xc0}, {1920, 1088}},
   };
   for (const Row& row : table) {
-    const auto size = coded_size(row.sps);
-    ASSERT_TRUE(size);
-    EXPECT_EQ(size->width, row.size.width);
-    EXPECT_EQ(size->height, row.size.height);
-    EXPECT_FALSE(coded_size(ByteView(row.sps).first(6)));
+    const auto sps = parse_sequence_parameters(row.sps);
+    ASSERT_TRUE(sps);
+    EXPECT_EQ(sps->size.width, row.size.width);
+    EXPECT_EQ(sps->size.height, row.size.height);
+    EXPECT_FALSE(parse_sequence_parameters(ByteView(row.sps).first(6)));
   }
 }
 

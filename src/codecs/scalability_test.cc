@@ -96,7 +96,7 @@ TEST_P(Layers, TellPatternAndSizes) {
     EXPECT_LE(frame.payload.size(), size + 16) << "an index, and nothing else";
     EXPECT_EQ(layers.frames[layers.count - 1].width, kWidth);
     EXPECT_EQ(layers.frames[0].distance_count, frame.key_frame ? 0U : 1U);
-    EXPECT_EQ(frame.quantizer >= 0, codec() != CodecType::kH264) << "the library does not tell";
+    EXPECT_GE(frame.quantizer, 0);
     ++position;
   }
 }

@@ -76,6 +76,9 @@ class VideoDecoder {
   // (kEncoding) when the bytes are garbage; from then on, as at the start, every frame up to the next good key frame
   // is an error too. The output carries the input's timestamp and rtp_timestamp.
   virtual Result<std::optional<VideoFrame>> decode(const EncodedFrame& frame) = 0;
+
+  // What the frame that was decoded last was quantised with, on the scale of EncodedFrame::quantizer. -1: unknown.
+  virtual int quantizer() const { return -1; }
 };
 
 // Which library does it (W3C encoderImplementation, decoderImplementation).

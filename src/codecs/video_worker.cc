@@ -1,9 +1,11 @@
 // Threads for video codecs.
 #include "codecs/video_worker.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "codecs/worker.h"
@@ -14,12 +16,13 @@ namespace tidewire::codecs {
 
 class VideoEncodeWorker::Impl {
  public:
-  Impl(std::unique_ptr<VideoEncoder> encoder, Callbacks callbacks)
+  Impl(std::unique_ptr<VideoEncoder> encoder, Callbacks callbacks, const VideoRates& rates)
       : core_(std::make_shared<Core>()),
         worker_("tw-video-enc", 1,
                 [core = core_](VideoFrame frame, const std::atomic<bool>& stopped) { core->encode(frame, stopped); }) {
     core_->encoder = std::move(encoder);
     core_->callbacks = std::move(callbacks);
+    core_->present_rates = rates;
   }
 
   void push(VideoFrame frame) {
@@ -50,6 +53,9 @@ class VideoEncodeWorker::Impl {
     Callbacks callbacks;
     std::atomic<VideoRates> rates = kUnchanged;
     std::atomic<bool> key_frame_wanted = false;
+    // The thread's own.
+    VideoRates present_rates;
+    std::optional<Timestamp> last_encoded;
     std::mutex mutex;
     Stats totals;
 
@@ -59,11 +65,30 @@ class VideoEncodeWorker::Impl {
       change(totals);
     }
 
+    // The bytes that the bitrate has for the time since the last frame; after a pause, for a second.
+    std::uint64_t share_of(Timestamp timestamp) {
+      const std::chrono::duration<double> usual(1.0 / std::max(present_rates.max_framerate, 1));
+      std::chrono::duration<double> since = last_encoded ? timestamp - *last_encoded : usual;
+      if (since <= since.zero()) since = usual;
+      last_encoded = timestamp;
+      return static_cast<std::uint64_t>(present_rates.bitrate / 8.0 * std::min(since.count(), 1.0));
+    }
+
     void encode(const VideoFrame& frame, const std::atomic<bool>& stopped) {
-      if (const VideoRates wanted = rates.exchange(kUnchanged); wanted != kUnchanged) encoder->set_rates(wanted);
+      if (const VideoRates wanted = rates.exchange(kUnchanged); wanted != kUnchanged) {
+        encoder->set_rates(present_rates = wanted);
+      }
       if (key_frame_wanted.exchange(false)) encoder->request_key_frame();
+      const auto began = std::chrono::steady_clock::now();
       auto encoded = encoder->encode(frame);
-      count([&](Stats& stats) { ++(!encoded ? stats.errors : *encoded ? stats.encoded : stats.skipped); });
+      const Duration took = std::chrono::steady_clock::now() - began;
+      count([&](Stats& stats) {
+        ++(!encoded ? stats.errors : *encoded ? stats.encoded : stats.skipped);
+        if (!encoded || !*encoded) return;
+        if ((*encoded)->key_frame) ++stats.key_frames_encoded;
+        stats.encode_time += took;
+        stats.bytes_target += share_of(frame.timestamp);
+      });
       if (stopped) return;
       if (!encoded) {
         if (callbacks.on_error) callbacks.on_error(encoded.error());
@@ -77,8 +102,9 @@ class VideoEncodeWorker::Impl {
   Worker<VideoFrame> worker_;
 };
 
-VideoEncodeWorker::VideoEncodeWorker(std::unique_ptr<VideoEncoder> encoder, Callbacks callbacks)
-    : impl_(std::make_unique<Impl>(std::move(encoder), std::move(callbacks))) {}
+VideoEncodeWorker::VideoEncodeWorker(std::unique_ptr<VideoEncoder> encoder, Callbacks callbacks,
+                                     const VideoRates& rates)
+    : impl_(std::make_unique<Impl>(std::move(encoder), std::move(callbacks), rates)) {}
 VideoEncodeWorker::~VideoEncodeWorker() = default;
 void VideoEncodeWorker::push(VideoFrame frame) { impl_->push(std::move(frame)); }
 void VideoEncodeWorker::set_rates(const VideoRates& rates) { impl_->set_rates(rates); }
@@ -164,6 +190,9 @@ class VideoDecodeWorker::Impl {
       count([&](Stats& stats) {
         ++(decoded ? stats.decoded : stats.errors);
         if (decoded && frame.key_frame) ++stats.key_frames_decoded;
+        if (const int quantizer = decoder->quantizer(); decoded && quantizer >= 0) {
+          stats.qp_sum += static_cast<std::uint64_t>(quantizer);
+        }
         stats.decode_time += took;
       });
       if (!decoded || !*decoded || stopped) return;

@@ -26,12 +26,16 @@ class VideoEncodeWorker {
   struct Stats {
     std::uint64_t pushed = 0;
     std::uint64_t encoded = 0;
+    std::uint64_t key_frames_encoded = 0;
     std::uint64_t dropped = 0;  // replaced by a newer picture before the encoder got to them
     std::uint64_t skipped = 0;  // by the encoder's rate control
     std::uint64_t errors = 0;
+    Duration encode_time{};          // of those that were encoded
+    std::uint64_t bytes_target = 0;  // what they would have come to at the bitrate asked for
   };
 
-  VideoEncodeWorker(std::unique_ptr<VideoEncoder> encoder, Callbacks callbacks);
+  // `rates`: those that the encoder was made for.
+  VideoEncodeWorker(std::unique_ptr<VideoEncoder> encoder, Callbacks callbacks, const VideoRates& rates = {});
   ~VideoEncodeWorker();
 
   // Drop rule: one picture waits at most; a newer one takes its place. An encoder that is too slow thus lowers
@@ -67,6 +71,7 @@ class VideoDecodeWorker {
     std::uint64_t dropped = 0;  // overflow, or waiting for a key frame
     std::uint64_t errors = 0;   // frames that the decoder refused
     Duration decode_time{};
+    std::uint64_t qp_sum = 0;  // of the frames whose quantizer is known
   };
 
   VideoDecodeWorker(std::unique_ptr<VideoDecoder> decoder, Callbacks callbacks);

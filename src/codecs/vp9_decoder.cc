@@ -97,6 +97,7 @@ class Vp9Decoder final : public VideoDecoder {
     if (size > 0) append_vp9_index(only.payload, std::span(&size, 1));
     return decoder_->decode(only);
   }
+  int quantizer() const override { return decoder_->quantizer(); }
 
  private:
   std::unique_ptr<VideoDecoder> decoder_;

@@ -15,6 +15,7 @@ class VpxDecoder final : public VideoDecoder {
   ~VpxDecoder() override { close(); }
 
   Result<std::optional<VideoFrame>> decode(const EncodedFrame& frame) override;
+  int quantizer() const override { return quantizer_; }
 
  private:
   bool open();
@@ -24,6 +25,7 @@ class VpxDecoder final : public VideoDecoder {
   VpxDecoding codec_;
   VideoDecoderConfig options_;
   vpx_codec_ctx_t context_{};
+  int quantizer_ = -1;
   bool open_ = false;  // and has every reference that the next frame may need
 };
 
@@ -65,6 +67,7 @@ Result<std::optional<VideoFrame>> VpxDecoder::decode(const EncodedFrame& frame) 
   if (vpx_codec_control(&context_, VP8D_GET_FRAME_CORRUPTED, &corrupted) == VPX_CODEC_OK && corrupted != 0) {
     return refuse("the frame is damaged");
   }
+  if (vpx_codec_control(&context_, VPXD_GET_LAST_QUANTIZER, &quantizer_) != VPX_CODEC_OK) quantizer_ = -1;
   vpx_codec_iter_t position = nullptr;
   const vpx_image_t* image = vpx_codec_get_frame(&context_, &position);
   if (image == nullptr || !header->shown) return std::optional<VideoFrame>{};

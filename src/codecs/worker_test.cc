@@ -119,6 +119,23 @@ TEST(VideoEncodeWorker, AppliesCommandsToTheNextPictureAndReportsErrors) {
   EXPECT_EQ(error.get_future().get().code, ErrorCode::kEncoding);
 }
 
+TEST(VideoEncodeWorker, CountsKeyFramesAndWhatTheBitrateWouldHaveCome) {
+  std::latch done(4);
+  VideoEncodeWorker worker(std::make_unique<FakeEncoder>(),
+                           {.on_frame = [&](const EncodedFrame&) { done.count_down(); }},
+                           {.bitrate = 800'000, .max_framerate = 10});
+  worker.request_key_frame();
+  // The first counts for what the frame rate has for it, a long pause for a second, a step back like the first.
+  for (const int ms : {1000, 1200, 9000, 8000}) {
+    worker.push({nullptr, Timestamp{std::chrono::milliseconds{ms}}, static_cast<std::uint32_t>(ms)});
+    while (worker.stats().encoded + worker.stats().errors < worker.stats().pushed) std::this_thread::yield();
+  }
+  done.wait();
+  EXPECT_EQ(worker.stats().key_frames_encoded, 1U);
+  EXPECT_EQ(worker.stats().bytes_target, 10'000U + 20'000U + 100'000U + 10'000U);
+  EXPECT_GT(worker.stats().encode_time, Duration::zero());
+}
+
 TEST(VideoEncodeWorker, MayBeDestroyedFromItsOwnCallback) {
   std::unique_ptr<VideoEncodeWorker> worker;
   std::promise<void> destroyed;

@@ -37,6 +37,8 @@ struct BottleneckConfig {
   double loss = 0;
   double burst_enter = 0;  // Gilbert's model
   double burst_leave = 0.3;
+  Duration longer_from = Duration::max();  // from then on the delay is `longer` more: the route has changed
+  Duration longer{};
   Duration mark_above{};  // packets that waited longer are marked (RFC 9331 §5.2); 0: none is
 };
 
@@ -138,7 +140,9 @@ class Bottleneck {
     packet.marked = config_.mark_above > Duration{} && packet.queued > config_.mark_above;
     if (is_lost()) return;
     const auto choices = static_cast<std::uint64_t>(config_.jitter.count() + 1);
-    Timestamp at = now + config_.delay + packet.extra_delay + Duration{static_cast<Duration::rep>(random_() % choices)};
+    const Duration longer = now - Timestamp{} >= config_.longer_from ? config_.longer : Duration{};
+    Timestamp at =
+        now + config_.delay + longer + packet.extra_delay + Duration{static_cast<Duration::rep>(random_() % choices)};
     // Each endpoint's packets keep their order.
     const auto endpoint = static_cast<std::size_t>(packet.endpoint);
     if (newest_.size() <= endpoint) newest_.resize(endpoint + 1);

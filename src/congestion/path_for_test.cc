@@ -110,6 +110,18 @@ double Path::frame_delay_ms(std::size_t flow, double share, Interval interval) c
   return percentile(values, share);
 }
 
+double Path::longest_gap_ms(std::size_t flow, Interval interval) const {
+  double longest = 0;
+  Timestamp last{interval.from};
+  for (const auto& frame : flows_[flow]->log().frames) {
+    const Timestamp shown = frame.captured + frame.delay;
+    if (!inside(shown, interval)) continue;
+    longest = std::max(longest, seconds(shown - last) * 1000);
+    last = std::max(last, shown);
+  }
+  return longest;
+}
+
 double Path::drops(std::size_t flow, Interval interval) const {
   const auto count = [&](const std::vector<Timestamp>& times) {
     return static_cast<double>(

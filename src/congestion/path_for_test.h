@@ -46,6 +46,8 @@ class Path {
   // Dropped by the full queue, as a share of the packets sent.
   double drops(std::size_t flow, Interval interval) const;
   double frame_delay_ms(std::size_t flow, double share, Interval interval) const;
+  // The longest time between two pictures, in milliseconds: what the viewer sees as a freeze when it is long.
+  double longest_gap_ms(std::size_t flow, Interval interval) const;
   // Jain's index of the flows' throughput: 1 is fair.
   double jain(Interval interval) const;
   std::uint64_t target(std::size_t flow, Duration at) const;

@@ -49,6 +49,7 @@ class Tcp {
   // At the receiving end; acknowledges each.
   void handle_arrival(const LabPacket& packet, Timestamp now) {
     delivered_bytes += packet.size;
+    last_arrival = now;
     (void)back_.send({.endpoint = endpoint_, .number = packet.number, .size = 52, .sent = now}, now);
   }
 
@@ -77,6 +78,7 @@ class Tcp {
   }
 
   std::uint64_t delivered_bytes = 0;
+  Timestamp last_arrival{};
 
  private:
   static constexpr std::size_t kSegment = 1500;

@@ -120,8 +120,14 @@ void ChannelTable::bring_up(Entry& entry) {
     message.priority = open.priority;
     actions_.push_back(std::move(message));
   }
-  entry.channel.state = ChannelState::kOpen;
+  set_state(entry, ChannelState::kOpen);
   events_.push_back(ChannelOpened{entry.id});
+}
+
+void ChannelTable::set_state(Entry& entry, ChannelState state) {
+  if (entry.channel.state == ChannelState::kOpen && state != ChannelState::kOpen) ++left_open_;
+  if (state == ChannelState::kOpen) ++opened_;
+  entry.channel.state = state;
 }
 
 void ChannelTable::queue_send(Entry& entry, Bytes payload, std::uint32_t ppid, bool ordered) {
@@ -273,7 +279,7 @@ void ChannelTable::handle_open(std::uint16_t stream, ByteView payload) {
   Entry& entry = add(std::move(open->label), std::move(init));
   by_stream_[stream] = entry.id;
   announced_names_ += entry.announced_names = payload.size();
-  entry.channel.state = ChannelState::kOpen;
+  set_state(entry, ChannelState::kOpen);
   // RFC 8832 §6: the ACK is sent reliably and in order.
   actions_.push_back(SendMessage{stream, kPpidControl, build_ack()});
   events_.push_back(ChannelAnnounced{entry.id});

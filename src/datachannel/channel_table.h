@@ -154,6 +154,9 @@ class ChannelTable {
   // Nullptr when unknown: a channel is forgotten when its ChannelClosed has been polled. Valid until the next call.
   const Channel* find(ChannelId channel) const;
   std::size_t size() const { return channels_.size(); }
+  // Channels that were open once, and those of them that are not any more (W3C RTCPeerConnectionStats).
+  std::uint32_t opened() const { return opened_; }
+  std::uint32_t left_open() const { return left_open_; }
   // In the order of their making. Valid until the next call.
   std::vector<const Channel*> all() const;
 
@@ -221,6 +224,7 @@ class ChannelTable {
   std::optional<std::uint16_t> search_stream(std::uint32_t begin, std::uint32_t end, std::uint32_t& next);
   Result<> assign_stream(Entry& entry);
   void bring_up(Entry& entry);
+  void set_state(Entry& entry, ChannelState state);
   Result<> check_send(const Entry* entry, std::size_t size) const;
   bool buffer_takes(std::size_t size) const;
   Result<> send(ChannelId channel, Bytes&& payload, std::uint32_t ppid);
@@ -246,6 +250,8 @@ class ChannelTable {
   bool closed_ = false;
   std::uint32_t streams_ = 65535;
   std::uint32_t next_id_ = 1;
+  std::uint32_t opened_ = 0;
+  std::uint32_t left_open_ = 0;
   // Where the search for a free stream goes on, below 1024 and above; even.
   std::uint32_t next_low_ = 0;
   std::uint32_t next_high_ = 0;

@@ -8,7 +8,7 @@ namespace tidewire::datachannel {
 
 // What was sent before is delivered before: the association resets a stream when it has run dry.
 void ChannelTable::begin_close(Entry& entry) {
-  entry.channel.state = ChannelState::kClosing;
+  set_state(entry, ChannelState::kClosing);
   if (entry.reset_requested) return;
   entry.reset_requested = true;
   actions_.push_back(ResetStreams{{*entry.channel.init.id}});
@@ -96,7 +96,7 @@ void ChannelTable::finish_if_reset(Entry& entry) {
 
 void ChannelTable::finish(Entry& entry, std::optional<RtcError> error) {
   if (entry.channel.state == ChannelState::kClosed) return;
-  entry.channel.state = ChannelState::kClosed;
+  set_state(entry, ChannelState::kClosed);
   take_early(entry);
   if (entry.closing_until) closing_until_.erase({*entry.closing_until, entry.id});
   const std::size_t unsent = entry.channel.buffered_amount;

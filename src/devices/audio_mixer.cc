@@ -112,6 +112,22 @@ bool AudioMixer::add_to_sum(Input& input) {
   return true;
 }
 
+// What the step means for statistics: so much waited in the input, which had a part in it or not.
+void AudioMixer::note(Input& input, std::size_t waited, bool has_part) {
+  const bool ran_dry = has_part && !input.heard;
+  if (ran_dry) {
+    input.dry = 1;
+    step_.missing = std::max(step_.missing, kStep - std::min(waited, kStep));
+  } else if (!has_part && input.dry > 0 && input.dry < kPatience) {
+    ++input.dry;
+    step_.missing = kStep;
+  } else {
+    input.dry = 0;
+  }
+  step_.sounds = step_.sounds || has_part || input.dry > 0;
+  step_.ran_dry = step_.ran_dry || ran_dry;
+}
+
 // Down at once, though not within a sample; up slowly.
 void AudioMixer::limit() {
   float peak = 0;
@@ -128,13 +144,18 @@ void AudioMixer::limit() {
 
 AudioFrame AudioMixer::pull() {
   sum_.assign(kStep * kChannels, 0);
-  int parts = 0;
+  step_ = {};
+  std::size_t parts = 0;
   for (auto& [id, input] : inputs_) {
-    if (add_to_sum(input)) {
-      ++parts;
-      if (input.heard) keep_short(input);
-    }
+    const std::size_t waited = input.length();
+    const bool has_part = add_to_sum(input);
+    note(input, waited, has_part);
+    if (!has_part) continue;
+    ++parts;
+    step_.waited += waited;
+    if (input.heard) keep_short(input);
   }
+  if (parts > 0) step_.waited /= parts;
   if (parts > 1 || gain_ < 1) limit();
   AudioFrame frame{.sample_rate = kRate, .channels = kChannels};
   frame.samples.reserve(sum_.size());

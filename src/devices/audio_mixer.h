@@ -29,6 +29,15 @@ class AudioMixer {
   static constexpr std::size_t kTooMuch = 2 * kStep;
   static constexpr int kPatience = 100;  // pulls
 
+  // What a pull gave, for statistics.
+  struct Step {
+    bool sounds = false;      // of an input, or in the place of one that ran dry
+    bool ran_dry = false;     // an input did
+    std::size_t missing = 0;  // samples per channel that the one that lacked most had too few. It lacks all, until it
+                              // is heard again or a second has gone by: then it has ended.
+    std::size_t waited = 0;   // samples per channel that waited in those that are heard, on average, before the pull
+  };
+
   using InputId = int;
 
   InputId add();
@@ -41,6 +50,8 @@ class AudioMixer {
   // The next 10 ms in stereo. A single sound passes as it is. The sum of several is turned down where it is too loud,
   // and comes up again slowly; it never wraps. An input that ends is faded out, one that begins is faded in.
   AudioFrame pull();
+  // Of the last pull.
+  const Step& step() const { return step_; }
 
  private:
   struct Deleter {
@@ -49,6 +60,7 @@ class AudioMixer {
   struct Input {
     std::vector<std::int16_t> waiting;  // interleaved stereo
     bool heard = false;
+    int dry = 0;            // pulls since it ran dry, that one included; 0: it did not
     std::size_t least = 0;  // that waited after a pull, of late
     int pulls = 0;          // since then
     int rate = 0;           // that the resampler is for
@@ -61,10 +73,12 @@ class AudioMixer {
   static bool resample(Input& input, const std::vector<std::int16_t>& stereo, int rate);
   static void keep_short(Input& input);
   bool add_to_sum(Input& input);
+  void note(Input& input, std::size_t waited, bool has_part);
   void limit();
 
   std::map<InputId, Input> inputs_;
   InputId last_ = 0;
+  Step step_;
   std::vector<float> sum_;
   float gain_ = 1;
 };

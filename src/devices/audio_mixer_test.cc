@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <random>
 
+#include "devices/playout_meter.h"
 #include "devices/tone.h"
 
 namespace tidewire::devices {
@@ -197,6 +198,64 @@ TEST(AudioMixer, DropsNonsense) {
   mixer.push(id, {.samples = std::vector<std::int16_t>(9600, 1000)});
   EXPECT_TRUE(mixer.empty());
   EXPECT_EQ(mixer.pull().samples, std::vector<std::int16_t>(960, 0));
+}
+
+// W3C RTCAudioPlayoutStats.
+TEST(PlayoutMeter, CountsWhatIsPlayedWhatIsMissingAndHowLongItWaits) {
+  constexpr Duration kQueued = std::chrono::milliseconds{20};
+  AudioMixer mixer;
+  PlayoutMeter meter;
+  const auto pull = [&](int steps) {
+    for (int i = 0; i < steps; ++i) {
+      (void)mixer.pull();
+      meter.note(mixer.step(), kQueued);
+    }
+  };
+  pull(10);
+  EXPECT_EQ(meter.stats().total_samples_count, 0U) << "nobody is there";
+  Source source(mixer, 440);
+  source.push(20);
+  pull(1);
+  EXPECT_EQ(meter.stats().total_samples_count, 0U) << "too little to begin with";
+  source.push(30);
+  for (int i = 0; i < 50; ++i) {
+    pull(1);
+    source.push(10);
+  }
+  // 50 ms waited in the mixer and 20 in the loudspeaker, for each sample.
+  EXPECT_EQ(meter.stats().total_samples_count, 50 * AudioMixer::kStep);
+  EXPECT_NEAR(meter.stats().total_samples_duration.count(), 0.5, 1e-9);
+  EXPECT_NEAR(meter.stats().total_playout_delay.count(), 50 * AudioMixer::kStep * 0.07, 1e-6);
+  EXPECT_EQ(meter.stats().synthesized_samples_events, 0U);
+  // The 50 ms are played; three steps more are missing until sound is back.
+  pull(5 + 3);
+  EXPECT_EQ(meter.stats().synthesized_samples_events, 1U);
+  EXPECT_NEAR(meter.stats().synthesized_samples_duration.count(), 0.03, 1e-9);
+  source.push(50);
+  pull(2);
+  EXPECT_NEAR(meter.stats().synthesized_samples_duration.count(), 0.03, 1e-9);
+  EXPECT_NEAR(meter.stats().total_samples_duration.count(), 0.6, 1e-9);
+  // It ends: after a second nothing is expected of it any more.
+  pull(500);
+  EXPECT_EQ(meter.stats().synthesized_samples_events, 2U);
+  EXPECT_NEAR(meter.stats().synthesized_samples_duration.count(), 0.03 + 0.99, 1e-9);
+  EXPECT_NEAR(meter.stats().total_samples_duration.count(), 0.6 + 0.03 + 0.99, 1e-9);
+}
+
+TEST(PlayoutMeter, CountsWhatASoundLacksThoughAnotherGoesOn) {
+  AudioMixer mixer;
+  PlayoutMeter meter;
+  Source one(mixer, 440);
+  Source two(mixer, 880);
+  one.push(40);
+  two.push(200);
+  for (int i = 0; i < 6; ++i) {
+    (void)mixer.pull();
+    meter.note(mixer.step(), {});
+  }
+  EXPECT_EQ(meter.stats().total_samples_count, 6 * AudioMixer::kStep);
+  EXPECT_EQ(meter.stats().synthesized_samples_events, 1U);
+  EXPECT_NEAR(meter.stats().synthesized_samples_duration.count(), 0.02, 1e-9);
 }
 
 }  // namespace

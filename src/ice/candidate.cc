@@ -81,16 +81,6 @@ TcpType parse_tcp_type(std::string_view text) {
   return TcpType::kNone;
 }
 
-std::string_view to_string(TcpType type) {
-  switch (type) {
-    case TcpType::kActive: return "active";
-    case TcpType::kPassive: return "passive";
-    case TcpType::kSimultaneousOpen: return "so";
-    case TcpType::kNone: break;
-  }
-  return "";
-}
-
 bool set_address(Candidate& candidate, std::string_view host) {
   if (const auto ip = IpAddress::parse(host)) {
     candidate.address.ip = *ip;
@@ -130,6 +120,16 @@ std::string_view to_string(CandidateType type) {
 }
 
 std::string_view to_string(Protocol protocol) { return protocol == Protocol::kUdp ? "udp" : "tcp"; }
+
+std::string_view to_string(TcpType type) {
+  switch (type) {
+    case TcpType::kActive: return "active";
+    case TcpType::kPassive: return "passive";
+    case TcpType::kSimultaneousOpen: return "so";
+    case TcpType::kNone: break;
+  }
+  return "";
+}
 
 std::optional<Candidate> parse_candidate(std::string_view text) {
   if (text.size() > kMaxText) return std::nullopt;

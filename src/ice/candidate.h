@@ -18,6 +18,7 @@ enum class TcpType { kNone, kActive, kPassive, kSimultaneousOpen };  // RFC 6544
 // "host", "srflx", "prflx", "relay": RFC 8839 §5.1 and the W3C's RTCIceCandidateType.
 std::string_view to_string(CandidateType type);
 std::string_view to_string(Protocol protocol);  // "udp", "tcp"
+std::string_view to_string(TcpType type);       // "active", "passive", "so"; empty for none
 
 struct Candidate {
   std::string foundation;

@@ -26,6 +26,16 @@ std::string_view to_string(GatheringState state) {
   return "";
 }
 
+std::string_view to_string(PairState state) {
+  switch (state) {
+    case PairState::kWaiting: return "waiting";
+    case PairState::kInProgress: return "in-progress";
+    case PairState::kSucceeded: return "succeeded";
+    case PairState::kFailed: return "failed";
+  }
+  return "";
+}
+
 Credentials generate_credentials(crypto::Random& random) {
   constexpr std::size_t kUfragLength = 4;  // × 6 bits: the 24 bits that RFC 8839 §5.4 asks for
   constexpr std::size_t kPwdLength = 24;   // × 6 bits: more than its 128

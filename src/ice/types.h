@@ -100,6 +100,7 @@ struct CandidatePair {
   std::uint64_t priority = 0;
   bool nominated = false;
 
+  Route route() const { return {local_address, remote_address, stream}; }
   friend bool operator==(const CandidatePair&, const CandidatePair&) = default;
 };
 
@@ -164,6 +165,8 @@ struct AgentStats {
 
 // W3C RTCStatsIceCandidatePairState.
 enum class PairState { kWaiting, kInProgress, kSucceeded, kFailed };
+
+std::string_view to_string(PairState state);  // "waiting", "in-progress", "succeeded", "failed"
 
 // One row of the check list, for getStats.
 struct PairInfo {

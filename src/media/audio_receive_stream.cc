@@ -24,6 +24,7 @@ AudioReceiveStream::AudioReceiveStream(ReceiveStreamConfig config) : reception_(
 void AudioReceiveStream::update(ReceiveStreamConfig config) {
   config_ = std::move(config);
   stats_.mid = config_.mid;
+  stats_.rid = config_.rid;
 }
 
 void AudioReceiveStream::set_ssrc(rtp::Ssrc ssrc) {

@@ -80,6 +80,11 @@ std::optional<Timestamp> NackList::asked_for(std::int64_t sequence_number) const
   return found->last_asked;
 }
 
+void NackList::handle_recovered(std::int64_t sequence_number) {
+  const auto erased = std::erase_if(missing_, [&](const Missing& m) { return m.sequence_number == sequence_number; });
+  if (erased > 0) update_due();
+}
+
 void NackList::forget_before(std::int64_t sequence_number) {
   const auto end = std::lower_bound(missing_.begin(), missing_.end(), sequence_number,
                                     [](const Missing& m, std::int64_t n) { return m.sequence_number < n; });

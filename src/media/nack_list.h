@@ -27,6 +27,8 @@ class NackList {
   // `again`: it came as a repetition (RFC 4588). False when too much is missing: then the list is empty, and a key
   // frame has to be asked for.
   bool handle_packet(std::int64_t sequence_number, Timestamp now, bool again = false);
+  // It was rebuilt from others: that says nothing about when packets come.
+  void handle_recovered(std::int64_t sequence_number);
   // What lies before is of no use any more.
   void forget_before(std::int64_t sequence_number);
   void clear();

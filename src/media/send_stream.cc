@@ -37,19 +37,24 @@ SendStream::SendStream(SendStreamConfig config, PacketPool& pool, crypto::Random
     : pool_(pool),
       wall_clock_(wall_clock),
       // RFC 3711 §3.3.1: the first number is best below 2^15, so that an early loss cannot hide a wrap.
-      next_sequence_number_(static_cast<std::uint16_t>(random.below(1U << 15))),
+      first_sequence_number_(static_cast<std::uint16_t>(random.below(1U << 15))),
+      next_sequence_number_(first_sequence_number_),
       next_rtx_sequence_number_(static_cast<std::uint16_t>(random.below(1U << 15))),
       timestamp_offset_(random.u32()),
       next_picture_id_(static_cast<std::uint16_t>(random.below(1U << 15))),
       tl0_picture_index_(static_cast<std::uint8_t>(random.below(256))),
-      resend_budget_(kMinResendRate, kResendBurst) {
+      resend_budget_(kMinResendRate, kResendBurst),
+      flexfec_(pool),
+      next_flexfec_sequence_number_(static_cast<std::uint16_t>(timestamp_offset_ >> 17)) {
   update(std::move(config));
 }
 
 void SendStream::update(SendStreamConfig config) {
   // Copies of another codec are of no use to a receiver that has left it.
   if (config_.codec != config.codec || config_.red_payload_type != config.red_payload_type) redundancy_.reset();
+  if (config_.flexfec != config.flexfec) flexfec_.reset();
   config_ = std::move(config);
+  stats_.fec_ssrc = config_.flexfec ? std::optional(config_.flexfec->ssrc.value()) : std::nullopt;
   stats_.ssrc = remote_.ssrc = config_.ssrc.value();
   stats_.kind = remote_.kind = kind(config_.codec);
   stats_.codec = config_.codec;
@@ -113,6 +118,7 @@ std::size_t SendStream::max_payload_size(const EncodedFrame& frame) const {
   add(rtp::ExtensionType::kRtpStreamId, config_.rtp_stream_id.size());
   add(rtp::ExtensionType::kTransportSequenceNumber, 2);
   add(rtp::ExtensionType::kAbsoluteSendTime, 3);
+  if (config_.flexfec) header += flexfec_room(header - 12);
   add(rtp::ExtensionType::kAbsoluteCaptureTime, 8);
   add(rtp::ExtensionType::kAudioLevel, stats_.kind == MediaKind::kAudio ? 1 : 0);
   add(rtp::ExtensionType::kVideoOrientation, stats_.kind == MediaKind::kVideo ? 1 : 0);
@@ -133,6 +139,7 @@ Result<> SendStream::cut(const EncodedFrame& frame) {
 
 Result<> SendStream::pack(const EncodedFrame& frame, Timestamp now) {
   Result<> result = cut(frame);
+  packing_key_frame_ = frame.key_frame;
   const bool video = stats_.kind == MediaKind::kVideo;
   rtp::PayloadType payload_type = config_.payload_type;
   if (result && !video && config_.red_payload_type && packets_.size() == 1) {
@@ -202,7 +209,7 @@ bool SendStream::enqueue(Packet packet, bool marker, rtp::PayloadType payload_ty
                                  .ssrc = config_.ssrc};
   if (!packet || !rtp::write_header(packet, fields, extensions, config_.extensions)) return false;
   queued_bytes_ += packet.size();
-  if (!queue_.push({std::move(packet), next_sequence_number_, now})) return false;
+  if (!queue_.push({std::move(packet), next_sequence_number_, now, packing_key_frame_})) return false;
   ++next_sequence_number_;
   return true;
 }
@@ -240,8 +247,19 @@ void SendStream::handle_full_intra_request(std::uint8_t sequence_number, Timesta
 }
 
 std::optional<Duration> SendStream::handle_report_block(const rtp::ReportBlock& block, std::uint32_t now_ntp) {
+  const std::optional<Duration> round_trip = measure_round_trip(block, now_ntp);
+  plan_repair(block.fraction_lost / 256.0, round_trip);
+  return round_trip;
+}
+
+std::optional<Duration> SendStream::measure_round_trip(const rtp::ReportBlock& block, std::uint32_t now_ntp) {
   ++remote_.reports_received;
   remote_.packets_lost = block.cumulative_lost;
+  // https://www.w3.org/TR/webrtc-stats/#dom-rtcreceivedrtpstreamstats-packetsreceived: as RFC 3550 §A.3 has it for the
+  // receiver, from the first number that was sent. One that came in only after a wrap has the first cycle missing.
+  std::int64_t expected = std::int64_t{block.extended_highest_sequence_number} - first_sequence_number_ + 1;
+  if (expected < 0) expected += 1 << 16;
+  remote_.packets_received = static_cast<std::uint64_t>(std::max<std::int64_t>(expected - block.cumulative_lost, 0));
   remote_.fraction_lost = block.fraction_lost / 256.0;
   remote_.jitter = Duration{std::int64_t{block.jitter} * 1'000'000'000 / clock_rate(config_.codec)};
   if (block.last_sender_report == 0) return std::nullopt;
@@ -310,14 +328,17 @@ std::optional<Packet> SendStream::make_padding(std::size_t size, Timestamp now) 
 }
 
 std::optional<Packet> SendStream::poll_transmit(Timestamp now) {
+  protect_.reset();
   // What is missing over there holds up everything after it.
   if (auto packet = resend()) return packet;
+  if (auto packet = poll_repair(now)) return packet;
   std::optional<Queued> queued = queue_.pop();
   if (!queued) return std::nullopt;
   queued_bytes_ -= queued->packet.size();
   stats_.total_packet_send_delay += now - queued->since;
   count_sent(queued->packet);
   last_packet_sent_ = now;
+  if (config_.flexfec) protect_ = queued->key_frame;
   if (config_.nack && config_.rtx) history_.add(queued->sequence_number, pool_.copy_of(queued->packet.bytes()), now);
   return std::move(queued->packet);
 }
@@ -330,15 +351,19 @@ void SendStream::count_sent(const Packet& packet) {
 }
 
 Timestamp SendStream::waiting_since() const {
-  if (!resend_queue_.empty()) return kAskedFor;
+  if (!resend_queue_.empty() || !flexfec_.empty()) return kRepairs;
   return queue_.empty() ? kNever : queue_.front().since;
+}
+
+std::uint32_t SendStream::wire_timestamp(Timestamp now) const {
+  return frame_timestamp_ + to_ticks(now - frame_captured_, clock_rate(config_.codec));
 }
 
 std::optional<rtp::SenderInfo> SendStream::sender_info(Timestamp now, const WallClockAnchor& wall) const {
   if (!last_packet_sent_) return std::nullopt;
   rtp::SenderInfo info;
   info.ntp = rtp::to_ntp(wall.to_wall(now));
-  info.rtp_timestamp = frame_timestamp_ + to_ticks(now - frame_captured_, clock_rate(config_.codec));
+  info.rtp_timestamp = wire_timestamp(now);
   // RFC 3550 §6.4.1: without headers and padding, modulo 2^32
   info.packet_count = static_cast<std::uint32_t>(stats_.packets_sent);
   info.octet_count = static_cast<std::uint32_t>(stats_.bytes_sent);
@@ -347,6 +372,7 @@ std::optional<rtp::SenderInfo> SendStream::sender_info(Timestamp now, const Wall
 
 OutboundRtpStreamStats SendStream::stats(Timestamp now) const {
   OutboundRtpStreamStats stats = stats_;
+  stats.fec_overhead = flexfec_.overhead();
   if (stats.kind == MediaKind::kAudio) return stats;
   const std::size_t kept = std::min<std::size_t>(stats.frames_sent, kMaxFramesPerSecond);
   for (std::size_t i = 0; i < kept; ++i) {

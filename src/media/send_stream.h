@@ -12,6 +12,8 @@
 #include "crypto/random.h"
 #include "media/audio_redundancy.h"
 #include "media/budgets.h"
+#include "media/flexfec_plan.h"
+#include "media/flexfec_sender.h"
 #include "media/packet_history.h"
 #include "media/types.h"
 #include "rtp/dependency_descriptor_writer.h"
@@ -54,13 +56,15 @@ class SendStream {
   // The next packet, what is asked for again first. It carries a transport sequence number (0) and an absolute send
   // time to be patched, when these were negotiated.
   std::optional<Packet> poll_transmit(Timestamp now);
-  // Since when the next packet waits: kAskedFor when it is one that was asked for again, kNever when nothing waits.
-  static constexpr Timestamp kAskedFor{};
+  // Since when the next packet waits: kRepairs when it is one that repairs what was lost, kNever when nothing waits.
+  static constexpr Timestamp kRepairs{};
   Timestamp waiting_since() const;
   std::size_t queued_bytes() const { return queued_bytes_; }
   // A packet whose content nobody needs, of about that size: the newest one once more, as RTX, or nothing but padding.
   // Nothing when RTX was not negotiated, or nothing was sent yet.
   std::optional<Packet> make_padding(std::size_t size, Timestamp now);
+  // The packet that poll_transmit() gave out last is patched and leaves like this: repair packets are made of it.
+  void handle_sent(const Packet& packet, Timestamp now);
   // True once for each time that a key frame is called for.
   bool take_key_frame_needed() { return std::exchange(key_frame_needed_, false); }
 
@@ -77,6 +81,7 @@ class SendStream {
     Packet packet;
     std::uint16_t sequence_number = 0;
     Timestamp since{};
+    bool key_frame = false;
   };
 
   std::size_t max_payload_size(const EncodedFrame& frame) const;
@@ -88,15 +93,23 @@ class SendStream {
   rtp::Extensions extensions() const;
   // Of one packet of a frame.
   rtp::Extensions extensions(const EncodedFrame& frame, std::size_t packet, Timestamp now);
+  std::optional<Duration> measure_round_trip(const rtp::ReportBlock& block, std::uint32_t now_ntp);
   std::optional<Packet> resend();
   std::optional<Packet> repeat(const Packet& original);
+  std::uint32_t wire_timestamp(Timestamp now) const;
   void need_key_frame(Timestamp now);
   void count_sent(const Packet& packet);
   void count_frame(const EncodedFrame& frame, Timestamp now);
 
+  // send_stream_flexfec.cc
+  std::optional<Packet> poll_repair(Timestamp now);
+  void plan_repair(double fraction_lost, std::optional<Duration> round_trip_time);
+  static std::size_t flexfec_room(std::size_t extensions);
+
   SendStreamConfig config_;
   PacketPool& pool_;
   WallClockAnchor wall_clock_;
+  std::uint16_t first_sequence_number_;
   std::uint16_t next_sequence_number_;
   std::uint16_t next_rtx_sequence_number_;
   std::uint32_t timestamp_offset_;
@@ -113,6 +126,13 @@ class SendStream {
   PacketHistory history_;
   BoundedQueue<std::uint16_t> resend_queue_{kMaxResendQueue};
   TokenBucket resend_budget_;
+
+  FlexfecSender flexfec_;
+  FlexfecController flexfec_controller_;
+  std::uint16_t next_flexfec_sequence_number_;
+  bool packing_key_frame_ = false;
+  // Of the packet that was given out last, when it is to be protected: whether it is of a key frame.
+  std::optional<bool> protect_;
 
   bool key_frame_needed_ = false;
   RateLimit key_frame_limit_;

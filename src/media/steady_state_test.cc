@@ -3,6 +3,7 @@
 
 #include "base/allocations_for_test.h"
 #include "media/call_for_test.h"
+#include "media/flexfec_path_for_test.h"
 #include "media/smooth_call_for_test.h"
 
 namespace tidewire::media {
@@ -52,6 +53,35 @@ TEST(SteadyState, ReceivingSoundAllocatesFramesAndNothingElse) {
   }
   EXPECT_EQ(given_out, 1'000U);
   EXPECT_LE(taken, given_out + 1);
+}
+
+TEST(Flexfec, AllocatesNothingInTheSteadyState) {
+  Path path(kFourByFour, 0, 1000);
+  const auto round = [&] {
+    std::size_t taken = 0;
+    for (int i = 0; i < 16; ++i) {
+      const std::int64_t its = path.number;
+      const Bytes packet = path.make_packet();
+      const std::size_t before = allocations_from_heap;
+      if (i % 7 != 3) path.receiver.handle_media(its, packet);
+      path.sender.handle_sent(packet, false, path.now);
+      while (auto repair = path.sender.poll()) {
+        const Packet wire = path.as_rtp(std::move(*repair));
+        path.receiver.handle_repair(*rtp::PacketView::parse(wire.bytes()), kSource);
+      }
+      while (path.receiver.poll_recovered(path.pool)) {
+      }
+      taken += allocations_from_heap - before;
+    }
+    return taken;
+  };
+  for (int i = 0; i < 400; ++i) round();  // until each place has held a long packet
+  const std::uint64_t blocks = path.pool.allocations();
+  std::size_t taken = 0;
+  for (int i = 0; i < 400; ++i) taken += round();
+  EXPECT_LE(taken, 8U);
+  EXPECT_EQ(path.pool.allocations(), blocks);
+  EXPECT_GT(path.receiver.packets_recovered(), 1000U);
 }
 
 }  // namespace

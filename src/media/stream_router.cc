@@ -15,9 +15,11 @@ void StreamRouter::add(StreamId stream, const ReceiveStreamConfig& config) {
     if (codec.rtx_payload_type) entry.payload_types.push_back(*codec.rtx_payload_type);
   }
   if (config.red_payload_type) entry.payload_types.push_back(*config.red_payload_type);
+  if (config.flexfec_payload_type) entry.payload_types.push_back(*config.flexfec_payload_type);
   entries_.push_back(std::move(entry));
   for (const rtp::Ssrc ssrc : config.ssrcs) announced_[ssrc] = stream;
   for (const rtp::Ssrc ssrc : config.rtx_ssrcs) announced_[ssrc] = stream;
+  for (const rtp::Ssrc ssrc : config.flexfec_ssrcs) announced_[ssrc] = stream;
 }
 
 void StreamRouter::remove(StreamId stream) {

@@ -18,7 +18,8 @@ Result<> check(const SendStreamConfig& config) {
     return Error{ErrorCode::kType, "A MID or RTP stream id is at most 32 characters long."};
   }
   const rtp::PayloadType red = config.red_payload_type.value_or(config.payload_type);
-  if (config.payload_type.value() > 127 || red.value() > 127)
+  const rtp::PayloadType repair = config.flexfec ? config.flexfec->payload_type : red;
+  if (config.payload_type.value() > 127 || red.value() > 127 || repair.value() > 127)
     return Error{ErrorCode::kType, "An RTP payload type is at most 127."};
   if (config.max_packet_size < 300 || config.max_packet_size > 1500) {
     return Error{ErrorCode::kType, "An RTP packet is to have 300 to 1500 bytes."};
@@ -226,12 +227,15 @@ std::optional<Packet> StreamTable::poll_sender(Timestamp now) {
     if (!sound && (!paced_waits() || control_.next_paced() > now)) return std::nullopt;
     const StreamId id = sound ? sound_waits_.key() : pictures_wait_.key();
     SendStream& stream = *find_sender(id);
-    const bool repeats = stream.waiting_since() == SendStream::kAskedFor;
+    const bool repairs = stream.waiting_since() == SendStream::kRepairs;
     std::optional<Packet> packet = stream.poll_transmit(now);
+    if (packet) {
+      stamp(*packet, stream, now);
+      stream.handle_sent(*packet, now);
+    }
     after_input(id, stream);
     if (!packet) continue;
-    if (!sound) repair_.add(packet->size(), repeats, now);
-    stamp(*packet, stream, now);
+    if (!sound) repair_.add(packet->size(), repairs, now);
     return packet;
   }
 }
@@ -280,6 +284,10 @@ void StreamTable::handle_rtp(Packet packet, Timestamp now) {
     if (!source || !unwrap_rtx(packet, *view, *source, *original)) return;
     return deliver(*id, *stream, std::move(packet), true, now);
   }
+  if (auto* video = std::get_if<VideoReceiveStream>(stream); video && video->is_repair(view->header.payload_type)) {
+    video->handle_repair(*view, packet.size());
+    return after_repair(*id, *stream, now);
+  }
   switch_source(*id, *stream, ssrc);
   deliver(*id, *stream, std::move(packet), false, now);
 }
@@ -304,6 +312,14 @@ void StreamTable::deliver(StreamId id, ReceiveStream& stream, Packet packet, boo
     sound = std::get<AudioReceiveStream>(stream).handle_packet(*view, packet.size(), now);
   }
   if (!sound) ++counters_.rtp_malformed;
+  after_repair(id, stream, now);
+}
+
+// Packets that were rebuilt (RFC 8627) go the way of those that came.
+void StreamTable::after_repair(StreamId id, ReceiveStream& stream, Timestamp now) {
+  if (auto* video = std::get_if<VideoReceiveStream>(&stream)) {
+    while (auto packet = video->poll_recovered(pool_)) video->handle_recovered(std::move(*packet), now);
+  }
   after_input(id, stream, now);
 }
 

@@ -151,6 +151,7 @@ class StreamTable {
   void update_lip_sync(Timestamp now);
   static std::optional<rtp::PayloadType> original_of(const ReceiveStream& stream, rtp::PayloadType payload_type);
   void deliver(StreamId id, ReceiveStream& stream, Packet packet, bool repeated, Timestamp now);
+  void after_repair(StreamId id, ReceiveStream& stream, Timestamp now);
   void switch_source(StreamId id, ReceiveStream& stream, rtp::Ssrc ssrc);
   std::optional<Packet> poll_sender(Timestamp now);
   std::optional<Packet> poll_padding(Timestamp now);

@@ -135,6 +135,7 @@ void StreamTable::handle_report_blocks(const rtp::ReportBlocks& blocks, Timestam
     SendStream* stream = find_sender(block.ssrc);
     if (!stream) continue;
     if (const auto round_trip = stream->handle_report_block(block, now_ntp)) set_round_trip_time(*round_trip);
+    push_event(LossReported{sender_of_.at(block.ssrc), block.fraction_lost / 256.0});
   }
 }
 

@@ -32,6 +32,15 @@ struct RtxConfig {
   rtp::PayloadType payload_type;
 };
 
+// Forward error correction as a stream of its own (RFC 8627).
+struct FlexfecConfig {
+  rtp::Ssrc ssrc;
+  rtp::PayloadType payload_type;
+  Duration repair_window = std::chrono::milliseconds{500};  // that the other end keeps
+
+  friend bool operator==(const FlexfecConfig&, const FlexfecConfig&) = default;
+};
+
 struct SendStreamConfig {
   CodecType codec = CodecType::kVp8;
   rtp::Ssrc ssrc;
@@ -56,6 +65,8 @@ struct SendStreamConfig {
   // RFC 2198, sound only: packets of this type carry copies of `red_distance` earlier frames (1 or 2).
   std::optional<rtp::PayloadType> red_payload_type;
   int red_distance = 1;
+  // RFC 8627, pictures only: repair packets are sent when loss and round trip call for them.
+  std::optional<FlexfecConfig> flexfec;
 };
 
 struct ReceiveCodec {
@@ -72,6 +83,7 @@ struct ReceiveStreamConfig {
   std::string rid;
   std::vector<rtp::Ssrc> ssrcs;
   std::vector<rtp::Ssrc> rtx_ssrcs;
+  std::vector<rtp::Ssrc> flexfec_ssrcs;
   std::vector<ReceiveCodec> codecs;
   // What was negotiated for the m-section.
   rtp::ExtensionMap extensions;
@@ -86,6 +98,8 @@ struct ReceiveStreamConfig {
   std::string sync_group;
   // RFC 2198, sound only: of packets that carry copies of earlier frames.
   std::optional<rtp::PayloadType> red_payload_type;
+  // RFC 8627, pictures only: of repair packets.
+  std::optional<rtp::PayloadType> flexfec_payload_type;
 };
 
 // The codec that a payload type of the stream stands for. Nothing for one of repetitions, or of none.
@@ -133,6 +147,12 @@ struct SourceLeft {
   rtp::Ssrc ssrc;
 };
 
-using Event = std::variant<FrameReceived, AudioPlayout, KeyFrameNeeded, FirstPacketReceived, SourceLeft>;
+// The other end reported on this send stream: the share of packets, 0 to 1, that it lost since its report before.
+struct LossReported {
+  StreamId stream;
+  double fraction_lost = 0;
+};
+
+using Event = std::variant<FrameReceived, AudioPlayout, KeyFrameNeeded, FirstPacketReceived, SourceLeft, LossReported>;
 
 }  // namespace tidewire::media

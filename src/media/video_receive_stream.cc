@@ -23,6 +23,7 @@ VideoReceiveStream::VideoReceiveStream(ReceiveStreamConfig config) : reception_(
 void VideoReceiveStream::update(ReceiveStreamConfig config) {
   config_ = std::move(config);
   stats_.mid = config_.mid;
+  stats_.rid = config_.rid;
   reads_extensions_ = config_.extensions.has(rtp::ExtensionType::kVideoOrientation) ||
                       config_.extensions.has(rtp::ExtensionType::kPlayoutDelay) ||
                       config_.extensions.has(rtp::ExtensionType::kDependencyDescriptor);
@@ -45,6 +46,7 @@ void VideoReceiveStream::set_ssrc(rtp::Ssrc ssrc) {
   stats_.ssrc = remote_.ssrc = ssrc.value();
   remote_.reports_sent = 0;
   reception_ = Reception(kClockRate);
+  flexfec_.reset();
   playout_.set_sender_bounds(Duration::zero(), VideoPlayout::kMaxDelay);
   rotation_ = 0;
   freezes_.restart();
@@ -68,8 +70,12 @@ bool VideoReceiveStream::handle_packet(Packet packet, const rtp::PacketView& vie
   switch (reception_.handle_packet(view.header, now)) {
     case Reception::Verdict::kAccepted: break;
     case Reception::Verdict::kStray: ++stats_.packets_discarded; return true;
-    case Reception::Verdict::kRestarted: restart(); break;
+    case Reception::Verdict::kRestarted:
+      flexfec_.reset();
+      restart();
+      break;
   }
+  if (config_.flexfec_payload_type) flexfec_.handle_media(reception_.sequence_number(), packet.bytes());
   return store(std::move(packet), view, false, now);
 }
 
@@ -78,7 +84,37 @@ bool VideoReceiveStream::handle_repeated(Packet packet, const rtp::PacketView& v
   ++stats_.retransmitted_packets_received;
   stats_.retransmitted_bytes_received += view.payload.size();
   if (!reception_.locate(view.header.sequence_number)) return ++stats_.packets_discarded, true;
+  if (config_.flexfec_payload_type) flexfec_.handle_elsewhere(reception_.sequence_number());
   return store(std::move(packet), view, true, now);
+}
+
+// https://www.w3.org/TR/webrtc-stats/#dom-rtcinboundrtpstreamstats-fecpacketsreceived: they count here, though they
+// have an SSRC of their own.
+void VideoReceiveStream::handle_repair(const rtp::PacketView& view, std::size_t size) {
+  ++stats_.packets_received;
+  stats_.bytes_received += view.payload.size();
+  stats_.header_bytes_received += size - view.payload.size();
+  ++stats_.fec_packets_received;
+  stats_.fec_bytes_received += view.payload.size();
+  stats_.fec_ssrc = view.header.ssrc.value();
+  if (ssrc_) {
+    flexfec_.handle_repair(view, *ssrc_);
+  } else {
+    ++stats_.fec_packets_discarded;
+  }
+}
+
+std::optional<Packet> VideoReceiveStream::poll_recovered(PacketPool& pool) {
+  auto recovered = flexfec_.poll_recovered(pool);
+  return recovered ? std::optional(std::move(recovered->packet)) : std::nullopt;
+}
+
+// RFC 3550 §6.4.1: what was lost stays lost in reports; the sender's protection follows them.
+void VideoReceiveStream::handle_recovered(Packet packet, Timestamp now) {
+  const auto view = rtp::PacketView::parse(packet.bytes());
+  if (!view || !reception_.locate(view->header.sequence_number)) return;
+  missing_.handle_recovered(reception_.sequence_number());
+  store(std::move(packet), *view, false, now);
 }
 
 bool VideoReceiveStream::store(Packet packet, const rtp::PacketView& view, bool again, Timestamp now) {
@@ -301,6 +337,8 @@ InboundRtpStreamStats VideoReceiveStream::stats(Timestamp now) const {
   InboundRtpStreamStats stats = stats_;
   stats.packets_lost = reception_.cumulative_lost();
   stats.jitter = reception_.jitter();
+  stats.fec_packets_discarded += flexfec_.repairs_discarded();
+  stats.packets_repaired = flexfec_.packets_recovered();
   stats.frames_dropped = assembler_.frames_abandoned();
   stats.freeze_count = freezes_.freezes();
   stats.total_freezes_duration = freezes_.total_freezes();

@@ -8,6 +8,7 @@
 
 #include "base/packet.h"
 #include "media/budgets.h"
+#include "media/flexfec_receiver.h"
 #include "media/frame_assembler.h"
 #include "media/freeze_meter.h"
 #include "media/nack_list.h"
@@ -60,6 +61,12 @@ class VideoReceiveStream {
   bool handle_packet(Packet packet, const rtp::PacketView& view, Timestamp now);
   // The same for one that came again in a stream of its own (RFC 4588) and was unwrapped.
   bool handle_repeated(Packet packet, const rtp::PacketView& view, Timestamp now);
+  // A packet that repairs others (RFC 8627) rather than being one of the stream.
+  bool is_repair(rtp::PayloadType payload_type) const { return config_.flexfec_payload_type == payload_type; }
+  void handle_repair(const rtp::PacketView& view, std::size_t size);
+  // The next packet that was rebuilt from others since packets or repairs came. It is to be given back as a packet.
+  std::optional<Packet> poll_recovered(PacketPool& pool);
+  void handle_recovered(Packet packet, Timestamp now);
   void handle_sender_report(const rtp::SenderInfo& info, Timestamp now);
   // The decoder is lost.
   void request_key_frame(Timestamp now);
@@ -103,6 +110,7 @@ class VideoReceiveStream {
   Reception reception_;
   FrameAssembler assembler_;
   NackList missing_;
+  FlexfecReceiver flexfec_;
   VideoArrivals arrivals_;
   VideoPlayout playout_;
   FreezeMeter freezes_;

@@ -30,10 +30,11 @@ class ScalingEncoder final : public codecs::VideoEncoder {
   std::shared_ptr<const PictureShape> shape_;
 };
 
-codecs::AudioEncoderConfig audio_config(const SendEncoding& wanted) {
+codecs::AudioEncoderConfig audio_config(const SendEncoding& wanted, int expected_loss) {
   return {.channels = wanted.audio.stereo ? 2 : 1,
           .bitrate = static_cast<int>(wanted.bitrate),
           .fec = wanted.audio.fec,
+          .expected_loss_percent = expected_loss,
           .dtx = wanted.audio.dtx,
           .packet_time = wanted.audio.packet_time};
 }
@@ -106,7 +107,7 @@ void EncodingPipe::set_content(codecs::ContentHint content) {
 }
 
 void EncodingPipe::end_encoder() {
-  frames_before_ = frames_encoded();
+  fill(before_);
   video_.reset();
   audio_.reset();
   next_picture_.reset();
@@ -115,7 +116,7 @@ void EncodingPipe::end_encoder() {
 // Only codecs that the negotiator offers are asked for, and each of those has an encoder.
 void EncodingPipe::make_encoder() {
   if (kind_of(made_->codec) == MediaKind::kAudio) {
-    auto encoder = codecs::make_audio_encoder(made_->codec, audio_config(*made_));
+    auto encoder = codecs::make_audio_encoder(made_->codec, audio_config(*made_, expected_loss_.percent()));
     if (!encoder) return;
     audio_ = std::make_unique<codecs::AudioEncodeWorker>(std::move(*encoder),
                                                          codecs::AudioEncodeWorker::Callbacks{.on_frame = on_frame_});
@@ -123,7 +124,8 @@ void EncodingPipe::make_encoder() {
     auto encoder = codecs::make_video_encoder(made_->codec, video_config(*made_, content_));
     if (!encoder) return;
     video_ = std::make_unique<codecs::VideoEncodeWorker>(std::make_unique<ScalingEncoder>(std::move(*encoder), shape_),
-                                                         codecs::VideoEncodeWorker::Callbacks{.on_frame = on_frame_});
+                                                         codecs::VideoEncodeWorker::Callbacks{.on_frame = on_frame_},
+                                                         rates(*made_));
   }
 }
 
@@ -147,9 +149,24 @@ void EncodingPipe::push(const AudioFrame& frame) {
   if (audio_) audio_->push(frame);
 }
 
-std::uint64_t EncodingPipe::frames_encoded() const {
-  if (video_) return frames_before_ + video_->stats().encoded;
-  return frames_before_ + (audio_ ? audio_->stats().done : 0);
+void EncodingPipe::note_loss(double fraction_lost) {
+  expected_loss_.note(fraction_lost);
+  if (audio_) audio_->set_expected_loss(expected_loss_.percent());
+}
+
+void EncodingPipe::fill(OutboundRtpStreamStats& stats) const {
+  stats.frames_encoded = before_.frames_encoded + (audio_ ? audio_->stats().done : 0);
+  stats.key_frames_encoded = before_.key_frames_encoded;
+  stats.total_encode_time = before_.total_encode_time;
+  stats.total_encoded_bytes_target = before_.total_encoded_bytes_target;
+  if (video_) {
+    const codecs::VideoEncodeWorker::Stats video = video_->stats();
+    stats.frames_encoded += video.encoded;
+    stats.key_frames_encoded += video.key_frames_encoded;
+    stats.total_encode_time += video.encode_time;
+    stats.total_encoded_bytes_target += video.bytes_target;
+  }
+  if (made_) stats.encoder_implementation = codecs::encoder_implementation(made_->codec);
 }
 
 }  // namespace tidewire::peer

@@ -9,8 +9,10 @@
 
 #include "codecs/audio_worker.h"
 #include "codecs/video_worker.h"
+#include "peer/expected_loss.h"
 #include "tidewire/audio_frame.h"
 #include "tidewire/encoded_frame.h"
+#include "tidewire/rtp_stats.h"
 #include "tidewire/send_encoding.h"
 #include "tidewire/video_frame.h"
 
@@ -51,7 +53,11 @@ class EncodingPipe {
   void push(const VideoFrame& frame);
   void push(const AudioFrame& frame);
 
-  std::uint64_t frames_encoded() const;
+  // The other end lost this share of what was sent of late: how redundant sound is follows it.
+  void note_loss(double fraction_lost);
+
+  // What only the encoders know: all of them so far, and which one it is now.
+  void fill(OutboundRtpStreamStats& stats) const;
   // To the encoder that runs now.
   std::uint64_t frames_pushed() const { return video_ ? video_->stats().pushed : 0; }
 
@@ -62,7 +68,8 @@ class EncodingPipe {
   std::function<void(EncodedFrame)> on_frame_;
   codecs::ContentHint content_ = codecs::ContentHint::kCamera;
   std::optional<SendEncoding> made_;  // what the encoder was made or changed for
-  std::uint64_t frames_before_ = 0;   // by the encoders before it
+  OutboundRtpStreamStats before_;     // of the encoders before it
+  ExpectedLoss expected_loss_;
   std::shared_ptr<PictureShape> shape_ = std::make_shared<PictureShape>();
   std::unique_ptr<codecs::VideoEncodeWorker> video_;
   std::unique_ptr<codecs::AudioEncodeWorker> audio_;

@@ -5,8 +5,10 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <vector>
 
+#include "devices/tone.h"
 #include "peer/media_receiver.h"
 #include "peer/media_sender.h"
 
@@ -89,6 +91,60 @@ TEST(MediaSender, LeavesOutPicturesThatComeTooFast) {
   pipe.configure({.bitrate = 100'000, .parameters = {.max_framerate = 10.0}});
   for (int i = 0; i < 30; ++i) pipe.push(gray(i));  // 30 a second
   EXPECT_EQ(pipe.frames_pushed(), 10U);
+}
+
+// A pipe of Opus, a frame in and a frame out.
+class OpusPipe {
+ public:
+  EncodingPipe pipe{[this](const EncodedFrame& frame) {
+    const std::lock_guard lock(mutex_);
+    newest_ = frame;
+    changed_.notify_one();
+  }};
+
+  // The share of the next 50 frames that SILK has a part in, where redundancy is (RFC 6716 §3.1: the first 16 configs).
+  double redundant_share() {
+    int redundant = 0;
+    for (int i = 0; i < 50; ++i) redundant += next().payload.at(0) >> 3 < 16 ? 1 : 0;
+    return redundant / 50.0;
+  }
+
+ private:
+  EncodedFrame next() {
+    AudioFrame frame{.samples = std::vector<std::int16_t>(960), .timestamp = now_};
+    tone_.fill(frame.samples, 1);
+    now_ += std::chrono::milliseconds{20};
+    std::unique_lock lock(mutex_);
+    newest_.reset();
+    lock.unlock();
+    pipe.push(frame);
+    lock.lock();
+    changed_.wait(lock, [&] { return newest_.has_value(); });
+    return *newest_;
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<EncodedFrame> newest_;
+  Timestamp now_{};
+  devices::ToneGenerator tone_{440, -12};
+};
+
+TEST(EncodingPipe, MakesSoundAsRedundantAsTheReportedLossCallsFor) {
+  OpusPipe opus;
+  SendEncoding wanted{.codec = CodecType::kOpus, .bitrate = 32'000, .audio = {.fec = true}};
+  opus.pipe.configure(wanted);
+  (void)opus.redundant_share();  // it begins with SILK, until it knows what it hears
+  EXPECT_LT(opus.redundant_share(), 0.2);
+  for (int i = 0; i < 8; ++i) opus.pipe.note_loss(0.2);
+  EXPECT_GT(opus.redundant_share(), 0.8);
+  // Another encoder knows of it, too.
+  wanted.audio.stereo = true;
+  opus.pipe.configure(wanted);
+  EXPECT_GT(opus.redundant_share(), 0.8);
+  for (int i = 0; i < 40; ++i) opus.pipe.note_loss(0);
+  (void)opus.redundant_share();
+  EXPECT_LT(opus.redundant_share(), 0.2);
 }
 
 TEST(MediaReceiver, MakesAnotherDecoderWhenTheSenderChangesTheCodec) {

@@ -9,6 +9,7 @@
 #include "devices/clock.h"
 #include "devices/file_source.h"
 #include "devices/paced_thread.h"
+#include "devices/playout_meter.h"
 #include "devices/sound_card.h"
 #include "devices/synthetic.h"
 #include "devices/window.h"
@@ -52,14 +53,16 @@ class WindowPlayer final : public Player {
 };
 
 // What the sinks and the thread share, which may outlive the player for a moment.
-struct Mix {
+struct Mix final : AudioPlayout {
   explicit Mix(std::unique_ptr<devices::Speaker> s) : speaker(std::move(s)) {}
 
   // As much as the loudspeaker wants by its own clock.
   Timestamp feed() {
     for (int i = 0; i < kMostAtOnce && speaker->waiting() < kAhead; ++i) {
       const std::lock_guard lock(mutex);
+      const Duration queued = speaker->waiting();
       speaker->play(mixer.pull());
+      meter.note(mixer.step(), queued);
     }
     return devices::steady_now() + kStep;
   }
@@ -68,12 +71,18 @@ struct Mix {
     mixer.push(input, frame);
   }
 
+  AudioPlayoutStats stats() const override {
+    const std::lock_guard lock(mutex);
+    return meter.stats();
+  }
+
   static constexpr Duration kStep = std::chrono::milliseconds{10};
   static constexpr Duration kAhead = std::chrono::milliseconds{30};
   static constexpr int kMostAtOnce = 4;
 
-  std::mutex mutex;
+  mutable std::mutex mutex;
   devices::AudioMixer mixer;
+  devices::PlayoutMeter meter;
   const std::unique_ptr<devices::Speaker> speaker;
 };
 
@@ -93,6 +102,7 @@ class MixPlayer final : public SpeakerMixer {
     }
     input.subscription =
         track->add_audio_sink([mix = mix_, id = input.id](const AudioFrame& frame) { mix->push(id, frame); });
+    track->set_playout(mix_);
   }
   void remove(const std::shared_ptr<MediaStreamTrack>& track) override {
     const std::lock_guard lock(mutex_);
@@ -100,6 +110,7 @@ class MixPlayer final : public SpeakerMixer {
     if (found == inputs_.end()) return;
     const devices::AudioMixer::InputId id = found->second.id;
     inputs_.erase(found);
+    if (track->playout() == mix_) track->set_playout(nullptr);
     const std::lock_guard mixing(mix_->mutex);
     mix_->mixer.remove(id);
   }

@@ -77,11 +77,13 @@ void MediaReceiver::fill(InboundRtpStreamStats& stats) const {
   stats.total_audio_energy = before_.total_audio_energy;
   stats.total_samples_duration = before_.total_samples_duration;
   stats.key_frames_decoded = before_.key_frames_decoded;
+  stats.qp_sum = before_.qp_sum;
   stats.total_decode_time = before_.total_decode_time;
   stats.total_processing_delay += before_.total_decode_time;
   if (video_) {
     const codecs::VideoDecodeWorker::Stats video = video_->stats();
     stats.key_frames_decoded += video.key_frames_decoded;
+    stats.qp_sum += video.qp_sum;
     stats.total_decode_time += video.decode_time;
     stats.total_processing_delay += video.decode_time;
   }

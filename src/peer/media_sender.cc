@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "devices/clock.h"
+
 namespace tidewire::peer {
 
 namespace {
@@ -48,7 +50,7 @@ void MediaSender::hold(bool held) {
 
 void MediaSender::set_track(const std::shared_ptr<MediaStreamTrack>& track) {
   subscription_ = Subscription();
-  track_ = track;
+  if (std::exchange(track_, track) != track) meter_.restart();
   for (EncodingPipe& pipe : pipes_) {
     if (track_) pipe.set_content(content_of(*track_));
     pipe.request_key_frame();
@@ -60,10 +62,12 @@ void MediaSender::subscribe() {
   if (!track_ || pipes_.empty()) return;
   if (kind_ == MediaKind::kVideo) {
     subscription_ = track_->add_video_sink([this](const VideoFrame& frame) {
+      meter_.note(frame, devices::steady_now());
       for (EncodingPipe& pipe : pipes_) pipe.push(frame);
     });
   } else {
     subscription_ = track_->add_audio_sink([this](const AudioFrame& frame) {
+      meter_.note(frame);
       for (EncodingPipe& pipe : pipes_) pipe.push(frame);
     });
   }
@@ -73,8 +77,19 @@ void MediaSender::request_key_frame(std::size_t encoding) {
   if (encoding < pipes_.size()) pipes_[encoding].request_key_frame();
 }
 
-std::uint64_t MediaSender::frames_encoded(std::size_t encoding) const {
-  return encoding < pipes_.size() ? pipes_[encoding].frames_encoded() : 0;
+void MediaSender::note_loss(std::size_t encoding, double fraction_lost) {
+  if (encoding < pipes_.size()) pipes_[encoding].note_loss(fraction_lost);
+}
+
+void MediaSender::fill(std::size_t encoding, OutboundRtpStreamStats& stats) const {
+  if (encoding < pipes_.size()) pipes_[encoding].fill(stats);
+}
+
+std::optional<MediaSourceStats> MediaSender::source_stats(Timestamp now) const {
+  if (!track_) return std::nullopt;
+  MediaSourceStats stats{.kind = kind_, .mid = {}, .track_identifier = track_->id()};
+  meter_.fill(stats, now);
+  return stats;
 }
 
 }  // namespace tidewire::peer

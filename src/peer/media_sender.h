@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "peer/encoding_pipe.h"
+#include "peer/source_meter.h"
 #include "tidewire/encoded_frame.h"
 #include "tidewire/media_stream_track.h"
 #include "tidewire/send_encoding.h"
@@ -32,8 +34,11 @@ class MediaSender {
   // More waits to leave than the path takes soon: pictures are left out.
   void hold(bool held);
   void request_key_frame(std::size_t encoding);
-  // Of all encoders of that encoding so far.
-  std::uint64_t frames_encoded(std::size_t encoding) const;
+  // See EncodingPipe.
+  void note_loss(std::size_t encoding, double fraction_lost);
+  void fill(std::size_t encoding, OutboundRtpStreamStats& stats) const;
+  // Of the track; nothing without one.
+  std::optional<MediaSourceStats> source_stats(Timestamp now) const;
 
  private:
   void subscribe();
@@ -42,7 +47,8 @@ class MediaSender {
   OnFrame on_frame_;
   std::shared_ptr<MediaStreamTrack> track_;
   std::vector<EncodingPipe> pipes_;
-  // While it lives the source's thread uses the pipes; so it ends first.
+  SourceMeter meter_;
+  // While it lives the source's thread uses the pipes and the meter; so it ends first.
   Subscription subscription_;
 };
 

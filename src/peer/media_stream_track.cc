@@ -56,6 +56,7 @@ struct MediaStreamTrack::State {
   ReadyState ready_state = ReadyState::kLive;
   bool muted = false;
   std::string content_hint;
+  std::weak_ptr<const AudioPlayout> playout;
   UniqueFunction<void()> on_stop;
   UniqueFunction<void(bool)> on_muted_change;
 
@@ -126,6 +127,16 @@ std::string MediaStreamTrack::content_hint() const {
 void MediaStreamTrack::set_content_hint(std::string hint) {
   const std::lock_guard lock(state_->mutex);
   state_->content_hint = std::move(hint);
+}
+
+void MediaStreamTrack::set_playout(const std::shared_ptr<const AudioPlayout>& playout) {
+  const std::lock_guard lock(state_->mutex);
+  state_->playout = playout;
+}
+
+std::shared_ptr<const AudioPlayout> MediaStreamTrack::playout() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->playout.lock();
 }
 
 void MediaStreamTrack::push(const VideoFrame& frame) {

@@ -14,6 +14,9 @@ SessionConfig session_config(const Configuration& configuration) {
                        .ice_lite = configuration.ice_lite,
                        .video_bitrate = configuration.video_bitrate,
                        .audio_bitrate = configuration.audio_bitrate,
+                       .congestion_control = configuration.congestion_control,
+                       .start_bitrate = configuration.start_bitrate,
+                       .max_bitrate = configuration.max_bitrate,
                        .max_message_size = configuration.max_message_size,
                        .send_buffer_limit = configuration.send_buffer_limit};
   io::os_random().fill(config.random_seed);

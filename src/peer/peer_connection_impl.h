@@ -48,6 +48,7 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
   Result<> set_parameters(const RtpSender& sender, const RtpSendParameters& parameters);
   // In the order of the session's.
   std::vector<std::shared_ptr<RtpTransceiver>> transceivers();
+  // peer_stats.cc
   StatsReport stats() const;
 
   // Data (peer_data.cc).
@@ -90,7 +91,9 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
   void handle(const event::TrackAdded& added);
   void handle(const event::TrackRemoved& removed);
   void handle(const event::SendingChanged& change);
+  void handle(const event::QualityLimitationChanged& changed);
   void handle(const event::KeyFrameNeeded& needed);
+  void handle(const event::LossReported& report);
   void handle(event::VideoFrameReceived& received);
   void handle(event::AudioFrameReceived& received);
   Transceiver& known(TransceiverId id);

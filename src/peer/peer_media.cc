@@ -105,6 +105,14 @@ void PeerConnectionImpl::handle(const event::SendingChanged& change) {
   }
 }
 
+void PeerConnectionImpl::handle(const event::QualityLimitationChanged& changed) {
+  if (!facade_ || !facade_->on_quality_limitation_change) return;
+  facade_->on_quality_limitation_change({.sender = known(changed.transceiver).object->sender(),
+                                         .reason = changed.reason,
+                                         .paused = changed.paused,
+                                         .text = changed.text});
+}
+
 void PeerConnectionImpl::hold_pictures(bool held) {
   if (std::exchange(pictures_held_, held) == held) return;
   for (auto& [id, transceiver] : transceivers_) {
@@ -134,6 +142,10 @@ peer::MediaSender& PeerConnectionImpl::sender_of(Transceiver& transceiver, Trans
 
 void PeerConnectionImpl::handle(const event::KeyFrameNeeded& needed) {
   if (auto& sender = known(needed.transceiver).sender) sender->request_key_frame(needed.encoding);
+}
+
+void PeerConnectionImpl::handle(const event::LossReported& report) {
+  if (auto& sender = known(report.transceiver).sender) sender->note_loss(report.encoding, report.fraction_lost);
 }
 
 peer::MediaReceiver& PeerConnectionImpl::receiver_of(Transceiver& transceiver, TransceiverId id) {
@@ -168,23 +180,6 @@ void PeerConnectionImpl::handle(event::AudioFrameReceived& received) {
   if (received.frame) transceiver.object->receiver_->track_->set_muted(false);
   peer::MediaReceiver& receiver = receiver_of(transceiver, received.transceiver);
   receiver.play(std::move(received));
-}
-
-StatsReport PeerConnectionImpl::stats() const {
-  StatsReport report = session_.stats(loop_.now());
-  for (const auto& [id, transceiver] : transceivers_) {
-    const auto info = session_.transceiver(id);
-    if (!info || !info->mid) continue;
-    std::size_t encoding = 0;  // they stand in the order of the encodings
-    for (OutboundRtpStreamStats& outbound : report.rtp.outbound) {
-      if (outbound.mid != *info->mid || !transceiver.sender) continue;
-      outbound.frames_encoded = transceiver.sender->frames_encoded(encoding++);
-    }
-    for (InboundRtpStreamStats& inbound : report.rtp.inbound) {
-      if (inbound.mid == *info->mid && transceiver.receiver) transceiver.receiver->fill(inbound);
-    }
-  }
-  return report;
 }
 
 }  // namespace tidewire

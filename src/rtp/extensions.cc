@@ -208,14 +208,15 @@ Extensions read_extensions(const Header& header, const ExtensionMap& map) {
 bool write_header(Packet& packet, const HeaderFields& fields, const Extensions& extensions, const ExtensionMap& map) {
   ElementList list(map);
   collect(extensions, list);
-  const std::size_t size = 12 + (list.empty() ? 0 : 4 + list.wire_size());
-  if (!packet.prepend(size)) return false;
+  const std::size_t size = 12 + 4 * fields.csrcs.size() + (list.empty() ? 0 : 4 + list.wire_size());
+  if (fields.csrcs.size() > 15 || !packet.prepend(size)) return false;
   ByteWriter writer(packet.bytes().first(size));
-  writer.u8((list.empty() ? 0x80U : 0x90U) | (fields.padding ? 0x20U : 0U));
+  writer.u8((list.empty() ? 0x80U : 0x90U) | (fields.padding ? 0x20U : 0U) | fields.csrcs.size());
   writer.u8((fields.marker ? 0x80U : 0U) | (fields.payload_type.value() & 0x7fU));
   writer.u16(fields.sequence_number);
   writer.u32(fields.timestamp);
   writer.u32(fields.ssrc.value());
+  for (const Ssrc csrc : fields.csrcs) writer.u32(csrc.value());
   if (!list.empty()) {
     writer.u16(list.fits_one_byte_form() ? kOneByteProfile : kTwoByteProfile);
     writer.u16(list.wire_size() / 4);

@@ -1,5 +1,6 @@
 // What an offer and its answer add up to.
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "sdp/apply.h"
@@ -63,18 +64,22 @@ std::vector<NegotiatedExtension> agree_extensions(const SectionView& local, cons
   return extensions;
 }
 
-// RFC 5576 §4.2, RFC 4588 §8.1: the second of an FID group carries the retransmissions of the first.
+// RFC 5576 §4.2, RFC 4588 §8.1: the second of an FID group carries the retransmissions of the first; RFC 5956 §4.3,
+// RFC 8627 §5.2: that of an FEC-FR group its forward error correction.
 std::vector<RemoteSource> remote_sources(const SourceAttributes& attributes) {
   std::vector<RemoteSource> sources;
-  const auto fid = [&](std::uint32_t ssrc, std::size_t position) {
-    return std::find_if(attributes.groups.begin(), attributes.groups.end(), [&](const SourceGroup& group) {
-      return group.semantics == "FID" && group.ssrcs.size() == 2 && group.ssrcs[position] == ssrc;
+  const auto other = [&](std::string_view semantics, std::uint32_t ssrc, std::size_t position) {
+    const auto found = std::ranges::find_if(attributes.groups, [&](const SourceGroup& group) {
+      return group.semantics == semantics && group.ssrcs.size() == 2 && group.ssrcs[position] == ssrc;
     });
+    return found == attributes.groups.end() ? std::nullopt : std::optional(found->ssrcs[1 - position]);
   };
   for (const Source& source : attributes.sources) {
-    if (fid(source.ssrc, 1) != attributes.groups.end()) continue;
-    RemoteSource& remote = sources.emplace_back(RemoteSource{source.ssrc, std::nullopt, source.cname});
-    if (const auto group = fid(source.ssrc, 0); group != attributes.groups.end()) remote.rtx_ssrc = group->ssrcs[1];
+    if (other("FID", source.ssrc, 1) || other("FEC-FR", source.ssrc, 1)) continue;
+    sources.push_back({.ssrc = source.ssrc,
+                       .rtx_ssrc = other("FID", source.ssrc, 0),
+                       .fec_ssrc = other("FEC-FR", source.ssrc, 0),
+                       .cname = source.cname});
   }
   return sources;
 }

@@ -42,6 +42,18 @@ CodecCapability video(std::string name, std::uint8_t payload_type, std::string f
           .feedback = {{"transport-cc", ""}, {"ccm", "fir"}, {"nack", ""}, {"nack", "pli"}}};
 }
 
+// RFC 8627 §5.1: the window is in microseconds. What browsers know under another name, flexfec-03, is an early draft
+// with another header.
+CodecCapability flexfec() {
+  return {.kind = MediaKind::kVideo,
+          .name = "flexfec",
+          .clock_rate = 90000,
+          .payload_type = 49,
+          .fmtp = "repair-window=500000",
+          .feedback = {{"transport-cc", ""}},
+          .offered = false};
+}
+
 }  // namespace
 
 bool matches(const CodecCapability& ours, const Codec& theirs) {
@@ -55,7 +67,9 @@ bool matches(const CodecCapability& ours, const Codec& theirs) {
   return true;
 }
 
-bool carries_frames(std::string_view name) { return !same_token(name, "red") && !same_token(name, "rtx"); }
+bool carries_frames(std::string_view name) {
+  return !same_token(name, "red") && !same_token(name, "rtx") && !same_token(name, "flexfec");
+}
 
 Capabilities default_capabilities() {
   using enum MediaKind;
@@ -75,6 +89,7 @@ Capabilities default_capabilities() {
       video("H264", 108, "level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42e01f"),
       // Level 3.1, tier main.
       video("AV1", 45, "level-idx=5;profile=0;tier=0"),
+      flexfec(),
   };
   // The numbers that Chromium uses.
   capabilities.header_extensions = {

@@ -20,6 +20,8 @@ struct CodecCapability {
   std::uint8_t payload_type = 96;
   std::string fmtp;
   std::vector<RtcpFeedback> feedback;
+  // False: not in an offer unless it is preferred, or was agreed on before. It is accepted when it is offered.
+  bool offered = true;
 
   friend bool operator==(const CodecCapability&, const CodecCapability&) = default;
 };
@@ -57,16 +59,16 @@ inline constexpr std::string_view kTransportWideCcUri =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
 // Opus with in-band FEC, its redundant form, PCMU and PCMA; VP8, VP9, H.264 (constrained baseline in both packetization
-// modes) and AV1 with NACK, PLI and FIR, under the numbers that Chromium uses; transport-wide congestion control
-// feedback for all; header extensions for audio level, mid, RTP stream id, orientation, playout delay, capture time,
-// dependency descriptors, abs-send-time and transport-wide sequence numbers.
+// modes) and AV1 with NACK, PLI and FIR, under the numbers that Chromium uses; FlexFEC; transport-wide congestion
+// control feedback for all; header extensions for audio level, mid, RTP stream id, orientation, playout delay, capture
+// time, dependency descriptors, abs-send-time and transport-wide sequence numbers.
 Capabilities default_capabilities();
 
 // Whether an offered codec and ours are the same thing under two numbers: name, clock rate and channels, and for
 // some codecs a parameter (H.264 profile and packetization-mode, VP9 profile-id, AV1 profile).
 bool matches(const CodecCapability& ours, const Codec& theirs);
 
-// False for formats that carry copies of others: red (RFC 2198) and rtx (RFC 4588).
+// False for formats that carry copies of others, or repair them: red (RFC 2198), rtx (RFC 4588), flexfec (RFC 8627).
 bool carries_frames(std::string_view name);
 
 }  // namespace tidewire::sdp

@@ -144,6 +144,7 @@ bool same_token(std::string_view a, std::string_view b) {
 }
 
 bool is_rtx(const Codec& codec) { return same_token(codec.name, "rtx"); }
+bool is_flexfec(const Codec& codec) { return same_token(codec.name, "flexfec"); }
 
 const Codec* find_rtx(const std::vector<Codec>& codecs, std::uint8_t payload_type) {
   const std::string apt = std::to_string(payload_type);

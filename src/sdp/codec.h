@@ -51,5 +51,7 @@ bool same_token(std::string_view a, std::string_view b);
 // none.
 const Codec* find_rtx(const std::vector<Codec>& codecs, std::uint8_t payload_type);
 bool is_rtx(const Codec& codec);
+// RFC 8627 §5.2
+bool is_flexfec(const Codec& codec);
 
 }  // namespace tidewire::sdp

@@ -45,6 +45,7 @@ struct NegotiatedExtension {
 struct RemoteSource {
   std::uint32_t ssrc = 0;
   std::optional<std::uint32_t> rtx_ssrc;  // ssrc-group:FID
+  std::optional<std::uint32_t> fec_ssrc;  // ssrc-group:FEC-FR
   std::string cname;
 
   friend bool operator==(const RemoteSource&, const RemoteSource&) = default;
@@ -55,6 +56,7 @@ struct LocalEncoding {
   std::string rid;  // empty when there is one encoding only
   std::uint32_t ssrc = 0;
   std::uint32_t rtx_ssrc = 0;  // of its retransmissions
+  std::uint32_t fec_ssrc = 0;  // of its forward error correction
 
   friend bool operator==(const LocalEncoding&, const LocalEncoding&) = default;
 };

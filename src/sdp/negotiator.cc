@@ -32,13 +32,18 @@ std::string Negotiator::Impl::hex_id(std::uint64_t value) {
   return text;
 }
 
+bool Negotiator::Impl::is_free(std::uint32_t ssrc) const {
+  const bool taken = std::ranges::any_of(state.transceivers, [&](const Transceiver& t) {
+    return std::ranges::any_of(
+        t.encodings, [&](const auto& e) { return e.ssrc == ssrc || e.rtx_ssrc == ssrc || e.fec_ssrc == ssrc; });
+  });
+  return ssrc != 0 && !taken;
+}
+
 std::uint32_t Negotiator::Impl::new_ssrc() {
   while (true) {
     const std::uint32_t ssrc = random.u32();
-    const bool taken = std::ranges::any_of(state.transceivers, [&](const Transceiver& t) {
-      return std::ranges::any_of(t.encodings, [&](const auto& e) { return e.ssrc == ssrc || e.rtx_ssrc == ssrc; });
-    });
-    if (ssrc != 0 && !taken) return ssrc;
+    if (is_free(ssrc)) return ssrc;
   }
 }
 
@@ -46,6 +51,8 @@ void Negotiator::Impl::complete(std::vector<LocalEncoding>& encodings) {
   for (LocalEncoding& encoding : encodings) {
     if (encoding.ssrc == 0) encoding.ssrc = new_ssrc();
     if (encoding.rtx_ssrc == 0) encoding.rtx_ssrc = new_ssrc();
+    // Beside a random number, and as unlikely to collide as that.
+    if (encoding.fec_ssrc == 0) encoding.fec_ssrc = is_free(encoding.rtx_ssrc + 1) ? encoding.rtx_ssrc + 1 : new_ssrc();
   }
 }
 

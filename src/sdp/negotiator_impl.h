@@ -22,6 +22,7 @@ struct Negotiator::Impl {
   bool closed() const { return state.signaling == SignalingState::kClosed; }
   std::string random_id() { return hex_id(random.u64()) + hex_id(random.u64()); }
   static std::string hex_id(std::uint64_t value);
+  bool is_free(std::uint32_t ssrc) const;
   std::uint32_t new_ssrc();
   // Draws the SSRCs that are missing.
   void complete(std::vector<LocalEncoding>& encodings);

@@ -32,6 +32,7 @@ class OfferMaker {
   void keep_section(std::size_t index);
   // Index of the section for something new: one that both sides know as rejected, else one more at the end.
   std::size_t free_section();
+  std::vector<CodecCapability> offered_codecs(std::size_t index, const Transceiver& transceiver) const;
   void put_media(std::size_t index, const Transceiver& transceiver);
   void put_data(std::size_t index, const std::string& mid);
   std::string new_mid();
@@ -63,11 +64,25 @@ std::string OfferMaker::new_mid() {
   return mid;
 }
 
+// What is not offered of our own accord stays where it was agreed on (RFC 9429 §5.2.2).
+std::vector<CodecCapability> OfferMaker::offered_codecs(std::size_t index, const Transceiver& transceiver) const {
+  std::vector<CodecCapability> codecs = codecs_for(transceiver, config_.capabilities);
+  if (!transceiver.preferences.empty()) return codecs;
+  const std::vector<NegotiatedSection>& agreed = state_.negotiated.sections;
+  std::erase_if(codecs, [&](const CodecCapability& codec) {
+    const bool known =
+        transceiver.association.mline && index < agreed.size() &&
+        std::ranges::find(agreed[index].codecs, codec.name, &NegotiatedCodec::name) != agreed[index].codecs.end();
+    return !codec.offered && !known;
+  });
+  return codecs;
+}
+
 void OfferMaker::put_media(std::size_t index, const Transceiver& transceiver) {
   MediaLines lines;
   lines.mid = transceiver.association.mid ? *transceiver.association.mid : new_mid();
   lines.direction = transceiver.direction;
-  lines.codecs = numbers_.with_retransmission(numbers_.number(codecs_for(transceiver, config_.capabilities)));
+  lines.codecs = numbers_.with_retransmission(numbers_.number(offered_codecs(index, transceiver)));
   lines.extensions = numbers_.number(config_.capabilities.header_extensions, transceiver.kind);
   if (sends(transceiver.direction)) lines.send_rids = rids_of(transceiver.encodings);
   // What the other side has been sending goes on.

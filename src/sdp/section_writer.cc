@@ -34,7 +34,8 @@ std::vector<std::string> msids(const Transceiver& transceiver) {
   return out;
 }
 
-// RFC 5576 §4.1; RFC 4588 §8.1: with retransmission a second source, grouped with the first.
+// RFC 5576 §4.1; RFC 4588 §8.1: with retransmission a second source, grouped with the first; RFC 5956 §4.3: with
+// forward error correction one more.
 void write_sources(const Transceiver& transceiver, const std::string& cname, const std::vector<Codec>& codecs,
                    Attributes& attributes) {
   const LocalEncoding& encoding = transceiver.encodings.front();
@@ -42,6 +43,10 @@ void write_sources(const Transceiver& transceiver, const std::string& cname, con
   if (std::any_of(codecs.begin(), codecs.end(), is_rtx)) {
     ssrcs.push_back(std::to_string(encoding.rtx_ssrc));
     attributes.add("ssrc-group", "FID " + ssrcs[0] + " " + ssrcs[1]);
+  }
+  if (std::any_of(codecs.begin(), codecs.end(), is_flexfec)) {
+    ssrcs.push_back(std::to_string(encoding.fec_ssrc));
+    attributes.add("ssrc-group", "FEC-FR " + ssrcs[0] + " " + ssrcs.back());
   }
   for (const std::string& ssrc : ssrcs) {
     attributes.add("ssrc", ssrc + " cname:" + cname);

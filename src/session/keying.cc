@@ -59,6 +59,7 @@ std::optional<Keying::Event> Keying::poll_event() {
 
 Keying::Event Keying::connected(dtls::Connected&& connected) {
   state_ = State::kConnected;
+  peer_certificate_ = std::move(connected.peer_certificate);
   std::string profile;
   if (connected.srtp) {
     srtp_ = srtp::Session::from_dtls(*connected.srtp, role_ == dtls::Role::kClient);

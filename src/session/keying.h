@@ -67,6 +67,9 @@ class Keying {
   srtp::Session* srtp() { return srtp_ ? &*srtp_ : nullptr; }
   const srtp::Session* srtp() const { return srtp_ ? &*srtp_ : nullptr; }
   std::uint64_t records_discarded() const;
+  std::optional<dtls::Role> role() const { return role_; }
+  // In DER; empty before Connected.
+  const Bytes& peer_certificate() const { return peer_certificate_; }
 
  private:
   void start_if_ready(Timestamp now);
@@ -79,6 +82,7 @@ class Keying {
   std::optional<dtls::Endpoint> endpoint_;
   std::optional<srtp::Session> srtp_;
   std::vector<crypto::Fingerprint> fingerprints_;
+  Bytes peer_certificate_;
   BoundedQueue<Packet> early_{kMaxEarly};
   bool path_ready_ = false;
 };

@@ -1,6 +1,7 @@
 #include "session/media_transport.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -22,6 +23,20 @@ bool any_codec_has(const sdp::NegotiatedSection& section, std::string_view type,
 }
 
 bool is_redundancy(const sdp::NegotiatedCodec& codec) { return codec.name == "red"; }
+
+// RFC 8627 §5.1: microseconds that the other end keeps; nothing else of it is negotiated.
+std::optional<media::FlexfecConfig> flexfec_config(const sdp::NegotiatedSection& section,
+                                                   const sdp::LocalEncoding& local) {
+  const auto flexfec = std::ranges::find(section.codecs, "flexfec", &sdp::NegotiatedCodec::name);
+  if (flexfec == section.codecs.end()) return std::nullopt;
+  media::FlexfecConfig config{rtp::Ssrc{local.fec_ssrc}, rtp::PayloadType{flexfec->send_payload_type}};
+  const auto window = sdp::fmtp_parameter(flexfec->send_fmtp, "repair-window").value_or("");
+  std::uint32_t microseconds = 0;
+  if (std::from_chars(window.data(), window.data() + window.size(), microseconds).ec == std::errc{}) {
+    config.repair_window = std::chrono::microseconds{microseconds};
+  }
+  return config;
+}
 
 // RFC 2198: copies are sent when that form is preferred to the plain one; how much they cost is the application's
 // choice.
@@ -53,6 +68,7 @@ media::SendStreamConfig send_config(const sdp::NegotiatedSection& section, const
       .target_bitrate = encoding.bitrate,
   };
   if (kind_of(encoding.codec) == MediaKind::kAudio) config.red_payload_type = preferred_redundancy(section);
+  if (kind_of(encoding.codec) == MediaKind::kVideo) config.flexfec = flexfec_config(section, local);
   // RFC 8853 §5.5: one of several is known by its rid.
   if (section.local_encodings.size() > 1) config.rtp_stream_id = local.rid;
   if (codec.send_rtx_payload_type) {
@@ -74,6 +90,7 @@ media::ReceiveStreamConfig receive_config(const sdp::NegotiatedSection& section)
   config.sync_group = sync_group(section);
   for (const sdp::NegotiatedCodec& codec : section.codecs) {
     if (is_redundancy(codec)) config.red_payload_type = rtp::PayloadType{codec.receive_payload_type};
+    if (codec.name == "flexfec") config.flexfec_payload_type = rtp::PayloadType{codec.receive_payload_type};
     if (!is_known(codec)) continue;
     media::ReceiveCodec& known = config.codecs.emplace_back(
         media::ReceiveCodec{.payload_type = rtp::PayloadType{codec.receive_payload_type}, .codec = codec_type(codec)});
@@ -214,8 +231,20 @@ bool MediaTransport::adapt(bool data_waits, Timestamp now) {
     for (std::size_t i = 0; i < streams.send.size(); ++i) {
       table_->set_target_bitrate(streams.send[i], streams.encodings[i].bitrate);
     }
+    if (claim.kind != MediaKind::kVideo) continue;
+    // Of several encodings the last is the largest.
+    if (streams.limitation.update(streams.asked.back(), streams.encodings.back(), now)) {
+      limited_.push_back(claim.transceiver);
+    }
   }
   return changed;
+}
+
+const QualityLimitation* MediaTransport::limitation(TransceiverId transceiver) const {
+  const auto found = streams_.find(transceiver);
+  const bool pictures = found != streams_.end() && !found->second.asked.empty() &&
+                        kind_of(found->second.asked.front().codec) == MediaKind::kVideo;
+  return pictures ? &found->second.limitation : nullptr;
 }
 
 std::optional<std::uint64_t> MediaTransport::data_bitrate() const {
@@ -249,6 +278,7 @@ void MediaTransport::apply_receive(const sdp::NegotiatedSection& section, Stream
       if (rids.size() > 1) break;
       config.ssrcs.emplace_back(source.ssrc);
       if (source.rtx_ssrc) config.rtx_ssrcs.emplace_back(*source.rtx_ssrc);
+      if (source.fec_ssrc) config.flexfec_ssrcs.emplace_back(*source.fec_ssrc);
     }
     const auto known = std::ranges::find(before, rid, &Incoming::rid);
     if (known != before.end() && table_->update_receive_stream(known->stream, config)) {

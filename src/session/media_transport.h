@@ -9,11 +9,13 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "crypto/random.h"
 #include "media/stream_table.h"
 #include "sdp/negotiated_session.h"
+#include "session/quality_limitation.h"
 #include "session/rate_allocator.h"
 #include "session/send_encodings.h"
 #include "tidewire/congestion_control.h"
@@ -60,6 +62,10 @@ class MediaTransport {
   // Shares out what the path carries by now, should it carry another amount. True when that changes what is to be
   // sent. `data_waits`: on the same path.
   bool adapt(bool data_waits, Timestamp now);
+  // What limits the pictures of a transceiver, and what was last heard of it; null for one that sends none.
+  const QualityLimitation* limitation(TransceiverId transceiver) const;
+  // Those of which people should hear, since the last call.
+  std::vector<TransceiverId> take_limited() { return std::exchange(limited_, {}); }
   // What a transfer may take beside pictures: its share, and what they leave. Nothing: as much as SCTP finds.
   std::optional<std::uint64_t> data_bitrate() const;
   // What leaves of pictures would have to wait for long: none should be made now.
@@ -95,6 +101,7 @@ class MediaTransport {
     std::vector<SendEncoding> asked;      // on a perfect path
     std::vector<SendEncoding> encodings;  // as the path allows
     bool copies_sound = false;            // RFC 2198
+    QualityLimitation limitation;
     std::vector<Incoming> receive;
   };
 
@@ -115,6 +122,7 @@ class MediaTransport {
   std::map<TransceiverId, std::vector<RtpEncodingParameters>> wishes_;
   std::map<TransceiverId, Duration> jitter_buffer_targets_;
   std::map<TransceiverId, DegradationPreference> degradation_preferences_;
+  std::vector<TransceiverId> limited_;
   std::set<TransceiverId> detailed_;  // those that show details
   RateAllocator allocator_;
   std::vector<sdp::NegotiatedSection> sections_;  // as they were applied last

@@ -78,6 +78,14 @@ void Session::Impl::announce_sending() {
     const auto before = announced_sending.find(id);
     if (before == announced_sending.end() || before->second != encodings) emit(event::SendingChanged{id, encodings});
   }
+  for (const TransceiverId id : media.take_limited()) {
+    const session::QualityLimitation* limitation = media.limitation(id);
+    if (!limitation || !sending.contains(id)) continue;
+    emit(event::QualityLimitationChanged{.transceiver = id,
+                                         .reason = limitation->reason(),
+                                         .paused = limitation->paused(),
+                                         .text = limitation->describe(media.table()->available_bitrate().value_or(0))});
+  }
   data.set_beside_media(!sending.empty());
   announced_sending = std::move(sending);
 }

@@ -149,6 +149,9 @@ void Session::Impl::tell(media::Event event) {
   } else if (auto* key_frame = std::get_if<media::KeyFrameNeeded>(&event)) {
     const auto owner = media.owner_of(key_frame->stream);
     if (owner) emit(event::KeyFrameNeeded{owner->transceiver, owner->encoding});
+  } else if (auto* loss = std::get_if<media::LossReported>(&event)) {
+    const auto owner = media.owner_of(loss->stream);
+    if (owner) emit(event::LossReported{owner->transceiver, owner->encoding, loss->fraction_lost});
   }
 }
 

@@ -76,6 +76,9 @@ struct Session::Impl {
 
   // session_stats.cc
   StatsReport report(Timestamp now) const;
+  TransportStats transport_report() const;
+  std::optional<IceCandidatePairStats> pair_report() const;
+  RtpStats rtp_report(Timestamp now) const;
 
   SessionConfig config;
   crypto::Random random;

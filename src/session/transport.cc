@@ -32,10 +32,23 @@ void Transport::handle_input(Datagram datagram, Timestamp now) {
   take_relays(now);
 }
 
+Transport::PathCounters& Transport::path_of(const ice::Route& route) {
+  if (path_.route != route) path_ = {.route = route};
+  return path_;
+}
+
 // What came over no relay, or out of one.
 void Transport::handle_direct(Datagram datagram, Timestamp now) {
   const ice::Route route{datagram.local, datagram.remote, datagram.stream};
-  switch (const Protocol protocol = classify(datagram.packet.bytes())) {
+  const Protocol protocol = classify(datagram.packet.bytes());
+  const bool selected = ice_.selected_pair() && ice_.selected_pair()->route() == route;
+  if (selected && protocol != Protocol::kStun && protocol != Protocol::kUnknown) {
+    PathCounters& path = path_of(route);
+    ++path.packets_received;
+    path.bytes_received += datagram.packet.size();
+    path.last_received = now;
+  }
+  switch (protocol) {
     case Protocol::kStun:
       ice_.handle_input(route, datagram.packet.bytes(), now);
       notice_path(now);
@@ -131,6 +144,10 @@ std::optional<Datagram> Transport::next_datagram() {
 std::optional<Datagram> Transport::on_selected_pair(std::optional<Packet> packet) {
   if (!packet) return std::nullopt;
   const ice::CandidatePair& pair = *ice_.selected_pair();
+  PathCounters& path = path_of(pair.route());
+  ++path.packets_sent;
+  path.bytes_sent += packet->size();
+  path.last_sent = now_;
   return Datagram{pair.local_address, pair.remote_address, std::move(*packet), pair.stream};
 }
 

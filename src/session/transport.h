@@ -59,6 +59,17 @@ class Transport {
     std::uint64_t discarded = 0;  // of no protocol, not decryptable, or in excess of kMaxMedia
   };
 
+  // What travelled on the selected pair since it was selected, without STUN.
+  struct PathCounters {
+    ice::Route route;
+    std::uint64_t packets_sent = 0;
+    std::uint64_t packets_received = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+    std::optional<Timestamp> last_sent;
+    std::optional<Timestamp> last_received;
+  };
+
   Transport(TransportConfig config, std::shared_ptr<const crypto::Certificate> certificate, crypto::Random random,
             PacketPool& pool);
 
@@ -69,6 +80,8 @@ class Transport {
   const Keying& keying() const { return keying_; }
   const Relays& relays() const { return relays_; }
   const Counters& counters() const { return counters_; }
+  // Nothing has travelled when it is of another route than the selected pair's.
+  const PathCounters& path_counters() const { return path_; }
   const std::vector<RelayFailed>& server_errors() const { return server_errors_; }
 
   // The network. See ice::Agent.
@@ -117,6 +130,7 @@ class Transport {
   std::optional<Datagram> next_datagram();
   std::optional<Datagram> on_selected_pair(std::optional<Packet> packet);
   void notice_path(Timestamp now);
+  PathCounters& path_of(const ice::Route& route);
   void take_relays(Timestamp now);
   void take(RelayEvent event, Timestamp now);
 
@@ -129,6 +143,7 @@ class Transport {
   BoundedQueue<TransportEvent> network_events_{64};
   std::vector<RelayFailed> server_errors_;
   Counters counters_;
+  PathCounters path_;
   Timestamp now_{};
 };
 

@@ -54,9 +54,11 @@ void expect_flow(const RtpCodec& codec, MediaKind kind) {
   } else {
     (void)peers.alice.add_track(open_synthetic_microphone({.frequency = 440}).value(), {"stream"}).value();
   }
-  // Redundancy carries frames of another codec, which has to be there as well.
+  // Redundancy carries or repairs frames of another codec, which has to be there as well.
   std::vector<RtpCodec> preferences{codec};
-  if (codec.mime_type == "audio/red") preferences.push_back(rtp_capabilities(MediaKind::kAudio).codecs.front());
+  if (codec.mime_type == "audio/red" || codec.mime_type == "video/flexfec") {
+    preferences.push_back(rtp_capabilities(kind).codecs.front());
+  }
   peers.alice.transceivers().at(0)->set_codec_preferences(preferences).value();
   std::atomic<int> good = 0;
   std::vector<Subscription> subscriptions;

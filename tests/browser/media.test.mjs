@@ -177,6 +177,8 @@ story('Chromium pauses when there is silence, for a peer that wishes so', async 
   assert.deepEqual(peer.errors, []);
 }, options);
 
+const between = (low, value, high, what) => assert.ok(low <= value && value <= high, `${what}: ${low} <= ${value} <= ${high}`);
+
 story('the figures of both ends agree', async (keep) => {
   const { page, peer } = await start(keep, 'chromium');
   peer.do('add', { kind: 'video', size: [320, 240] });
@@ -195,18 +197,20 @@ story('the figures of both ends agree', async (keep) => {
   });
 
   // What is received lies between what was sent before and after it was read.
-  const between = (low, value, high, what) => assert.ok(low <= value && value <= high, `${what}: ${low} <= ${value} <= ${high}`);
   const before = (await peer.stats()).outbound[0];
   await untilGrows('packets that arrive', async () => (await pageStats(page, 'inbound-rtp', 'video'))[0].packetsReceived, 30);
   const [seen] = await pageStats(page, 'inbound-rtp', 'video');
   const after = (await peer.stats()).outbound[0];
-  for (const [ours, name] of [['packetsSent', 'packetsReceived'], ['bytesSent', 'bytesReceived']]) {
+  for (const [ours, name] of [['packetsSent', 'packetsReceived'], ['bytesSent', 'bytesReceived'], ['qpSum', 'qpSum'],
+    ['keyFramesEncoded', 'keyFramesDecoded'], ['headerBytesSent', 'headerBytesReceived']]) {
     between(before[ours], seen[name] + (name === 'packetsReceived' ? seen.packetsLost : 0), after[ours], name);
   }
   between(before.framesSent - 1, seen.framesReceived + (seen.framesDropped ?? 0), after.framesSent, 'frames');
   assert.deepEqual([seen.ssrc, seen.frameWidth, seen.frameHeight, seen.mimeType],
     [after.ssrc, after.frameWidth, after.frameHeight, `video/${after.codec}`]);
   assert.equal(after.framesEncoded >= after.framesSent, true);
+  for (const sum of ['totalEncodeTime', 'totalEncodedBytesTarget', 'framesEncoded']) assert.ok(before[sum] < after[sum], sum);
+  assert.deepEqual([after.active, after.encoderImplementation], [true, 'libvpx']);
   between(seen.nackCount, after.nackCount, seen.nackCount + 1, 'NACKs');
   between(0, after.pliCount, seen.pliCount, 'PLIs');
 
@@ -217,11 +221,126 @@ story('the figures of both ends agree', async (keep) => {
   const [sentAfter] = await pageStats(page, 'outbound-rtp', 'video');
   between(sentBefore.packetsSent, arrived.packetsReceived, sentAfter.packetsSent, 'packets received');
   between(sentBefore.bytesSent, arrived.bytesReceived, sentAfter.bytesSent, 'bytes received');
+  between(sentBefore.qpSum, arrived.qpSum, sentAfter.qpSum, 'the sum of quantizers');
   assert.deepEqual([arrived.ssrc, arrived.frameWidth, arrived.frameHeight, `video/${arrived.codec}`],
     [sentAfter.ssrc, sentAfter.frameWidth, sentAfter.frameHeight, sentAfter.mimeType]);
   between(1, told.packetsSent, sentAfter.packetsSent, 'packets that the sender tells of');
+  const [now] = await pageStats(page, 'inbound-rtp', 'video');
+  between(1, reported.packetsReceived, now.packetsReceived, 'packets that the receiver tells of');
   const [theirs] = await pageStats(page, 'remote-inbound-rtp', 'video');
   for (const trip of [reported.roundTripTime, theirs.roundTripTime]) between(0, trip, 1, 'round trip on loopback');
   assert.equal(theirs.ssrc, arrived.ssrc);
   assert.deepEqual(peer.errors, []);
 }, options);
+
+// The page's own report, and of each kind of entry the first, or the first of that medium.
+const wholeReport = (page) => page.evaluate(async () => [...(await window.pc.getStats()).values()]);
+const entry = (report, type, kind) => report.find((s) => s.type === type && (s.kind ?? kind) === kind);
+const byId = (report, id) => report.find((s) => s.id === id);
+const parameters = (line) => (line ?? '').split(';').map((part) => part.trim()).filter(Boolean).sort();
+
+for (const browser of ['chromium', 'firefox']) {
+  story(`${browser} tells the same of codecs, sources, the path and certificates`, async (keep) => {
+    const { page, peer } = await start(keep, browser);
+    peer.do('add', { kind: 'video', size: [320, 240] });
+    peer.do('add', { kind: 'audio', tone: 440 });
+    await peerCalls(peer, page, {
+      prepared: async () => {
+        for (const transceiver of window.pc.getTransceivers()) {
+          transceiver.direction = 'sendrecv';
+          const video = transceiver.receiver.track.kind === 'video';
+          await transceiver.sender.replaceTrack(video ? window.camera(320, 180) : window.microphone(660));
+        }
+      },
+    });
+    await until('sound, pictures and reports', async () => {
+      const { inbound, remoteInbound, mediaSources } = await peer.stats();
+      const report = await wholeReport(page);
+      const energies = [...mediaSources, entry(report, 'inbound-rtp', 'audio')].filter((s) => s?.totalAudioEnergy > 0.02);
+      return energies.length === 2 && remoteInbound.length === 2 && entry(report, 'inbound-rtp', 'video')?.framesDecoded > 20
+        && inbound.every((s) => s.framesDecoded > 20);
+    });
+    const earlier = await peer.stats();
+    await untilGrows('pictures', async () => entry(await wholeReport(page), 'inbound-rtp', 'video').framesDecoded, 5);
+    const ours = await peer.stats();
+    const theirs = await wholeReport(page);
+    const after = await peer.stats();
+
+    // What one side sends with, the other receives with: number, name, rate and parameters.
+    for (const kind of ['audio', 'video']) {
+      for (const [forSending, stream] of [[true, 'inbound-rtp'], [false, 'outbound-rtp']]) {
+        const seen = byId(theirs, entry(theirs, stream, kind).codecId);
+        const codec = ours.codecs.find((c) => c.forSending === forSending && c.payloadType === seen.payloadType);
+        assert.ok(codec, `${kind} ${stream} ${seen.payloadType}`);
+        assert.deepEqual([codec.mimeType, codec.clockRate], [seen.mimeType, seen.clockRate]);
+        // Firefox tells what it has made of them, defaults included.
+        if (browser === 'chromium') assert.deepEqual(parameters(codec.sdpFmtpLine), parameters(seen.sdpFmtpLine));
+        if (kind === 'audio') assert.equal(codec.channels, seen.channels);
+        const own = ours[forSending ? 'outbound' : 'inbound'].find((s) => s.kind === kind);
+        assert.equal(own.payloadType, seen.payloadType);
+      }
+    }
+
+    // Sources: ours as it says and as the page gets it; the page's likewise.
+    const source = (kind) => ours.mediaSources.find((s) => s.kind === kind);
+    assert.deepEqual([source('video').width, source('video').height], [320, 240]);
+    between(10, source('video').framesPerSecond, 17, 'pictures of a second');
+    assert.ok(source('video').frames >= earlier.outbound.find((s) => s.kind === 'video').framesSent);
+    const theirSource = entry(theirs, 'media-source', 'video');
+    const arrived = ours.inbound.find((s) => s.kind === 'video');
+    assert.deepEqual([arrived.frameWidth, arrived.frameHeight], [theirSource.width, theirSource.height]);
+    // Browsers take the peak for the level where the standard (by RFC 6464) has the root mean square: twice the power of a tone.
+    const { totalAudioEnergy, totalSamplesDuration } = source('audio');
+    const sent = totalAudioEnergy / totalSamplesDuration;
+    between(sent * 1.5, entry(theirs, 'inbound-rtp', 'audio').audioLevel ** 2, sent * 2.6, 'the power of the tone');
+
+    // The path and the certificates.
+    const transport = entry(theirs, 'transport');
+    const pair = byId(theirs, transport.selectedCandidatePairId);
+    for (const [mine, id] of [[ours.pair.remote, pair.localCandidateId], [ours.pair.local, pair.remoteCandidateId]]) {
+      const seen = byId(theirs, id);
+      for (const name of ['port', 'protocol', 'foundation', 'usernameFragment']) {
+        if (seen[name] !== undefined && seen.candidateType !== 'prflx') assert.equal(mine[name], seen[name], `${name} of ${seen.candidateType}`);
+      }
+    }
+    assert.deepEqual([ours.pair.state, ours.pair.nominated], [pair.state, pair.nominated]);
+    between(earlier.pair.bytesSent, pair.bytesReceived, after.pair.bytesSent, 'bytes on the path');
+    if (pair.packetsReceived !== undefined) between(earlier.pair.packetsSent, pair.packetsReceived, after.pair.packetsSent, 'packets on the path');
+    assert.equal(ours.transport.dtlsRole, transport.dtlsRole === 'client' ? 'server' : 'client');
+    if (transport.localCertificateId) {
+      for (const [mine, id] of [[ours.remoteCertificate, transport.localCertificateId], [ours.localCertificate, transport.remoteCertificateId]]) {
+        const { fingerprint, fingerprintAlgorithm, base64Certificate } = byId(theirs, id);
+        assert.deepEqual(mine, { fingerprint, fingerprintAlgorithm, base64Certificate });
+      }
+    }
+    assert.deepEqual(peer.errors, []);
+  }, options);
+}
+
+for (const codec of ['VP9', 'H264', 'AV1']) {
+  story(`Chromium sums up the same quantizers of ${codec}, both ways`, async (keep) => {
+    const { page, peer } = await start(keep, 'chromium');
+    peer.do('add', { kind: 'video', size: [320, 240], prefer: [`video/${codec}`] });
+    await peerCalls(peer, page, {
+      prepared: () => {
+        const [transceiver] = window.pc.getTransceivers();
+        transceiver.direction = 'sendrecv';
+        return transceiver.sender.replaceTrack(window.camera(320, 180));
+      },
+    });
+    const [before, sentBefore] = await until('pictures', async () => {
+      const { outbound: [out], inbound: [inbound] } = await peer.stats();
+      const [seen] = await pageStats(page, 'inbound-rtp', 'video');
+      const [sent] = await pageStats(page, 'outbound-rtp', 'video');
+      return inbound?.framesDecoded > 5 && seen?.framesDecoded > 5 && [out, sent];
+    });
+    await untilGrows('pictures', async () => (await pageStats(page, 'inbound-rtp', 'video'))[0].framesDecoded, 20);
+    await untilGrows('pictures here', async () => (await peer.stats()).inbound[0].framesDecoded, 20);
+    const [seen] = await pageStats(page, 'inbound-rtp', 'video');
+    const { outbound: [after], inbound: [arrived] } = await peer.stats();
+    const [sentAfter] = await pageStats(page, 'outbound-rtp', 'video');
+    between(before.qpSum, seen.qpSum, after.qpSum, 'ours');
+    between(sentBefore.qpSum, arrived.qpSum, sentAfter.qpSum, 'theirs');
+    assert.deepEqual(peer.errors, []);
+  }, options);
+}

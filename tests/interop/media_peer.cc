@@ -162,7 +162,13 @@ json::object to_json(const OutboundRtpStreamStats& s) {
           {"bytesSent", s.bytes_sent},
           {"headerBytesSent", s.header_bytes_sent},
           {"retransmittedPacketsSent", s.retransmitted_packets_sent},
+          {"active", s.active},
           {"framesEncoded", s.frames_encoded},
+          {"keyFramesEncoded", s.key_frames_encoded},
+          {"totalEncodeTime", seconds(s.total_encode_time)},
+          {"totalEncodedBytesTarget", s.total_encoded_bytes_target},
+          {"encoderImplementation", s.encoder_implementation},
+          {"qpSum", s.qp_sum},
           {"framesSent", s.frames_sent},
           {"keyFramesSent", s.key_frames_sent},
           {"frameWidth", s.frame_width},
@@ -183,6 +189,9 @@ json::object to_json(const InboundRtpStreamStats& s) {
           {"packetsLost", s.packets_lost},
           {"framesReceived", s.frames_received},
           {"framesDecoded", s.frames_decoded},
+          {"trackIdentifier", s.track_identifier},
+          {"qpSum", s.qp_sum},
+          {"totalAudioEnergy", s.total_audio_energy},
           {"keyFramesDecoded", s.key_frames_decoded},
           {"keyFramesReceived", s.key_frames_received},
           {"frameWidth", s.frame_width},
@@ -193,6 +202,50 @@ json::object to_json(const InboundRtpStreamStats& s) {
           {"silentConcealedSamples", s.silent_concealed_samples},
           {"fecPacketsReceived", s.fec_packets_received},
           {"fecPacketsDiscarded", s.fec_packets_discarded}};
+}
+
+json::object to_json(const CodecStats& s) {
+  return {{"forSending", s.for_sending},
+          {"payloadType", s.payload_type},
+          {"mimeType", s.mime_type},
+          {"clockRate", s.clock_rate},
+          {"channels", s.channels ? json::value(*s.channels) : json::value()},
+          {"sdpFmtpLine", s.sdp_fmtp_line}};
+}
+
+json::object to_json(const MediaSourceStats& s) {
+  return {{"kind", to_string(s.kind)},
+          {"mid", s.mid},
+          {"trackIdentifier", s.track_identifier},
+          {"audioLevel", s.audio_level},
+          {"totalAudioEnergy", s.total_audio_energy},
+          {"totalSamplesDuration", s.total_samples_duration.count()},
+          {"width", s.width},
+          {"height", s.height},
+          {"frames", s.frames},
+          {"framesPerSecond", s.frames_per_second}};
+}
+
+json::value to_json(const std::optional<IceCandidatePairStats>& s) {
+  if (!s) return nullptr;
+  const auto side = [](const IceCandidateStats& candidate) {
+    return json::object{{"candidateType", candidate.candidate_type},
+                        {"protocol", candidate.protocol},
+                        {"port", candidate.address.port},
+                        {"priority", candidate.priority},
+                        {"foundation", candidate.foundation},
+                        {"usernameFragment", candidate.username_fragment}};
+  };
+  return json::object{
+      {"local", side(s->local)},    {"remote", side(s->remote)},         {"state", s->state},
+      {"nominated", s->nominated},  {"packetsSent", s->packets_sent},    {"packetsReceived", s->packets_received},
+      {"bytesSent", s->bytes_sent}, {"bytesReceived", s->bytes_received}};
+}
+
+json::object to_json(const CertificateStats& s) {
+  return {{"fingerprint", s.fingerprint},
+          {"fingerprintAlgorithm", s.fingerprint_algorithm},
+          {"base64Certificate", s.base64_certificate}};
 }
 
 class Peer {
@@ -331,12 +384,17 @@ class Peer {
     json::array inbound;
     json::array remote_inbound;
     json::array remote_outbound;
+    json::array codecs;
+    json::array sources;
+    for (const auto& s : report.rtp.codecs) codecs.push_back(to_json(s));
+    for (const auto& s : report.media_sources) sources.push_back(to_json(s));
     for (const auto& s : report.rtp.outbound) outbound.push_back(to_json(s));
     for (const auto& s : report.rtp.inbound) inbound.push_back(to_json(s));
     for (const auto& s : report.rtp.remote_inbound) {
       remote_inbound.push_back(
           {{"ssrc", s.ssrc},
            {"kind", to_string(s.kind)},
+           {"packetsReceived", s.packets_received},
            {"packetsLost", s.packets_lost},
            {"roundTripTime", s.round_trip_time ? json::value(seconds(*s.round_trip_time)) : json::value()}});
     }
@@ -350,7 +408,16 @@ class Peer {
           {"outbound", std::move(outbound)},
           {"inbound", std::move(inbound)},
           {"remoteInbound", std::move(remote_inbound)},
-          {"remoteOutbound", std::move(remote_outbound)}});
+          {"remoteOutbound", std::move(remote_outbound)},
+          {"codecs", std::move(codecs)},
+          {"mediaSources", std::move(sources)},
+          {"pair", to_json(report.selected_candidate_pair)},
+          {"transport",
+           {{"dtlsRole", report.transport.dtls_role},
+            {"iceLocalUsernameFragment", report.transport.ice_local_username_fragment}}},
+          {"localCertificate", to_json(report.local_certificate)},
+          {"remoteCertificate",
+           report.remote_certificate ? json::value(to_json(*report.remote_certificate)) : json::value()}});
   }
 
   Album album_;

@@ -25,7 +25,7 @@ TEST(RtpCapabilities, ListEachCodecOnceInTheOrderOfTheOffer) {
     EXPECT_FALSE(capabilities.header_extensions.empty());
   }
   EXPECT_EQ(names, (std::vector<std::string>{"audio/opus", "audio/red", "audio/PCMU", "audio/PCMA", "video/VP8",
-                                             "video/VP9", "video/H264", "video/H264", "video/AV1"}));
+                                             "video/VP9", "video/H264", "video/H264", "video/AV1", "video/flexfec"}));
 }
 
 struct Switching : testing::Test {

@@ -44,8 +44,13 @@ MediaCall::MediaCall(const MediaCallOptions& options) : SimulatedCall(options.ca
     if (peer == &alice) init.send_encodings = options.video_encodings;
     const TransceiverId video = peer->session.add_track(MediaKind::kVideo, init).value();
     if (peer == &alice) {
+      if (options.forward_error_correction) {
+        alice.session.set_codec_preferences(video, rtp_capabilities(MediaKind::kVideo).codecs).value();
+      }
       alice_audio = audio;
       alice_video = video;
+    } else {
+      bob_video = video;
     }
   }
 }

@@ -31,6 +31,8 @@ struct MediaCallOptions {
   CallOptions call{.link = {.delay = 25ms}, .media = false};  // a round trip takes 100 ms
   // RFC 2198: sound comes with a copy of the frame before.
   bool redundancy = false;
+  // RFC 8627: pictures come with repair packets, where they are of use.
+  bool forward_error_correction = false;
   // Of Alice's pictures.
   std::vector<RtpEncodingParameters> video_encodings{};
 };
@@ -49,7 +51,7 @@ class MediaCall : public SimulatedCall {
   // From now on, of all four links.
   void set_link(const sim::LinkConfig& link);
 
-  TransceiverId alice_audio, alice_video;
+  TransceiverId alice_audio, alice_video, bob_video;
 };
 
 // The bounds that calls have to keep unless their story says otherwise.

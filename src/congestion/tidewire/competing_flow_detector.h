@@ -12,28 +12,32 @@ namespace tidewire::congestion {
 
 class CompetingFlowDetector {
  public:
-  // CUBIC in a deep queue comes back to the bottom of its saw every few seconds and leaves it half full even there.
+  // Ours is gone within a second of yielding, also after the path became four times slower.
   static constexpr Duration kPatience = std::chrono::milliseconds{1500};
+  // When competitors were there a short time ago, a long queue is theirs again.
   static constexpr Duration kPatienceWhenExpected = std::chrono::milliseconds{300};
-  // A queue as short as this is a drained one for the purpose.
-  static constexpr Duration kDrained = std::chrono::milliseconds{40};
+  static constexpr Duration kLongQueue = std::chrono::milliseconds{40};
 
-  // `queue` stands now; `yielded`: we send less than gets through.
-  void update(Duration queue, bool yielded, Timestamp now) {
-    if (queue < kDrained || !yielded) {
-      since_.reset();
-    } else if (!since_) {
-      since_ = now;
-    }
+  // `yielding`: the queue is longer than we want, and we send less than gets through.
+  void update(bool yielding, Duration queue, Timestamp now) {
+    update(standing_, yielding, now);
+    update(long_, yielding && queue >= kLongQueue, now);
   }
-  // `expected`: they were there a short time ago.
   bool found(Timestamp now, bool expected) const {
-    return since_ && now - *since_ >= (expected ? kPatienceWhenExpected : kPatience);
+    return (standing_ && now - *standing_ >= kPatience) || (expected && long_ && now - *long_ >= kPatienceWhenExpected);
   }
-  void reset() { since_.reset(); }
 
  private:
-  std::optional<Timestamp> since_;
+  static void update(std::optional<Timestamp>& since, bool holds, Timestamp now) {
+    if (!holds) {
+      since.reset();
+    } else if (!since) {
+      since = now;
+    }
+  }
+
+  std::optional<Timestamp> standing_;
+  std::optional<Timestamp> long_;
 };
 
 }  // namespace tidewire::congestion

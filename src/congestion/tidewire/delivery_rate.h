@@ -16,7 +16,11 @@ class DeliveryRate {
  public:
   static constexpr std::size_t kCapacity = 1024;  // half a second at 25 Mbit/s
 
+  // After such a jump of the receiver's clock what was before is not comparable.
+  static constexpr Duration kJump = std::chrono::seconds{5};
+
   void add(Duration arrival, std::size_t size) {
+    if (count_ > 0 && (arrival > newest().at + kJump || arrival < newest().at - kJump)) reset();
     // Arrivals are in order of sending; one that came out of order counts as of the newest before it.
     const Duration at = count_ == 0 ? arrival : std::max(arrival, newest().at);
     total_ += size;
@@ -46,7 +50,7 @@ class DeliveryRate {
     return static_cast<double>(last.total - first.total) * 8 / seconds;
   }
 
-  void reset() { *this = DeliveryRate(); }
+  void reset() { count_ = 0; }
 
  private:
   struct Entry {

@@ -58,6 +58,8 @@ class ProbePlanner {
   std::size_t between_ = 0;  // of other packets, since the last one of the cluster
   std::optional<Duration> first_arrival_;
   Duration last_arrival_{};
+  std::int64_t last_number_ = 0;
+  bool passed_ = false;  // a later packet was reported on: the rest will not be
   Timestamp first_sent_{};
   Timestamp last_sent_{};
 };

@@ -19,7 +19,14 @@ class StandingQueue {
   // … and of so many packets: of five with an even jitter one has less than a third of it in nine of ten cases.
   static constexpr std::size_t kPackets = 5;
 
+  // No queue is so long: the receiver's clock has jumped (transport-wide feedback's wraps after 12 days), or it lies.
+  static constexpr Duration kNoQueue = std::chrono::seconds{10};
+
   void add(Duration arrival, Duration delay, Timestamp now) {
+    if (base_.known() && (delay - base_.value() > kNoQueue || base_.value() - delay > kNoQueue)) {
+      base_ = {};
+      count_ = 0;
+    }
     base_.add(delay, now);
     ring_[count_++ % kCapacity] = {arrival, delay};
   }

@@ -10,63 +10,85 @@ using namespace std::chrono_literals;
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
+constexpr std::size_t kPacket = 1200;
+
 // While a frame leaves at this multiple of the rate, its packets show whether the path carries so much more. The queue
 // that it makes at a full bottleneck is a third of a frame's time, 11 ms.
 constexpr double kPacing = 1.5;
-// A path that marks does so before there is a queue; a frame should not make one.
-constexpr double kPacingWithMarks = 1.1;
+// A path that marks does so before there is a queue, and one that loses much may have room for a few packets only; a
+// frame should not fill it.
+constexpr double kSmoothPacing = 1.1;
+constexpr Duration kSmooth = 10s;  // after such losses
+
 // The standing queue that we allow, for any flow and beyond that for a slow one: as in Copa, a flow's share of the
-// queue is a number of packets, so that of several flows the larger ones yield first.
+// queue is a number of packets, here somewhat less than one, so that of several flows the larger ones yield first.
 constexpr double kQueueAny = 0.010;
-constexpr double kQueueBits = 8'000;  // over the rate
+constexpr double kQueueBits = 6'000;  // over the rate
 constexpr double kQueueMax = 0.045;
+// The first frame and the probes make a queue that says nothing yet about the rate.
 constexpr double kQueueStarting = 0.06;
+// At such multiples of what we allow a queue is no chance any more, and then no transfer that is soon over.
+constexpr double kLong = 2;
+constexpr double kVeryLong = 4;
+
 // Of what the path is measured to carry, what we take.
 constexpr double kUse = 0.95;
-// Of what a probe was carried at without a queue, what we take.
+// Of what a probe was carried at without a queue: its rate is no limit, but its packets are few.
 constexpr double kUseOfProbe = 0.92;
 // What a queue that is only just too long costs.
 constexpr double kYield = 0.97;
+// A probe or burst that arrives this much of its rate was carried.
+constexpr double kCarried = 0.9;
+
+// Without congestion for so long, the path may have become faster.
+constexpr Duration kUndisturbed = 1200ms;
+// The application uses less than this of its rate: what it sends says little about the rest.
+constexpr double kLimited = 0.75;
+// So often a probe does instead. Of 25 ms each, they are 0.6 % of the rate.
+constexpr Duration kProbeWhenLimited = 4s;
 
 }  // namespace
 
 TidewireController::TidewireController(const Limits& limits, Timestamp now)
-    : limits_(limits), last_feedback_(now), last_sent_(now), sent_since_(now) {
+    : limits_(limits), sent_(now), last_feedback_(now) {
   path_changed(now);
 }
 
 void TidewireController::path_changed(Timestamp now) {
-  const Limits limits = limits_;
-  ProbePlanner probes = probes_;  // numbers of clusters go on
-  probes.give_up();
   queue_ = {};
   delivery_.reset();
   bursts_.reset();
-  losses_.reset();
-  competitors_.reset();
-  limits_ = limits;
-  probes_ = probes;
+  losses_ = {};
+  competitors_ = {};
+  competitive_ = {};
   mode_ = Mode::kStarting;
   ceiling_ = best_ = 0;
-  marks_seen_ = false;
-  marked_share_ = 0;
+  queue_now_ = cut_queue_ = {};
+  // Likely ones, until there are others; both are soon learned.
   round_trip_ = feedback_gap_ = 100ms;
-  queue_now_ = {};
-  unanswered_ = false;
   last_feedback_ = now;
-  undisturbed_since_ = now;
-  headroom_ = 0;
+  unanswered_ = false;
+  settle_until_ = ignore_sent_before_ = now;
+  marks_seen_ = smooth_ = false;
+  marked_share_ = 0;
+  disturbed(now);
   set_rate(static_cast<double>(limits_.start));
   probes_.plan(3 * rate_, now);
 }
 
-void TidewireController::set_limits(const Limits& limits, Timestamp) {
+void TidewireController::set_limits(const Limits& limits, Timestamp /*now*/) {
   limits_ = limits;
   set_rate(rate_);
 }
 
 void TidewireController::set_rate(double rate) {
-  rate_ = std::clamp(rate, static_cast<double>(limits_.min), static_cast<double>(std::max(limits_.min, limits_.max)));
+  const std::uint64_t most = std::max(limits_.min, limits_.max);
+  rate_ = std::clamp(rate, static_cast<double>(limits_.min), static_cast<double>(most));
+}
+
+void TidewireController::disturbed(Timestamp now) {
+  undisturbed_since_ = now;
+  headroom_ = 0;
 }
 
 double TidewireController::queue_seconds() const { return seconds(queue_now_); }
@@ -78,131 +100,111 @@ double TidewireController::threshold() const {
   return std::min(kQueueAny + kQueueBits / rate_ + seconds(queue_.quiet()), kQueueMax);
 }
 
+bool TidewireController::application_limited() const { return sent_.bits_per_second() < kLimited * rate_; }
+
 void TidewireController::handle_sent(const SentPacket& packet) {
-  last_sent_ = packet.sent;
   if (!unanswered_) {
     unanswered_ = true;
     last_feedback_ = std::max(last_feedback_, packet.sent);
   }
-  sent_bytes_ += packet.size;
-  if (packet.sent - sent_since_ >= 200ms) {
-    const double rate = static_cast<double>(sent_bytes_) * 8 / seconds(packet.sent - sent_since_);
-    sent_rate_ = sent_rate_ == 0 ? rate : 0.5 * sent_rate_ + 0.5 * rate;
-    sent_bytes_ = 0;
-    sent_since_ = packet.sent;
-  }
+  in_flight_ = packet.bytes_in_flight;
+  sent_.add(packet.size, packet.sent);
   probes_.handle_sent(packet);
 }
 
 void TidewireController::handle_feedback(const Feedback& feedback) {
   if (feedback.results.empty()) return;
   const Timestamp now = feedback.received;
-  const double elapsed = std::clamp(seconds(now - last_feedback_), 0.0, 0.3);
+  Report report{.now = now, .elapsed = std::clamp(seconds(now - last_feedback_), 0.0, 0.3)};
   if (mode_ == Mode::kSilent) {
-    end_silence(feedback);
+    end_silence(now);
   } else {
-    const Duration gap = std::clamp<Duration>(now - last_feedback_, 20ms, 500ms);
-    feedback_gap_ += (gap - feedback_gap_) / 8;
+    // Of eight reports, as a round trip's average is of eight (RFC 6298 §2.3).
+    feedback_gap_ += (std::clamp<Duration>(now - last_feedback_, 20ms, 500ms) - feedback_gap_) / 8;
   }
-  last_feedback_ = now;
-  unanswered_ = feedback.bytes_in_flight > 0;
-  take_in(feedback);
+  last_feedback_ = std::max(last_feedback_, now);
+  in_flight_ = feedback.bytes_in_flight;
+  unanswered_ = in_flight_ > 0;
+  take_in(feedback, report);
   if (const auto result = probes_.take_result()) use_probe(*result, now);
-  if (mode_ == Mode::kCompeting || mode_ == Mode::kTesting) {
-    compete(elapsed, now);
+  if (mode_ == Mode::kCompeting) {
+    compete(report);
   } else {
-    control(now);
-    grow(elapsed, now);
+    control(report);
+    grow(report);
+    react_to_loss(now);
   }
-  react_to_marks(now);
-  react_to_loss(now);
+  react_to_marks(report);
   plan_probe(now);
 }
 
-void TidewireController::take_in(const Feedback& feedback) {
-  lost_ = 0;
-  std::size_t arrived = 0;
-  std::size_t marked = 0;
+void TidewireController::take_in(const Feedback& feedback, Report& report) {
   for (const PacketResult& packet : feedback.results) {
+    // Arrivals beyond a year of the receiver's clock are inventions, with which nothing could be calculated.
+    constexpr Duration kYear = std::chrono::hours{24 * 365};
+    if (packet.arrival && (*packet.arrival > kYear || *packet.arrival < -kYear)) continue;
+    if (packet.sent < ignore_sent_before_) continue;
     bursts_.add(packet, 1.2 * rate_);
     probes_.handle_result(packet);
     if (!packet.arrival) {
-      ++lost_;
+      ++report.lost;
       continue;
     }
-    ++arrived;
-    marked += packet.congested ? 1 : 0;
+    ++report.arrived;
+    report.marked += packet.congested ? 1 : 0;
     take_in_arrival(packet, feedback.received);
   }
-  losses_.add(arrived, lost_, feedback.received);
+  losses_.add(report.arrived, report.lost, feedback.received);
   queue_now_ = queue_.value();
   queue_.update_quiet();
-  marks_seen_ = marks_seen_ || marked > 0;
-  if (arrived > 0) {
-    const double share = static_cast<double>(marked) / static_cast<double>(arrived);
-    // DCTCP's average (RFC 8257 §3.3), with g = 1/4: feedback comes about once in a round trip.
-    marked_share_ += (share - marked_share_) / 4;
-  }
 }
 
 void TidewireController::take_in_arrival(const PacketResult& packet, Timestamp now) {
-  const Duration delay = *packet.arrival - (packet.sent - Timestamp{});
-  if (packet.sent < ignore_sent_before_) return;
-  queue_.add(*packet.arrival, delay, now);
+  queue_.add(*packet.arrival, *packet.arrival - (packet.sent - Timestamp{}), now);
   delivery_.add(*packet.arrival, packet.size);
   const Duration round_trip = std::clamp<Duration>(now - packet.sent, 1ms, 2s);
-  // Follows a shorter one at once, and a longer one slowly.
+  // Follows a shorter one at once, and a longer one over some thousand packets.
   round_trip_ = round_trip < round_trip_ ? round_trip : round_trip_ + (round_trip - round_trip_) / 2048;
 }
 
-void TidewireController::control(Timestamp now) {
+void TidewireController::control(const Report& report) {
   const double queue = queue_seconds();
-  // The first frame and the probes make a queue that says nothing yet about the rate.
   if (queue > (mode_ == Mode::kStarting ? kQueueStarting : threshold())) {
-    back_off(now);
-  } else if (mode_ == Mode::kDraining && (queue < threshold() / 3 || now > settle_until_ + reaction_time())) {
+    back_off(report.now);
+  } else if (mode_ == Mode::kDraining && (queue < threshold() / 3 || report.now > settle_until_ + reaction_time())) {
     mode_ = Mode::kSteady;
   }
-  competitors_.update(queue_now_, mode_ == Mode::kDraining, now);
-  if (competitors_.found(now, now - competed_ < 10s)) begin_competing(now);
+  competitors_.update(mode_ == Mode::kDraining && queue > threshold(), queue_now_, report.now);
+  if (competitors_.found(report.now, competitive_.remembered(report.now))) begin_competing(report.now);
 }
 
+// The rate becomes what is delivered, and estimate() goes below it until the queue is gone.
 void TidewireController::back_off(Timestamp now) {
-  undisturbed_since_ = now;
-  headroom_ = 0;
+  disturbed(now);
   // What an earlier cut did is not seen yet.
   if (now < settle_until_ && queue_now_ < cut_queue_ * 3 / 2) return;
-  const double depth = queue_seconds() / threshold();
-  double base = std::min(rate_, delivered(depth > 2 ? 150ms : 300ms));
+  const double length = queue_seconds() / threshold();
+  double base = std::min(rate_, delivered(length > kLong ? 150ms : 300ms));
   // A short queue may be one large frame's, and a longer one the beginning of a transfer that soon is over; a few
   // frames that were small do not say either that the path is slow.
-  if (depth < 4) base = std::max(base, (depth < 2 ? 0.95 : 0.7) * rate_);
+  if (length < kVeryLong) base = std::max(base, (length < kLong ? 0.95 : 0.8) * rate_);
   if (mode_ != Mode::kDraining) ceiling_ = std::clamp(delivered(300ms), base, rate_);
-  set_rate((depth < 2 ? kYield : kUse) * base);
+  set_rate((length < kLong ? kYield : kUse) * base);
   mode_ = Mode::kDraining;
   cut_queue_ = queue_now_;
   settle_until_ = now + reaction_time();
 }
 
-void TidewireController::grow(double elapsed, Timestamp now) {
-  const double queue = queue_seconds();
-  if (mode_ == Mode::kDraining || mode_ == Mode::kStarting || queue > threshold() / 2) return;
-  best_ = std::max(rate_, best_ * (1 - 0.05 * elapsed));
-  const bool limited = sent_rate_ < 0.75 * rate_;
-  if (limited || rate_ >= static_cast<double>(limits_.wanted)) {
+void TidewireController::grow(const Report& report) {
+  const double allowed = threshold() / 2;
+  if (mode_ != Mode::kSteady || queue_seconds() > allowed) return;
+  best_ = std::max(rate_, best_ * (1 - 0.05 * report.elapsed));
+  if (application_limited() || losses_.trying() || rate_ >= static_cast<double>(limits_.wanted)) {
     headroom_ = 0;
     return;
   }
-  // Near where the queue grew last: the same for all flows, whatever they have, so that they become equal.
-  double step = 60'000 * std::sqrt(rate_ / 1e6);
-  if (ceiling_ > 0 && rate_ < 0.95 * ceiling_) {
-    step = std::max(step, (rate_ < 0.85 * ceiling_ ? 0.3 : 0.1) * rate_);
-  } else if (ceiling_ == 0 || rate_ > 1.08 * ceiling_) {
-    ceiling_ = 0;
-    // Beyond it the path has become faster: ever quicker while nothing happens.
-    step = std::max(step, rate_ * std::min(0.5, 0.05 * std::exp2(seconds(now - undisturbed_since_) / 2)));
-  }
   // More carefully the closer the queue is to what it may be.
+<<<<<<< HEAD
   double next = rate_ + step * (1.6 - 1.2 * queue / (threshold() / 2)) * elapsed;
   const auto burst = bursts_.rates();
   if (getenv("DBG") && burst)
@@ -220,72 +222,93 @@ void TidewireController::grow(double elapsed, Timestamp now) {
       probes_.plan(2 * rate_, now);
     }
   }
+=======
+  const double care = 1.4 - 1.0 * queue_seconds() / allowed;
+  const double next = std::max(rate_ + step_up(report.now) * care * report.elapsed, use_headroom(report.now));
+>>>>>>> main
   set_rate(std::max(rate_, std::min(next, 1.5 * delivered(500ms))));
 }
 
-void TidewireController::begin_competing(Timestamp now) {
-  mode_ = Mode::kCompeting;
-  competitors_.reset();
-  last_test_ = now;
-  const double before = now - competed_ < 10s ? competitive_rate_ : 0;
-  set_rate(std::max({rate_, before, delivered(500ms)}));
+// In bits per second, per second.
+double TidewireController::step_up(Timestamp now) const {
+  // Near where the queue grew last: almost the same for all flows, whatever they have, so that they become equal.
+  const double fair = 60'000 * std::sqrt(rate_ / 1e6);
+  if (ceiling_ > 0 && rate_ < 0.85 * ceiling_) return std::max(fair, 0.3 * rate_);
+  if (ceiling_ > 0 && rate_ < 0.95 * ceiling_) return std::max(fair, 0.1 * rate_);
+  if (ceiling_ > 0 && rate_ < 1.08 * ceiling_) return fair;
+  // Beyond it the path has become faster: ever quicker while nothing happens.
+  return std::max(fair, rate_ * std::min(0.5, 0.05 * std::exp2(seconds(now - undisturbed_since_) / 2)));
 }
 
-void TidewireController::compete(double elapsed, Timestamp now) {
-  const double queue = queue_seconds();
-  competed_ = now;
-  if (mode_ == Mode::kCompeting) competitive_rate_ = rate_;
-  if (queue < threshold()) {
+// What frames' bursts show to be free: the rate to go to at once, 0 for none.
+double TidewireController::use_headroom(Timestamp now) {
+  const auto burst = bursts_.rates();
+  const bool shown = burst && burst->arrived > 1.25 * rate_ && burst->arrived > 0.92 * burst->sent;
+  headroom_ = shown ? headroom_ + 1 : 0;
+  if (headroom_ < 2) return 0;
+  // Others have yielded as we did: take back what was ours, no more.
+  if (now - undisturbed_since_ < std::max<Duration>(kUndisturbed, 4 * reaction_time())) {
+    return std::min(0.85 * burst->arrived, 0.9 * best_);
+  }
+  if (!probes_.busy()) {
+    headroom_ = 0;
+    probes_.plan(2 * rate_, now);
+  }
+  return 0;
+}
+
+void TidewireController::begin_competing(Timestamp now) {
+  competitive_.begin(std::max(rate_, delivered(500ms)), now);
+  competitors_ = {};
+  set_rate(competitive_.rate());
+  mode_ = Mode::kCompeting;
+}
+
+void TidewireController::compete(const Report& report) {
+  losses_.ignore();
+  if (queue_seconds() < threshold()) {
     mode_ = Mode::kSteady;
     ceiling_ = rate_;
-    undisturbed_since_ = now;
+    disturbed(report.now);
     return;
   }
-  if (mode_ == Mode::kTesting) {
-    if (now >= test_end_) mode_ = Mode::kCompeting;
-    return;
-  }
-  const double round_trip = seconds(round_trip_) + queue;
-  if (lost_ == 0) {
-    set_rate(rate_ + 1.6 * 9600 / (round_trip * round_trip) * elapsed);
-  } else if (now >= settle_until_) {
-    set_rate(0.8 * rate_);
-    settle_until_ = now + reaction_time() + queue_now_;
-  } else {
-    return;
-  }
-  if (now - last_test_ > 6s || (lost_ > 0 && now - last_test_ > 3s)) {
-    last_test_ = now;
-    test_end_ = now + reaction_time() + queue_now_;
-    mode_ = Mode::kTesting;
-  }
+  competitive_.update({.queue = queue_now_,
+                       .round_trip = round_trip_,
+                       .elapsed = report.elapsed,
+                       .reaction = reaction_time(),
+                       .lost = report.lost > 0},
+                      report.now);
+  competitive_.limit(static_cast<double>(std::min(limits_.max, limits_.wanted)));
+  set_rate(competitive_.rate());
 }
 
 void TidewireController::react_to_loss(Timestamp now) {
-  const double excess = losses_.take_excess();
-  if (excess == 0 || mode_ == Mode::kCompeting || mode_ == Mode::kTesting) return;
-  if (lowered_for_loss_) {
-    // Less was sent, and as much is lost.
-    losses_.learn();
-    lowered_for_loss_ = false;
-    return;
-  }
-  lowered_for_loss_ = true;
-  undisturbed_since_ = now;
-  set_rate(rate_ * (1 - std::min(excess, 0.3)));
+  if (now < settle_until_ + reaction_time()) return losses_.ignore();
+  const double cut = losses_.take_cut(reaction_time(), now);
+  if (now - smooth_since_ > kSmooth || losses_.value() > 0) smooth_ = false;
+  if (cut == 0) return;
+  smooth_ = true;
+  smooth_since_ = now;
+  disturbed(now);
+  set_rate(rate_ * (1 - cut));
 }
 
-void TidewireController::react_to_marks(Timestamp now) {
-  if (marked_share_ < 0.01 || now < settle_until_) return;
-  // RFC 8257 §3.3: in proportion to the share that is marked.
-  undisturbed_since_ = now;
-  headroom_ = 0;
+void TidewireController::react_to_marks(const Report& report) {
+  if (report.arrived == 0) return;
+  marks_seen_ = marks_seen_ || report.marked > 0;
+  const double share = static_cast<double>(report.marked) / static_cast<double>(report.arrived);
+  // DCTCP's average and its reaction in proportion to it (RFC 8257 §3.3), with g = 1/4, for feedback comes about once
+  // in a round trip.
+  marked_share_ += (share - marked_share_) / 4;
+  if (marked_share_ < 0.01 || report.now < settle_until_) return;
+  disturbed(report.now);
   ceiling_ = rate_;
   set_rate(rate_ * (1 - marked_share_ / 2));
-  settle_until_ = now + reaction_time();
+  settle_until_ = report.now + reaction_time();
 }
 
 void TidewireController::use_probe(const ProbePlanner::Result& result, Timestamp now) {
+<<<<<<< HEAD
   const bool carried = result.arrived > 0.9 * result.sent;
   const double rate_before = rate_;
   if (getenv("DBG"))
@@ -305,12 +328,17 @@ void TidewireController::use_probe(const ProbePlanner::Result& result, Timestamp
     }
     return;
   }
+=======
+  if (mode_ == Mode::kStarting) return use_first_probe(result, now);
+>>>>>>> main
   if (mode_ != Mode::kSteady) return;
-  if (carried) {
+  const double found = std::min(result.sent, result.arrived);
+  if (result.arrived > kCarried * result.sent) {
+    const bool far = result.sent > 1.5 * rate_;
     set_rate(std::max(rate_, kUseOfProbe * found));
-    if (result.sent > 1.5 * rate_before) probes_.plan(2 * rate_, now);
+    if (far) probes_.plan(2 * rate_, now);
   } else if (found > 1.1 * rate_) {
-    // Of what others send, a burst takes the place: A = C p / (p + y). With y up to A, at least A²/p is free.
+    // A burst at p beside others' y through C arrives at A = C p / (p + y). With y up to A, at least A² / p is free.
     set_rate(std::max(rate_, kUse * found * found / result.sent));
     probes_.plan(found, now);
   } else if (found < 0.9 * rate_) {
@@ -319,75 +347,100 @@ void TidewireController::use_probe(const ProbePlanner::Result& result, Timestamp
   }
 }
 
+void TidewireController::use_first_probe(const ProbePlanner::Result& result, Timestamp now) {
+  const double found = std::min(result.sent, result.arrived);
+  const bool carried = result.arrived > kCarried * result.sent;
+  if (carried) {
+    set_rate(kUseOfProbe * found);
+    if (rate_ < static_cast<double>(limits_.wanted)) return probes_.plan(2.2 * rate_, now);
+  } else {
+    ceiling_ = found;
+    set_rate(kUse * found);
+  }
+  mode_ = Mode::kSteady;
+  disturbed(now);
+  // The probes' own queue is no congestion.
+  settle_until_ = now + reaction_time();
+  cut_queue_ = std::max<Duration>(queue_now_, 30ms);
+}
+
 void TidewireController::plan_probe(Timestamp now) {
   probes_.handle_timeout(now);
   if (probes_.busy()) return;
-  if (mode_ == Mode::kStarting) {
-    mode_ = Mode::kSteady;
-    return;
-  }
-  // An application that sends little learns little from it.
-  if (mode_ == Mode::kSteady && sent_rate_ < 0.75 * rate_ && now - probes_.last_planned() > 4s) {
-    const double more = rate_ < 0.9 * static_cast<double>(limits_.wanted) ? 1.2 : 1.0;
-    probes_.plan(more * rate_, now);
-  }
-}
-
-void TidewireController::end_silence(const Feedback& feedback) {
-  mode_ = mode_before_silence_ == Mode::kStarting ? Mode::kSteady : mode_before_silence_;
-  ignore_sent_before_ = feedback.received - round_trip_;
-  settle_until_ = feedback.received + reaction_time();
-  undisturbed_since_ = feedback.received;
-  delivery_.reset();
-  bursts_.reset();
-  set_rate(0.9 * rate_);
+  if (mode_ == Mode::kStarting) mode_ = Mode::kSteady;  // the probe was lost
+  if (mode_ != Mode::kSteady || !application_limited() || now - probes_.last_planned() < kProbeWhenLimited) return;
+  const bool more = rate_ < 0.9 * static_cast<double>(limits_.wanted);
+  probes_.plan((more ? 1.2 : 1.0) * rate_, now);
 }
 
 void TidewireController::handle_timeout(Timestamp now) {
   probes_.handle_timeout(now);
-  if (mode_ == Mode::kSilent || !unanswered_ || now < next_timeout()) return;
-  mode_before_silence_ = mode_;
+  if (now < next_timeout()) return;
+  if (mode_ != Mode::kSilent) probes_.give_up();
   mode_ = Mode::kSilent;
+  // Sound goes on anyhow. For what has none, a packet now and then finds out when the path is there again.
+  silent_window_ = in_flight_ + 1;
+  next_knock_ = now + 300ms;
 }
 
 Timestamp TidewireController::next_timeout() const {
-  if (mode_ == Mode::kSilent || !unanswered_) return kNever;
+  if (mode_ == Mode::kSilent) return next_knock_;
+  if (!unanswered_) return kNever;
   return last_feedback_ + std::max<Duration>(400ms, 2 * round_trip_ + 3 * feedback_gap_);
+}
+
+// The rate of before is taken up almost at once: most outages are not the bottleneck's doing. What the bottleneck held
+// meanwhile says nothing about its rate.
+void TidewireController::end_silence(Timestamp now) {
+  mode_ = Mode::kSteady;
+  next_knock_ = kNever;
+  ignore_sent_before_ = now - round_trip_;
+  settle_until_ = now + reaction_time();
+  cut_queue_ = 30ms;
+  delivery_.reset();
+  bursts_.reset();
+  disturbed(now);
+  set_rate(0.9 * rate_);
+}
+
+std::size_t TidewireController::window_of(double rate, Duration beyond_round_trip, std::size_t packets) const {
+  return static_cast<std::size_t>(rate * seconds(round_trip_ + beyond_round_trip) / 8) + packets * kPacket;
 }
 
 Estimate TidewireController::estimate() const {
   double target = rate_;
-  double pacing = (marks_seen_ ? kPacingWithMarks : kPacing) * rate_;
-  double window = rate_ * (seconds(round_trip_) + 2.5 * seconds(feedback_gap_) + 0.05) / 8 + 6 * 1200;
+  double pacing = (marks_seen_ || smooth_ ? kSmoothPacing : kPacing) * rate_;
+  double padding = 0;
+  // What is sent until it is reported on, when two reports of three are lost; and what a frame may be larger than
+  // others.
+  std::size_t window = window_of(rate_, feedback_gap_ * 5 / 2 + 50ms, 6);
   switch (mode_) {
     case Mode::kStarting: window *= 3; break;
     case Mode::kSteady: break;
     case Mode::kDraining:
-      target = rate_ * (1 - std::clamp(queue_seconds() / 0.3, 0.1, 0.6));
+      // The queue is to be gone within 300 ms.
+      target *= 1 - std::clamp(queue_seconds() / 0.3, 0.1, 0.6);
       pacing = 1.1 * target;
-      window = rate_ * (seconds(round_trip_) + seconds(feedback_gap_) + 0.01) / 8 + 3 * 1200;
+      window = window_of(rate_, std::max<Duration>(feedback_gap_, 100ms) + 50ms, 5);
       break;
     case Mode::kCompeting:
-      pacing = 1.2 * rate_;
-      window += rate_ * queue_seconds() / 8;
-      break;
-    case Mode::kTesting:
-      target = 0.4 * rate_;
-      pacing = 0.5 * rate_;
+      window = window_of(rate_, feedback_gap_ * 5 / 2 + 50ms + queue_now_, 6);
+      if (competitive_.testing()) target *= 0.4;
+      pacing = 1.2 * target;
       break;
     case Mode::kSilent:
-      target = std::max(0.1 * rate_, 30'000.0);
-      pacing = target;
-      window = 0;
+      pacing = target = 0.1 * rate_;
+      padding = 20'000;
+      window = silent_window_;
       break;
   }
   const auto bits = [this](double rate) {
-    return std::clamp(static_cast<std::uint64_t>(std::max(rate, 0.0)), limits_.min, std::max(limits_.min, limits_.max));
+    return std::clamp(static_cast<std::uint64_t>(rate), limits_.min, std::max(limits_.min, limits_.max));
   };
   return {.target_bitrate = bits(target),
           .pacing_bitrate = std::max(bits(target), static_cast<std::uint64_t>(pacing)),
-          .padding_bitrate = 0,
-          .congestion_window = static_cast<std::size_t>(window)};
+          .padding_bitrate = static_cast<std::uint64_t>(padding),
+          .congestion_window = window};
 }
 
 }  // namespace tidewire::congestion

@@ -1,0 +1,38 @@
+// Keeps account of what limits the quality of one stream of pictures, and says it in a sentence.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "tidewire/quality_limitation.h"
+#include "tidewire/send_encoding.h"
+#include "tidewire/time.h"
+
+namespace tidewire::session {
+
+class QualityLimitation {
+ public:
+  // What the path allows of what was asked for. True when people should hear of it: pictures pause or go on, or have
+  // another size.
+  bool update(const SendEncoding& asked, const SendEncoding& granted, Timestamp now);
+
+  QualityLimitationReason reason() const { return reason_; }
+  bool paused() const { return paused_; }
+  QualityLimitationDurations durations(Timestamp now) const;
+  std::uint32_t resolution_changes() const { return resolution_changes_; }
+  // "video paused: the network gives 190 kbit/s".
+  std::string describe(std::uint64_t available_bitrate) const;
+
+ private:
+  void add(QualityLimitationDurations& durations, Timestamp now) const;
+
+  QualityLimitationReason reason_ = QualityLimitationReason::kNone;
+  QualityLimitationDurations durations_;
+  std::optional<Timestamp> since_;
+  bool paused_ = false;
+  std::optional<Resolution> size_;
+  std::uint32_t resolution_changes_ = 0;
+};
+
+}  // namespace tidewire::session
