@@ -204,28 +204,8 @@ void TidewireController::grow(const Report& report) {
     return;
   }
   // More carefully the closer the queue is to what it may be.
-<<<<<<< HEAD
-  double next = rate_ + step * (1.6 - 1.2 * queue / (threshold() / 2)) * elapsed;
-  const auto burst = bursts_.rates();
-  if (getenv("DBG") && burst)
-    fprintf(stderr, "%f rate %.0f sent %.0f arr %.0f head %d und %.2f probe busy %d ceil %.0f\n",
-            seconds(now - Timestamp{}), rate_, burst->sent, burst->arrived, headroom_,
-            seconds(now - undisturbed_since_), probes_.busy(), ceiling_);
-  const bool headroom = burst && burst->arrived > 1.25 * rate_ && burst->arrived > 0.92 * burst->sent;
-  headroom_ = headroom ? headroom_ + 1 : 0;
-  if (headroom_ >= 2) {
-    if (now - undisturbed_since_ < std::max<Duration>(1200ms, 4 * reaction_time())) {
-      // Others have yielded as we did: take back what was ours, no more.
-      next = std::max(next, std::min(0.85 * burst->arrived, 0.9 * best_));
-    } else if (!probes_.busy()) {
-      headroom_ = 0;
-      probes_.plan(2 * rate_, now);
-    }
-  }
-=======
   const double care = 1.4 - 1.0 * queue_seconds() / allowed;
   const double next = std::max(rate_ + step_up(report.now) * care * report.elapsed, use_headroom(report.now));
->>>>>>> main
   set_rate(std::max(rate_, std::min(next, 1.5 * delivered(500ms))));
 }
 
@@ -308,29 +288,7 @@ void TidewireController::react_to_marks(const Report& report) {
 }
 
 void TidewireController::use_probe(const ProbePlanner::Result& result, Timestamp now) {
-<<<<<<< HEAD
-  const bool carried = result.arrived > 0.9 * result.sent;
-  const double rate_before = rate_;
-  if (getenv("DBG"))
-    fprintf(stderr, "%f probe sent %.0f arr %.0f\n", seconds(now - Timestamp{}), result.sent, result.arrived);
-  const double found = std::min(result.sent, result.arrived);
-  if (mode_ == Mode::kStarting) {
-    set_rate(std::max(carried ? 0.0 : 0.5 * rate_, (carried ? kUseOfProbe : kUse) * found));
-    if (carried && rate_ < static_cast<double>(limits_.wanted)) {
-      probes_.plan(2.2 * rate_, now);
-    } else {
-      ceiling_ = carried ? 0 : found;
-      mode_ = Mode::kSteady;
-      undisturbed_since_ = now;
-      // The probes' own queue is no congestion.
-      settle_until_ = now + reaction_time();
-      cut_queue_ = std::max<Duration>(queue_now_, 30ms);
-    }
-    return;
-  }
-=======
   if (mode_ == Mode::kStarting) return use_first_probe(result, now);
->>>>>>> main
   if (mode_ != Mode::kSteady) return;
   const double found = std::min(result.sent, result.arrived);
   if (result.arrived > kCarried * result.sent) {
