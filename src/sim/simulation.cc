@@ -50,9 +50,15 @@ void Simulation::resolve(std::string_view name, UniqueFunction<void(std::vector<
 
 void Simulation::drain(HostId host) {
   Endpoint& endpoint = *endpoints_.at(host);
-  endpoint.handle_events(now_);
-  while (auto request = endpoint.poll_stream_request(now_)) network_.streams().open(host, *request, now_);
-  while (auto datagram = endpoint.poll_transmit(now_)) network_.send(host, std::move(*datagram), now_);
+  // What leaves may have something to tell in its turn.
+  for (bool sent = true; sent;) {
+    sent = false;
+    endpoint.handle_events(now_);
+    while (auto request = endpoint.poll_stream_request(now_)) network_.streams().open(host, *request, now_);
+    for (; auto datagram = endpoint.poll_transmit(now_); sent = true) {
+      network_.send(host, std::move(*datagram), now_);
+    }
+  }
   while (auto stream = endpoint.poll_stream_close(now_)) network_.streams().close(host, *stream, now_);
 }
 
@@ -100,14 +106,18 @@ bool Simulation::run_until(const std::function<bool()>& done, Duration limit) {
     steps_at_this_time = then == now_ ? steps_at_this_time + 1 : 0;
     if (steps_at_this_time > kMaxSteps) std::abort();
     now_ = then;
+    bool acted = false;
     while (!actions_.empty() && actions_.begin()->first <= now_) {
       auto action = std::move(actions_.extract(actions_.begin()).mapped());
       action();
+      acted = true;
     }
     deliver_arrivals();
     for (const auto& [host, endpoint] : endpoints_) {
-      if (endpoint->next_timeout() <= now_) endpoint->handle_timeout(now_);
-      drain(host);
+      const bool due = endpoint->next_timeout() <= now_;
+      if (due) endpoint->handle_timeout(now_);
+      // What it was given it has been asked about already; an action may have done something to any of them.
+      if (due || acted) drain(host);
     }
   }
   return true;

@@ -10,6 +10,15 @@ namespace {
 constexpr std::size_t kIpAndUdp = 28;
 constexpr std::uint16_t kPort = 5000;
 
+// What a call asks for that nothing limits: 1080p and good sound.
+constexpr std::uint64_t kVideo = 2'500'000;
+constexpr std::uint64_t kAudio = 128'000;
+
+std::uint64_t audio_bitrate(const SideConfig& side) { return std::min(kAudio, side.max_bitrate.value_or(kVideo) / 8); }
+std::uint64_t video_bitrate(const SideConfig& side) {
+  return side.max_bitrate ? *side.max_bitrate - audio_bitrate(side) : kVideo;
+}
+
 SessionConfig session_config(const SideConfig& side) {
   SessionConfig config;
   config.wall_clock = {Timestamp{std::chrono::hours(1)}, UnixTime{std::chrono::hours(24 * 365 * 55)}};
@@ -18,10 +27,9 @@ SessionConfig session_config(const SideConfig& side) {
   for (std::size_t i = 0; i < config.random_seed.size(); ++i) {
     config.random_seed[i] = static_cast<std::uint8_t>((side.seed >> (i % 8 * 8)) ^ (i * 37));
   }
-  if (!side.max_bitrate) return config;
-  config.max_bitrate = *side.max_bitrate;
-  // Without congestion control, it is what is sent.
-  config.video_bitrate = *side.max_bitrate - std::min(*side.max_bitrate / 2, config.audio_bitrate);
+  config.audio_bitrate = audio_bitrate(side);
+  config.video_bitrate = video_bitrate(side);
+  config.max_bitrate = side.max_bitrate.value_or(config.max_bitrate);
   return config;
 }
 
@@ -29,6 +37,9 @@ SessionConfig session_config(const SideConfig& side) {
 bool is_rtcp(ByteView packet) {
   return packet.size() > 1 && packet[0] >= 128 && packet[0] < 192 && packet[1] >= 192 && packet[1] <= 223;
 }
+
+// Spreads timestamps that are multiples of something.
+std::size_t slot_of(std::uint32_t timestamp) { return (timestamp * 2'654'435'761U) >> 22; }
 
 // RFC 7983 §7.
 bool is_dtls(ByteView packet) { return !packet.empty() && packet[0] >= 20 && packet[0] < 64; }
@@ -41,7 +52,7 @@ CallSide::CallSide(const SideConfig& config, const Timestamp& origin, CallRecord
   TransceiverInit init{.direction = RtpTransceiverDirection::kSendonly};
   audio_ = session.add_track(MediaKind::kAudio, init).value();
   if (config.max_bitrate) {
-    init.send_encodings.push_back({.max_bitrate = static_cast<std::uint32_t>(*config.max_bitrate)});
+    init.send_encodings.push_back({.max_bitrate = static_cast<std::uint32_t>(video_bitrate(config))});
   }
   video_ = session.add_track(MediaKind::kVideo, init).value();
 }
@@ -93,8 +104,19 @@ void CallSide::send_due_media(Timestamp now) {
 
 void CallSide::handle_input(Datagram datagram, Timestamp now) {
   if (ended_) return;
-  if (!config_.sends) call_.received.add(since_origin(now), datagram.packet.size() + kIpAndUdp);
+  if (!config_.sends) {
+    call_.received.add(since_origin(now), datagram.packet.size() + kIpAndUdp);
+    note_arrival(datagram.packet.bytes(), now);
+  }
   session.handle_input(std::move(datagram), now);
+}
+
+// RFC 3550 §5.1; all packets of a frame have its timestamp, retransmissions too (RFC 4588 §4).
+void CallSide::note_arrival(ByteView packet, Timestamp now) {
+  if (packet.size() < 12 || packet[0] < 128 || packet[0] >= 192 || is_rtcp(packet)) return;
+  std::uint32_t timestamp = 0;
+  for (std::size_t i = 4; i < 8; ++i) timestamp = timestamp << 8 | packet[i];
+  arrivals_[slot_of(timestamp)] = {timestamp, now};
 }
 
 std::optional<Datagram> CallSide::poll_transmit(Timestamp now) {
@@ -158,14 +180,16 @@ void CallSide::handle_video(const event::VideoFrameReceived& received, Timestamp
   const auto made = captured(received.frame);
   if (!made) return;
   const Timestamp due = std::max(received.frame.timestamp, now);
-  call_.frames.push_back({since_origin(*made), since_origin(due), received.frame.payload.size()});
+  const auto& [timestamp, last_packet] = arrivals_[slot_of(received.frame.rtp_timestamp)];
+  const Timestamp whole = timestamp == received.frame.rtp_timestamp ? last_packet : now;
+  call_.frames.push_back({since_origin(*made), since_origin(whole), since_origin(due), received.frame.payload.size()});
 }
 
 void CallSide::handle_audio(const event::AudioFrameReceived& received, Timestamp now) {
   if (!received.frame) return void(++call_.sound_missing);
   const auto made = captured(*received.frame);
   if (!made) return;
-  call_.sound.push_back({since_origin(*made), since_origin(now), received.frame->payload.size()});
+  call_.sound.push_back({since_origin(*made), since_origin(now), since_origin(now), received.frame->payload.size()});
 }
 
 }  // namespace tidewire::simulate

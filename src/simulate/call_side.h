@@ -2,9 +2,10 @@
 // would have. The sender's end has a camera and a microphone, the receiver's writes down what arrives.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
-#include <string>
+#include <utility>
 
 #include "sim/simulation.h"
 #include "simulate/fake_media.h"
@@ -51,6 +52,7 @@ class CallSide final : public sim::Endpoint {
   void handle_sending(const event::SendingChanged& sending, Timestamp now);
   void handle_video(const event::VideoFrameReceived& received, Timestamp now);
   void handle_audio(const event::AudioFrameReceived& received, Timestamp now);
+  void note_arrival(ByteView packet, Timestamp now);
   void send_due_media(Timestamp now);
   void announce(Timestamp now);
   Duration since_origin(Timestamp now) const { return now - origin_; }
@@ -66,6 +68,8 @@ class CallSide final : public sim::Endpoint {
   bool is_connected_ = false;
   bool wants_picture_ = false;
   bool ended_ = false;
+  // When the newest packet of a frame came, by its RTP timestamp: the session keeps frames until they are due.
+  std::array<std::pair<std::uint32_t, Timestamp>, 1024> arrivals_{};
   Timestamp next_video_ = kNever;
   Timestamp next_audio_ = kNever;
 };

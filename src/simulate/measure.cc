@@ -73,7 +73,8 @@ double excess_ms(const Recording& recording, Direction direction, const std::vec
     double sent = 0;
     for (const CallRecording* call : calls) sent += static_cast<double>(call->sent.between(at, at + kExcessWindow)) * 8;
     const double capacity = recording.capacity_bits(direction, at, at + kExcessWindow);
-    run = sent > capacity * 1.05 ? run + 1 : 0;
+    // In an outage whatever is sent is too much.
+    run = capacity > 0 && sent > capacity * 1.05 ? run + 1 : 0;
     longest = std::max(longest, run);
   }
   return in_ms(Series::kSlot) * longest;
@@ -93,6 +94,7 @@ double longest_silence_ms(const CallRecording& call) {
 struct Samples {
   std::vector<double> queue_ms;
   std::vector<double> frame_delay_ms;
+  std::vector<double> transit_ms;
 };
 
 Samples samples_of(const Recording& recording, const CallRecording& call) {
@@ -102,7 +104,9 @@ Samples samples_of(const Recording& recording, const CallRecording& call) {
     if (!it.dropped && it.at >= span.from && it.at < span.to) samples.queue_ms.push_back(in_ms(it.queued));
   }
   for (const FrameSample& it : call.frames) {
-    if (it.captured >= span.from) samples.frame_delay_ms.push_back(in_ms(it.due - it.captured));
+    if (it.captured < span.from) continue;
+    samples.frame_delay_ms.push_back(in_ms(it.due - it.captured));
+    samples.transit_ms.push_back(in_ms(it.arrived - it.captured));
   }
   return samples;
 }
@@ -130,6 +134,7 @@ CallMeasures measure_call(const Recording& recording, const CallRecording& call,
   measures.least_share = least_share(recording, call);
   measures.queue_ms = percentiles(samples.queue_ms);
   measures.frame_delay_ms = percentiles(samples.frame_delay_ms);
+  measures.transit_ms = percentiles(samples.transit_ms);
   measures.loss = ratio(static_cast<double>(call.packets_lost), static_cast<double>(call.packets_sent));
   measures.freeze_ratio = ratio(pictures.frozen_seconds(call.started, call.ended), active);
   measures.freezes = static_cast<double>(pictures.frozen.size());
@@ -159,7 +164,8 @@ Shares shares_of_all(const Recording& recording, Direction direction, double& ab
   }
   if (calls.empty() || used.to <= used.from) return {};
   above_105_ms = std::max(above_105_ms, excess_ms(recording, direction, calls));
-  Shares shares{.capacity = recording.capacity_bits(direction, used.from, used.to)};
+  Shares shares{.capacity = recording.capacity_bits(direction, used.from, used.to),
+                .time = seconds(used.to - used.from)};
   for (const CallRecording* call : calls)
     shares.bits += static_cast<double>(call->received.between(used.from, used.to)) * 8;
   return shares;
@@ -174,7 +180,6 @@ CallMeasures measure_all(const Recording& recording, const std::vector<CallMeasu
     const CallRecording& call = recording.calls[i];
     all.connected = all.connected && call.connected;
     if (!call.connected) continue;
-    all.rate += std::isnan(each[i].rate) ? 0 : each[i].rate;
     lost += static_cast<double>(call.packets_lost);
     sent += static_cast<double>(call.packets_sent);
     feedback += static_cast<double>(call.feedback.between(call.started, call.ended));
@@ -195,6 +200,7 @@ CallMeasures measure_all(const Recording& recording, const std::vector<CallMeasu
     const Shares its = shares_of_all(recording, direction, all.above_105_ms);
     shares.bits += its.bits;
     shares.capacity += its.capacity;
+    all.rate += its.time > 0 ? its.bits / its.time : 0;
   }
   all.utilisation = ratio(shares.bits, shares.capacity);
   all.loss = ratio(lost, sent);
@@ -204,6 +210,7 @@ CallMeasures measure_all(const Recording& recording, const std::vector<CallMeasu
   all.retransmitted = ratio(resent, media);
   all.queue_ms = percentiles(std::move(samples.queue_ms));
   all.frame_delay_ms = percentiles(std::move(samples.frame_delay_ms));
+  all.transit_ms = percentiles(std::move(samples.transit_ms));
   return all;
 }
 
@@ -240,8 +247,12 @@ Measures measure(const Recording& recording) {
   for (const CallRecording& call : recording.calls) {
     const Samples its = samples_of(recording, call);
     measures.calls.push_back(measure_call(recording, call, its));
-    together.queue_ms.insert(together.queue_ms.end(), its.queue_ms.begin(), its.queue_ms.end());
-    together.frame_delay_ms.insert(together.frame_delay_ms.end(), its.frame_delay_ms.begin(), its.frame_delay_ms.end());
+    const auto add = [](std::vector<double>& to, const std::vector<double>& from) {
+      to.insert(to.end(), from.begin(), from.end());
+    };
+    add(together.queue_ms, its.queue_ms);
+    add(together.frame_delay_ms, its.frame_delay_ms);
+    add(together.transit_ms, its.transit_ms);
   }
   measures.all = measure_all(recording, measures.calls, std::move(together));
   measure_changes(recording, measures);

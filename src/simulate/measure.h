@@ -34,6 +34,7 @@ struct CallMeasures {
   double freeze_ratio = kNothing;
   double freezes = 0;
   Percentiles frame_delay_ms;  // from the camera to the decoder
+  Percentiles transit_ms;      // from the camera to when the picture has come whole
   double frame_rate = kNothing;
   double paused_s = 0;       // the path did not carry a picture
   double size_changes = 0;   // of the picture, pauses included

@@ -32,6 +32,7 @@ double wished_share(const Recording& recording, const Stage& stage, std::size_t 
 double converged_s(const Recording& recording, const Stage& stage, std::size_t number) {
   const CallRecording& call = recording.calls[number];
   const double share = wished_share(recording, stage, number);
+  if (share <= 0) return kNothing;  // an outage
   std::optional<Duration> since;
   for (Duration at = stage.from; at + kConvergenceWindow <= stage.to; at += kSecond / 10) {
     const double rate = call.received.bits_per_second(at, at + kConvergenceWindow);
@@ -52,6 +53,7 @@ double sent_together(const Recording& recording, const Stage& stage, Duration fr
 }
 
 void measure_rates(const Recording& recording, const Stage& stage, ChangeMeasures& change) {
+  if (stage.capacity <= 0) return;  // an outage
   for (Duration at = stage.from; at + kRateWindow <= stage.to; at += Series::kSlot) {
     const double rate = sent_together(recording, stage, at, at + kRateWindow);
     const double after = seconds(at + kRateWindow - stage.from);

@@ -35,7 +35,7 @@ void send(CallRecording& call, Duration from, Duration to, double bits_per_secon
 }
 
 void show(CallRecording& call, Duration from, Duration to, Duration every = 33ms, Duration delay = 100ms) {
-  for (Duration at = from; at < to; at += every) call.frames.push_back({at, at + delay, 1000});
+  for (Duration at = from; at < to; at += every) call.frames.push_back({at, at + delay / 2, at + delay, 1000});
 }
 
 Recording recording_of(Duration length, std::vector<sim::RateSchedule::Step> steps, std::vector<CallRecording> calls) {
@@ -70,6 +70,8 @@ TEST(SimulateMeasure, LeavesPausesOfTheApplicationOut) {
   const Measures measures = measure(recording_of(30s, {{0s, 2'000'000}}, {call}));
   EXPECT_NEAR(measures.calls[0].utilisation, 0.5, 0.005);
   EXPECT_EQ(measures.calls[0].freezes, 0);
+  EXPECT_DOUBLE_EQ(measures.calls[0].frame_delay_ms.p95, 100);
+  EXPECT_DOUBLE_EQ(measures.calls[0].transit_ms.p95, 50);
   EXPECT_NEAR(measures.calls[0].frame_rate, 30.3, 0.2);
 }
 

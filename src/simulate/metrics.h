@@ -9,7 +9,7 @@
 
 namespace tidewire::simulate {
 
-enum class Unit : std::uint8_t { kShare, kBitrate, kMilliseconds, kSeconds, kCount };
+enum class Unit : std::uint8_t { kShare, kBitrate, kMilliseconds, kSeconds, kIndex, kCount };
 
 template <typename Of>
 struct Metric {

@@ -51,6 +51,7 @@ struct QueueSample {
 
 struct FrameSample {
   Duration captured{};
+  Duration arrived{};
   Duration due{};  // at the decoder
   std::size_t bytes = 0;
 };

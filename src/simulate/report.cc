@@ -38,6 +38,7 @@ std::string number(double value, Unit unit) {
     case Unit::kBitrate: return fmt::format("{:.2f}", value / 1e6);
     case Unit::kMilliseconds: return fmt::format("{:.0f}", value);
     case Unit::kSeconds: return fmt::format("{:.1f}", value);
+    case Unit::kIndex: return fmt::format("{:.3f}", value);
     case Unit::kCount: break;
   }
   return fmt::format("{:.{}f}", value, value == std::floor(value) ? 0 : 1);
@@ -49,6 +50,7 @@ const char* suffix(Unit unit) {
     case Unit::kBitrate: return " Mbit/s";
     case Unit::kMilliseconds: return " ms";
     case Unit::kSeconds: return " s";
+    case Unit::kIndex:
     case Unit::kCount: break;
   }
   return "";
@@ -87,7 +89,7 @@ void add_summary(std::string& text, std::span<const Outcome> outcomes) {
   for (const Metric<CallMeasures>& metric : call_metrics()) {
     add_metric(text, metric.label, metric.unit, outcomes, [&](const Measures& m) { return metric.value(m.all); });
   }
-  add_metric(text, "fairness (Jain)", Unit::kCount, outcomes, [](const Measures& m) { return m.jain; });
+  add_metric(text, "fairness (Jain)", Unit::kIndex, outcomes, [](const Measures& m) { return m.jain; });
   add_metric(text, "TCP", Unit::kShare, outcomes, [](const Measures& m) { return m.tcp_utilisation; });
 }
 
