@@ -220,14 +220,15 @@ struct SctpTransportStateChanged {
 };
 }  // namespace event
 
-using SessionEvent = std::variant<
-    event::NegotiationNeeded, event::SignalingStateChanged, event::IceCandidateFound, event::IceGatheringStateChanged,
-    event::IceConnectionStateChanged, event::ConnectionStateChanged, event::ResolveName, event::OpenStream,
-    event::CloseStream, event::PathVerified, event::IceCandidateErrorFound, event::TrackAdded, event::TrackRemoved,
-    event::SendingChanged, event::QualityLimitationChanged, event::KeyFrameNeeded, event::LossReported,
-    event::VideoFrameReceived, event::AudioFrameReceived, event::DataChannelAdded, event::DataChannelOpened,
-    event::DataChannelClosing, event::DataChannelClosed, event::MessageReceived, event::BufferedAmountLow,
-    event::SctpTransportStateChanged>;
+using SessionEvent =
+    std::variant<event::NegotiationNeeded, event::SignalingStateChanged, event::IceCandidateFound,
+                 event::IceGatheringStateChanged, event::IceConnectionStateChanged, event::ConnectionStateChanged,
+                 event::ResolveName, event::OpenStream, event::CloseStream, event::PathVerified,
+                 event::IceCandidateErrorFound, event::TrackAdded, event::TrackRemoved, event::SendingChanged,
+                 event::QualityLimitationChanged, event::KeyFrameNeeded, event::LossReported, event::VideoFrameReceived,
+                 event::AudioFrameReceived, event::DataChannelAdded, event::DataChannelOpened,
+                 event::DataChannelClosing, event::DataChannelClosed, event::MessageReceived, event::BufferedAmountLow,
+                 event::SctpTransportStateChanged>;
 
 class Session {
  public:

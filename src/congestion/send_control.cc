@@ -1,8 +1,12 @@
 #include "congestion/send_control.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tidewire::congestion {
+
+// What padding may make up for at once.
+constexpr Duration kPaddingBurst = std::chrono::milliseconds{20};
 
 void SendControl::start(Timestamp now) {
   if (controller_) return;
@@ -33,6 +37,14 @@ void SendControl::update_free_pace() {
   pacer_.set_rate(std::max<std::uint64_t>(pace, waiting_ * 8 * std::chrono::seconds{1} / kMaxQueueTime));
 }
 
+void SendControl::set_filling(bool on, Timestamp now) {
+  if (std::exchange(filling_, on) != on) padding_due_ = now;
+}
+
+std::uint64_t SendControl::padding_bitrate() const {
+  return std::max(estimate_.padding_bitrate, filling_ ? estimate_.target_bitrate : 0);
+}
+
 void SendControl::path_changed(Timestamp now) {
   if (controller_) controller_->path_changed(now);
   after_input(now);
@@ -56,14 +68,16 @@ Timestamp SendControl::next_paced() const {
 Timestamp SendControl::next_padding() const {
   if (!controller_) return kNever;
   if (pacer_.probe() != 0) return std::max(next_paced(), padding_from_);
-  if (estimate_.padding_bitrate == 0) return kNever;
-  return std::max({next_paced(), padding_from_, last_sent_ + transmission_time(kPadding, estimate_.padding_bitrate)});
+  if (padding_bitrate() == 0) return kNever;
+  return std::max({next_paced(), padding_from_, padding_due_});
 }
 
 std::uint16_t SendControl::handle_sent(std::size_t size, bool more_waits, Timestamp now) {
   const int probe = pacer_.probe();
   pacer_.spend(size, now);
-  last_sent_ = now;
+  if (const std::uint64_t rate = padding_bitrate(); rate > 0) {
+    padding_due_ = std::max(padding_due_, now - kPaddingBurst) + transmission_time(size, rate);
+  }
   const std::uint16_t number = history_.add(size, probe, now);
   if (controller_) {
     controller_->handle_sent({.number = static_cast<std::int64_t>(history_.packets_sent()) - 1,

@@ -25,7 +25,7 @@ class SendControl {
   static constexpr double kPacingFactor = 2.5;
   // … but whatever waits is gone after this time.
   static constexpr Duration kMaxQueueTime = std::chrono::milliseconds{100};
-  // Padding to keep the estimate true is no larger than a packet, and comes in one.
+  // Padding is no larger than this, and comes one by one.
   static constexpr std::size_t kPadding = 1000;
   static constexpr Duration kPaddingRetry = std::chrono::milliseconds{50};
   // RFC 8888 and transport-wide feedback do not tell of a peer's own limit; REMB does. It is forgotten after so long.
@@ -41,6 +41,8 @@ class SendControl {
   // What encoders are told to make, and what waits: without a controller the pace follows from them.
   void set_media_bitrate(std::uint64_t bits_per_second);
   void set_waiting(std::size_t bytes);
+  // Pictures wait for the path to carry more: padding takes their place, so that it is noticed when it does.
+  void set_filling(bool on, Timestamp now);
   // Another path: what was known does not hold there.
   void path_changed(Timestamp now);
 
@@ -70,6 +72,7 @@ class SendControl {
  private:
   void after_input(Timestamp now);
   void update_free_pace();
+  std::uint64_t padding_bitrate() const;
 
   CongestionControl kind_;
   Limits limits_;
@@ -79,7 +82,8 @@ class SendControl {
   Pacer pacer_;
   std::uint64_t media_bitrate_ = 0;
   std::size_t waiting_ = 0;
-  Timestamp last_sent_{};
+  bool filling_ = false;
+  Timestamp padding_due_{};  // what was sent counts
   Timestamp padding_from_{};
   std::optional<std::uint64_t> remb_;
   Timestamp remb_at_{};

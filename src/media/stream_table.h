@@ -90,6 +90,8 @@ class StreamTable {
   void set_reduced_size_rtcp(bool on) { config_.reduced_size_rtcp = on; }
   // What the application has use for, all in all: no more is looked for.
   void set_wanted_bitrate(std::uint64_t bits_per_second, Timestamp now) { control_.set_wanted(bits_per_second, now); }
+  // Pictures are paused until the path carries more: padding finds out when it does.
+  void set_filling(bool on, Timestamp now) { control_.set_filling(on, now); }
   // Packets take another path from now on.
   void path_changed(Timestamp now) { control_.path_changed(now); }
   // Bytes of others that share the path and the pace: data.

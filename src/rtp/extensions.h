@@ -82,8 +82,8 @@ struct HeaderFields {
   std::uint16_t sequence_number = 0;
   std::uint32_t timestamp = 0;
   Ssrc ssrc;
-  bool padding = false;           // the payload ends with it
   std::span<const Ssrc> csrcs{};  // at most 15
+  bool padding = false;           // the payload ends with it
 };
 
 // Puts a header before the payload that the packet holds. Of `extensions` it writes those that have an id in the

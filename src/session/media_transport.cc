@@ -222,6 +222,13 @@ bool MediaTransport::adapt(bool data_waits, Timestamp now) {
   if (!available) return false;
   allocator_.allocate({.bitrate = *available, .repair_share = table_->repair_share(), .data_waits = data_waits}, all,
                       now);
+  const auto waits = [](const SendEncoding& encoding) { return encoding.parameters.active && encoding.paused; };
+  table_->set_filling(std::ranges::any_of(all,
+                                          [&](const auto& claim) {
+                                            return claim.kind == MediaKind::kVideo &&
+                                                   std::ranges::all_of(*claim.granted, waits);
+                                          }),
+                      now);
   bool changed = false;
   for (const RateAllocator::Claim& claim : all) {
     Streams& streams = streams_[claim.transceiver];

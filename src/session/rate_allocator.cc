@@ -45,8 +45,9 @@ std::uint64_t RateAllocator::wanted(const std::vector<Claim>& claims) {
 
 void RateAllocator::allocate(const Budget& budget, std::vector<Claim>& claims, Timestamp now) {
   std::uint64_t left = budget.bitrate;
+  const std::uint64_t sound = sound_bitrate(budget.bitrate);
   for (Claim& claim : claims) {
-    if (claim.kind == MediaKind::kAudio) left -= std::min(left, grant_sound(budget.bitrate, claim));
+    if (claim.kind == MediaKind::kAudio) left -= std::min(left, grant_sound(sound, claim));
   }
   if (budget.data_waits) {
     left -= std::min(left, static_cast<std::uint64_t>(kDataShare * static_cast<double>(budget.bitrate)));
@@ -73,14 +74,22 @@ void RateAllocator::allocate(const Budget& budget, std::vector<Claim>& claims, T
   });
 }
 
+std::uint64_t RateAllocator::sound_bitrate(std::uint64_t available) {
+  while (available < kSoundSteps[sound_step_].available) ++sound_step_;
+  const auto reached = [&](const SoundStep& step) {
+    return static_cast<double>(available) >= kSoundReachAbove * static_cast<double>(step.available);
+  };
+  while (sound_step_ > 0 && reached(kSoundSteps[sound_step_ - 1])) --sound_step_;
+  return kSoundSteps[sound_step_].bitrate;
+}
+
 // Returns what it takes, headers included.
 std::uint64_t RateAllocator::grant_sound(std::uint64_t bitrate, Claim& claim) {
   std::uint64_t sum = 0;
   *claim.granted = *claim.asked;
   for (SendEncoding& encoding : *claim.granted) {
-    const auto share = static_cast<std::uint64_t>(kAudioShare * static_cast<double>(bitrate));
     // Of G.711 there is one rate.
-    if (encoding.codec == CodecType::kOpus) encoding.bitrate = std::min(encoding.bitrate, std::max(share, kMinAudio));
+    if (encoding.codec == CodecType::kOpus) encoding.bitrate = std::min(encoding.bitrate, bitrate);
     if (is_sent(encoding)) sum += encoding.bitrate * (claim.copies_sound ? 2 : 1) + sound_headers(encoding);
   }
   return sum;

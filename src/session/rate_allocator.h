@@ -2,6 +2,7 @@
 // left, and what would be too little for them pauses them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -17,10 +18,16 @@ namespace tidewire::session {
 
 class RateAllocator {
  public:
-  // Sound gets this part of everything, at least kMinAudio and at most what it asks for: 64 kbit/s of 1 Mbit/s, 128 of
-  // 2 Mbit/s and more, 32 of 0.5 and less.
-  static constexpr double kAudioShare = 0.064;
-  static constexpr std::uint64_t kMinAudio = 32'000;
+  // What sound gets of what there is, as far as it asks for it: 64 kbit/s of a path that carries 1 Mbit/s, 32 of one
+  // that carries 200 kbit/s.
+  struct SoundStep {
+    std::uint64_t available;
+    std::uint64_t bitrate;
+  };
+  static constexpr std::array<SoundStep, 5> kSoundSteps{
+      {{1'700'000, 128'000}, {1'200'000, 96'000}, {700'000, 64'000}, {450'000, 48'000}, {0, 32'000}}};
+  // A higher step is reached when there is this much more.
+  static constexpr double kSoundReachAbove = 1.08;
   // With less than this, pictures of a single encoding are paused; with this they go on, after kResumeAfter.
   static constexpr std::uint64_t kPauseBelow = 170'000;
   static constexpr std::uint64_t kResumeAbove = 230'000;
@@ -60,13 +67,15 @@ class RateAllocator {
     std::vector<VideoLadder> ladders;
   };
 
-  std::uint64_t grant_sound(std::uint64_t bitrate, Claim& claim);
+  std::uint64_t sound_bitrate(std::uint64_t available);
+  static std::uint64_t grant_sound(std::uint64_t bitrate, Claim& claim);
   void grant_pictures(std::uint64_t bitrate, Claim& claim, Timestamp now);
   void fit(SendEncoding& encoding, DegradationPreference preference, VideoLadder& ladder, Timestamp now);
   // How much each encoding gets; 0: it is paused.
   std::vector<std::uint64_t> split(std::uint64_t bitrate, const Claim& claim, VideoState& state, Timestamp now);
   bool pause(std::uint64_t bitrate, std::uint64_t asked, VideoState& state, Timestamp now);
 
+  std::size_t sound_step_ = kSoundSteps.size() - 1;
   std::map<TransceiverId, VideoState> states_;
 };
 

@@ -40,9 +40,9 @@ TEST(RateAllocator, GoesDownAndUpTheLadderOfTheFoundingCall) {
     int height;
   };
   for (const auto& [bitrate, sound, paused, height] : std::vector<Step>{{5'000'000, 128'000, false, 1080},
-                                                                        {960'000, 61'440, false, 480},
+                                                                        {960'000, 64'000, false, 480},
                                                                         {190'000, 32'000, true, 0},
-                                                                        {960'000, 61'440, false, 480},
+                                                                        {960'000, 64'000, false, 480},
                                                                         {5'000'000, 128'000, false, 1080}}) {
     call.at(bitrate, 4s);
     EXPECT_EQ(call.granted_voice[0].bitrate, sound) << bitrate;
