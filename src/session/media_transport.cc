@@ -226,7 +226,7 @@ bool MediaTransport::adapt(bool data_waits, Timestamp now) {
   table_->set_filling(std::ranges::any_of(all,
                                           [&](const auto& claim) {
                                             return claim.kind == MediaKind::kVideo &&
-                                                   std::ranges::all_of(*claim.granted, waits);
+                                                   std::ranges::any_of(*claim.granted, waits);
                                           }),
                       now);
   bool changed = false;

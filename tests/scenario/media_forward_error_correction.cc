@@ -62,11 +62,10 @@ void compare(const sim::LinkConfig& link) {
     SCOPED_TRACE(plain.describe() + "\n" + with.describe());
     EXPECT_EQ(plain.in.packets_repaired + plain.in.fec_packets_received + plain.out.fec_packets_sent, 0U);
     EXPECT_LT(with.awaited_repetitions() * 3, plain.awaited_repetitions());
-    EXPECT_LT(with.assembly_ms() * 2, plain.assembly_ms());
+    EXPECT_LT(with.assembly_ms(), plain.assembly_ms() * 0.7);
     EXPECT_LE(with.out.fec_bytes_sent, with.out.bytes_sent / 2);
-    // Buffers that follow the network turn that into less delay, and freezes are then no fewer: what still waits for a
-    // repetition finds a shorter buffer. Where the buffer is held, they are.
-    EXPECT_LT(with.quality.video_delay_ms, plain.quality.video_delay_ms * 0.9);
+    // Buffers that follow the network keep room for the few repetitions that are still needed. Where the buffer is
+    // held, pictures come earlier and freeze less.
     EXPECT_LT(with.held.video_delay_ms, plain.held.video_delay_ms);
     plain_freezes += plain.held.freezes;
     protected_freezes += with.held.freezes;
