@@ -21,6 +21,7 @@ struct KbitStep {
 
 std::shared_ptr<const sim::RateSchedule> rates(const std::vector<KbitStep>& steps) {
   std::vector<sim::RateSchedule::Step> all;
+  all.reserve(steps.size());
   for (const KbitStep& step : steps) all.push_back({seconds(step.at), step.kbit * 1000});
   return std::make_shared<const sim::RateSchedule>(std::move(all));
 }
