@@ -156,6 +156,7 @@ void MediaTransport::apply_send(const sdp::NegotiatedSection& section, Streams& 
     streams.copies_sound = !video && preferred_redundancy(section);
   }
   streams.encodings = streams.asked;
+  ask_anew();
   for (std::size_t i = 0; i < streams.encodings.size(); ++i) {
     const SendEncoding& encoding = streams.encodings[i];
     const media::SendStreamConfig config =
@@ -175,6 +176,7 @@ void MediaTransport::apply_send(const sdp::NegotiatedSection& section, Streams& 
 
 void MediaTransport::set_degradation_preference(TransceiverId transceiver,
                                                 std::optional<DegradationPreference> preference) {
+  ask_anew();
   degradation_preferences_.erase(transceiver);
   if (preference) degradation_preferences_[transceiver] = *preference;
 }
@@ -185,6 +187,7 @@ std::optional<DegradationPreference> MediaTransport::degradation_preference(Tran
 }
 
 void MediaTransport::set_content(TransceiverId transceiver, bool detailed) {
+  ask_anew();
   if (detailed) {
     detailed_.insert(transceiver);
   } else {
@@ -214,12 +217,15 @@ std::vector<RateAllocator::Claim> MediaTransport::claims(std::vector<std::vector
 }
 
 bool MediaTransport::adapt(bool data_waits, Timestamp now) {
-  if (!table_) return false;
+  const auto available = table_ ? table_->available_bitrate() : std::nullopt;
+  if (!available) return false;
+  // This is asked after every packet.
+  if (adapted_at_ && *available == adapted_to_ && now < *adapted_at_ + kAdaptInterval) return false;
+  adapted_to_ = *available;
+  adapted_at_ = now;
   std::vector<std::vector<SendEncoding>> granted;
   std::vector<RateAllocator::Claim> all = claims(granted);
   table_->set_wanted_bitrate(RateAllocator::wanted(all), now);
-  const auto available = table_->available_bitrate();
-  if (!available) return false;
   allocator_.allocate({.bitrate = *available, .repair_share = table_->repair_share(), .data_waits = data_waits}, all,
                       now);
   const auto waits = [](const SendEncoding& encoding) { return encoding.parameters.active && encoding.paused; };

@@ -38,6 +38,9 @@ class MediaTransport {
   static constexpr Duration kMaxQueueingTime = std::chrono::milliseconds{70};
   // Encoders are told of other rates when they differ by this part; a smaller difference is noise.
   static constexpr double kNotable = 0.04;
+  // What the path carries is shared out anew when it is another amount, and this often: some steps take time.
+  static constexpr Duration kAdaptInterval = std::chrono::milliseconds{100};
+
   MediaTransport(const MediaConfig& config, PacketPool& pool, crypto::Random random)
       : config_(config), pool_(&pool), random_(std::move(random)) {}
 
@@ -107,6 +110,8 @@ class MediaTransport {
 
   // What holds: the application's word, else what the pictures show.
   DegradationPreference preference(TransceiverId transceiver) const;
+  // The next adapt() shares out, whatever the path carries.
+  void ask_anew() { adapted_at_.reset(); }
   std::vector<RateAllocator::Claim> claims(std::vector<std::vector<SendEncoding>>& granted);
 
   void apply_send(const sdp::NegotiatedSection& section, Streams& streams, Timestamp now);
@@ -125,6 +130,8 @@ class MediaTransport {
   std::vector<TransceiverId> limited_;
   std::set<TransceiverId> detailed_;  // those that show details
   RateAllocator allocator_;
+  std::uint64_t adapted_to_ = 0;  // what was shared out last, and when
+  std::optional<Timestamp> adapted_at_;
   std::vector<sdp::NegotiatedSection> sections_;  // as they were applied last
 };
 
