@@ -15,7 +15,7 @@ import sys
 LIBC = set("""
 memcpy memmove memset memcmp memchr bcmp strlen strcmp strncmp strchr strstr strtol strtoul strtod snprintf abort
 malloc free calloc realloc inet_pton inet_ntop __assert_fail __stack_chk_fail __errno_location
-log log2 log10 exp exp2 pow sqrt cbrt floor ceil round lround llround fmod sin cos trunc fmin fmax hypot fabs
+log log2 log10 exp exp2 log1p expm1 pow sqrt cbrt floor ceil round lround llround fmod sin cos trunc fmin fmax hypot fabs
 sincos ldexp logf expf powf sqrtf cbrtf sincosf sinf cosf
 __libc_single_threaded _GLOBAL_OFFSET_TABLE_ _Unwind_Resume __cxa_atexit __dso_handle __tls_get_addr
 """.split())
