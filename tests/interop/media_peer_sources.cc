@@ -26,8 +26,8 @@ using Sound = std::function<void(std::uint64_t start, std::vector<std::int16_t>&
 std::shared_ptr<MediaStreamTrack> microphone(const std::string& label, int channels, Sound sound) {
   auto track = std::make_shared<MediaStreamTrack>(MediaKind::kAudio, label, label);
   auto thread = std::make_shared<devices::PacedThread>();
-  thread->start("peer-sound", [weak = std::weak_ptr(track), channels, sound = std::move(sound), start = std::uint64_t{0},
-                               due = devices::steady_now()]() mutable {
+  thread->start("peer-sound", [weak = std::weak_ptr(track), channels, sound = std::move(sound),
+                               start = std::uint64_t{0}, due = devices::steady_now()]() mutable {
     AudioFrame frame{.channels = channels, .timestamp = due};
     frame.samples.resize(static_cast<std::size_t>(kStep) * static_cast<std::size_t>(channels));
     sound(start, frame.samples);
@@ -62,7 +62,8 @@ class Grain {
     for (int row = 0; row < copy->height(); ++row) {
       std::uint8_t* line = copy->y() + std::ptrdiff_t{row} * copy->stride_y();
       const std::int8_t* noise = &table_[random_() % (table_.size() - width)];
-      for (std::size_t i = 0; i < width; ++i) line[i] = static_cast<std::uint8_t>(std::clamp(line[i] + noise[i], 16, 235));
+      for (std::size_t i = 0; i < width; ++i)
+        line[i] = static_cast<std::uint8_t>(std::clamp(line[i] + noise[i], 16, 235));
     }
     return copy;
   }
@@ -105,12 +106,13 @@ std::shared_ptr<MediaStreamTrack> open_two_tones(double left, double right) {
 }
 
 std::shared_ptr<MediaStreamTrack> open_voice() {
-  return microphone("voice", 1, [random = std::mt19937(1)](std::uint64_t start, std::vector<std::int16_t>& samples) mutable {
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-      const double noise = static_cast<double>(random() % 201) - 100;
-      samples[i] = static_cast<std::int16_t>(5000 * voice_at(static_cast<double>(start + i) / kRate) + noise);
-    }
-  });
+  return microphone(
+      "voice", 1, [random = std::mt19937(1)](std::uint64_t start, std::vector<std::int16_t>& samples) mutable {
+        for (std::size_t i = 0; i < samples.size(); ++i) {
+          const double noise = static_cast<double>(random() % 201) - 100;
+          samples[i] = static_cast<std::int16_t>(5000 * voice_at(static_cast<double>(start + i) / kRate) + noise);
+        }
+      });
 }
 
 }  // namespace tidewire::interop

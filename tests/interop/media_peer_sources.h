@@ -1,5 +1,5 @@
-// What media_peer sends besides the test picture and a tone: pictures that cost as much as one gives, and sounds that tell
-// sides and codecs' tools apart.
+// What media_peer sends besides the test picture and a tone: pictures that cost as much as one gives, and sounds that
+// tell sides and codecs' tools apart.
 #pragma once
 
 #include <memory>

@@ -138,25 +138,23 @@ json::object stats_event(const StatsReport& report) {
          {"roundTripTime", s.round_trip_time ? json::value(seconds(*s.round_trip_time)) : json::value()}});
   }
   for (const auto& s : report.rtp.remote_outbound) {
-    remote_outbound.push_back({{"ssrc", s.ssrc},
-                               {"kind", to_string(s.kind)},
-                               {"packetsSent", s.packets_sent},
-                               {"bytesSent", s.bytes_sent}});
+    remote_outbound.push_back(
+        {{"ssrc", s.ssrc}, {"kind", to_string(s.kind)}, {"packetsSent", s.packets_sent}, {"bytesSent", s.bytes_sent}});
   }
   return {{"event", "stats"},
-        {"outbound", std::move(outbound)},
-        {"inbound", std::move(inbound)},
-        {"remoteInbound", std::move(remote_inbound)},
-        {"remoteOutbound", std::move(remote_outbound)},
-        {"codecs", std::move(codecs)},
-        {"mediaSources", std::move(sources)},
-        {"pair", to_json(report.selected_candidate_pair)},
-        {"transport",
-         {{"dtlsRole", report.transport.dtls_role},
-          {"iceLocalUsernameFragment", report.transport.ice_local_username_fragment}}},
-        {"localCertificate", to_json(report.local_certificate)},
-        {"remoteCertificate",
-         report.remote_certificate ? json::value(to_json(*report.remote_certificate)) : json::value()}};
+          {"outbound", std::move(outbound)},
+          {"inbound", std::move(inbound)},
+          {"remoteInbound", std::move(remote_inbound)},
+          {"remoteOutbound", std::move(remote_outbound)},
+          {"codecs", std::move(codecs)},
+          {"mediaSources", std::move(sources)},
+          {"pair", to_json(report.selected_candidate_pair)},
+          {"transport",
+           {{"dtlsRole", report.transport.dtls_role},
+            {"iceLocalUsernameFragment", report.transport.ice_local_username_fragment}}},
+          {"localCertificate", to_json(report.local_certificate)},
+          {"remoteCertificate",
+           report.remote_certificate ? json::value(to_json(*report.remote_certificate)) : json::value()}};
 }
 
 }  // namespace tidewire::interop

@@ -68,7 +68,7 @@ story('a tone with copies loses little of it, both ways', { a: { link: { delay: 
   await until('the tone', async () => Math.abs((await peer.seen())[0].hertz - 660) < 15);
   await until('sound at the page', async () => (await received(page, peer, 'audio')).page?.totalAudioEnergy > 0.01);
   for (const [end, { lost, concealed, copies, unused }] of Object.entries(await watchSound(t, page, peer))) {
-    assert.ok(lost > 0.05, `${end}: the line was good: ${percent(lost)} lost`);
+    assert.ok(lost > 0.05 && lost < 0.15, `${end}: the line loses 10 %: ${percent(lost)} lost`);
     assert.ok(concealed < lost / 2, `${end}: ${percent(concealed)} concealed of ${percent(lost)} lost`);
     if (end === 'peer') assert.ok(copies - unused > 5, `copies that were used: ${copies - unused} of ${copies}`);
   }
@@ -84,7 +84,7 @@ story('a voice with the redundancy of Opus loses little of it, both ways', { a: 
   await untilGrows('redundancy at our peer', async () => (await received(page, peer, 'audio')).peer?.fecPacketsReceived ?? 0, 50);
   await untilGrows('redundancy at the page', async () => (await received(page, peer, 'audio')).page?.fecPacketsReceived ?? 0, 50);
   for (const [end, { lost, concealed, copies }] of Object.entries(await watchSound(t, page, peer))) {
-    assert.ok(lost > 0.05, `${end}: the line was good: ${percent(lost)} lost`);
+    assert.ok(lost > 0.05 && lost < 0.15, `${end}: the line loses 10 %: ${percent(lost)} lost`);
     assert.ok(concealed < lost / 2, `${end}: ${percent(concealed)} concealed of ${percent(lost)} lost`);
     assert.ok(copies > kWatched / 4, `${end}: ${copies} packets with redundancy`);
   }
@@ -93,7 +93,7 @@ story('a voice with the redundancy of Opus loses little of it, both ways', { a: 
 
 const kPictures = 250;
 const kShown = 0.95; // of those that were sent
-const kStill = 0.03; // of the time
+const kStill = 0.06; // of the time: what is lost twice comes late
 
 story('pictures are whole by what is sent again, both ways', { a: { link: { delay: 25, loss: 5 } }, turn: false }, async (lab, t) => {
   if (skipped(t)) return;
