@@ -63,6 +63,7 @@ struct Counts {
   std::uint64_t overflowed = 0;
   std::uint64_t late = 0;
   std::uint64_t delivered = 0;
+  std::uint64_t taken_bytes = 0;
   std::uint64_t bytes = 0;      // delivered, IP headers included
   Milliseconds longest_wait{};  // for its turn, of a packet since it was told last
 };
@@ -89,6 +90,7 @@ class Direction {
       const ssize_t size = read(from_, buffer.data(), buffer.size());
       if (size <= 0) return;
       ++counts_.taken;
+      counts_.taken_bytes += static_cast<std::uint64_t>(size);
       send_on(std::vector<std::uint8_t>(buffer.begin(), buffer.begin() + size), Clock::now());
     }
   }
@@ -208,8 +210,8 @@ Options parse(int count, char** words) {
 
 std::string json(const Counts& counts) {
   return fmt::format(
-      R"({{"taken":{},"lost":{},"overflowed":{},"late":{},"delivered":{},"bytes":{},"longestWait":{:.1f}}})",
-      counts.taken, counts.lost, counts.overflowed, counts.late, counts.delivered, counts.bytes,
+      R"({{"taken":{},"lost":{},"overflowed":{},"late":{},"delivered":{},"takenBytes":{},"bytes":{},"longestWait":{:.1f}}})",
+      counts.taken, counts.lost, counts.overflowed, counts.late, counts.delivered, counts.taken_bytes, counts.bytes,
       counts.longest_wait.count());
 }
 
