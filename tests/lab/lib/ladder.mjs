@@ -16,9 +16,9 @@ export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class LadderCall {
   // {size, rate}: of the cameras. `control`: of our peer.
-  static async start(lab, { size = [640, 360], rate = 20, control } = {}) {
+  static async start(lab, { size = [640, 360], rate = 20, control = 'tidewire' } = {}) {
     const page = await barePageIn(lab, lab.b, 'chromium');
-    const peer = mediaPeerIn(lab, lab.a, [String(kMostVideo), `audio=${kMostAudio}`, ...(control ? [`control=${control}`] : [])]);
+    const peer = mediaPeerIn(lab, lab.a, [String(kMostVideo), `audio=${kMostAudio}`, `control=${control}`]);
     peer.do('add', { kind: 'video', size, rate, grain: true, prefer: ['video/VP8'] });
     peer.do('add', { kind: 'audio', tone: 440 });
     const prepared = new Function(`return (async () => {
