@@ -5,8 +5,11 @@
 
 namespace tidewire::congestion {
 
-// What padding may make up for at once.
+// What padding may make up for at once …
 constexpr Duration kPaddingBurst = std::chrono::milliseconds{20};
+// … and how long it may have to wait for what others sent beyond its rate. Without an end, a second of repairs on a
+// slow path would keep padding from noticing for many seconds that the path is fast again.
+constexpr Duration kPaddingDebt = std::chrono::milliseconds{250};
 
 void SendControl::start(Timestamp now) {
   if (controller_) return;
@@ -76,7 +79,8 @@ std::uint16_t SendControl::handle_sent(std::size_t size, bool more_waits, Timest
   const int probe = pacer_.probe();
   pacer_.spend(size, now);
   if (const std::uint64_t rate = padding_bitrate(); rate > 0) {
-    padding_due_ = std::max(padding_due_, now - kPaddingBurst) + transmission_time(size, rate);
+    padding_due_ =
+        std::min(std::max(padding_due_, now - kPaddingBurst) + transmission_time(size, rate), now + kPaddingDebt);
   }
   const std::uint16_t number = history_.add(size, probe, now);
   if (controller_) {
