@@ -17,6 +17,7 @@ class PacketHistory {
   struct Entry {
     std::uint16_t sequence_number = 0;
     Packet packet;  // as it left; empty when the place is free
+    Timestamp first_sent{};
     Timestamp last_sent{};
     std::uint32_t times_resent = 0;
   };
@@ -24,7 +25,7 @@ class PacketHistory {
   PacketHistory() : entries_(kCapacity) {}
 
   void add(std::uint16_t sequence_number, Packet packet, Timestamp now) {
-    entries_[sequence_number % kCapacity] = {sequence_number, std::move(packet), now, 0};
+    entries_[sequence_number % kCapacity] = {sequence_number, std::move(packet), now, now, 0};
   }
   // Nothing when it is not, or no longer, remembered.
   Entry* find(std::uint16_t sequence_number) {

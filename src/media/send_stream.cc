@@ -19,6 +19,8 @@ constexpr std::size_t kDescriptorWithStructure = 96;
 
 // Older packets have arrived, or have been asked for again.
 constexpr Duration kFreshEnough = std::chrono::seconds{1};
+// What was sent so long ago, or four round trips, is not repeated.
+constexpr Duration kRepairsFor = std::chrono::seconds{1};
 
 // A pause in the sound after which a talkspurt begins (RFC 3551 §4.1).
 constexpr Duration kTalkspurtGap = std::chrono::milliseconds{200};
@@ -219,14 +221,21 @@ void SendStream::handle_nack(rtp::Nack nack, Timestamp now, std::optional<Durati
   if (!config_.nack) return;
   if (!config_.rtx) return need_key_frame(now);
   // What was resent less than about a round trip ago is on its way; the request crossed it.
+  round_trip_time_ = round_trip_time.value_or(round_trip_time_);
   const Duration patience = round_trip_time.value_or(std::chrono::milliseconds{20}) * 3 / 4;
   while (const auto number = nack.next()) {
     PacketHistory::Entry* entry = history_.find(*number);
-    if (!entry || (entry->times_resent > 0 && now - entry->last_sent < patience)) continue;
+    if (!entry || is_stale(*entry, now) || (entry->times_resent > 0 && now - entry->last_sent < patience)) continue;
     if (!resend_budget_.take(entry->packet.size(), now) || !resend_queue_.push(*number)) return;
     entry->last_sent = now;
     ++entry->times_resent;
   }
+}
+
+// Pictures of so long ago are not shown any more. On a path that has become slow their repairs would hold up everything
+// else for as long as it takes to carry what a fast one lost.
+bool SendStream::is_stale(const PacketHistory::Entry& entry, Timestamp now) const {
+  return now - entry.first_sent > std::max<Duration>(kRepairsFor, 4 * round_trip_time_);
 }
 
 void SendStream::need_key_frame(Timestamp now) {
@@ -274,10 +283,10 @@ std::optional<Duration> SendStream::measure_round_trip(const rtp::ReportBlock& b
   return remote_.round_trip_time;
 }
 
-std::optional<Packet> SendStream::resend() {
+std::optional<Packet> SendStream::resend(Timestamp now) {
   while (const auto number = resend_queue_.pop()) {
     PacketHistory::Entry* entry = history_.find(*number);
-    if (!entry || !config_.rtx) continue;  // RTX may have been negotiated away meanwhile
+    if (!entry || is_stale(*entry, now) || !config_.rtx) continue;  // RTX may have been negotiated away meanwhile
     if (auto copy = repeat(entry->packet)) return copy;
   }
   return std::nullopt;
@@ -330,7 +339,7 @@ std::optional<Packet> SendStream::make_padding(std::size_t size, Timestamp now) 
 std::optional<Packet> SendStream::poll_transmit(Timestamp now) {
   protect_.reset();
   // What is missing over there holds up everything after it.
-  if (auto packet = resend()) return packet;
+  if (auto packet = resend(now)) return packet;
   if (auto packet = poll_repair(now)) return packet;
   std::optional<Queued> queued = queue_.pop();
   if (!queued) return std::nullopt;

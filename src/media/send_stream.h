@@ -94,7 +94,8 @@ class SendStream {
   // Of one packet of a frame.
   rtp::Extensions extensions(const EncodedFrame& frame, std::size_t packet, Timestamp now);
   std::optional<Duration> measure_round_trip(const rtp::ReportBlock& block, std::uint32_t now_ntp);
-  std::optional<Packet> resend();
+  std::optional<Packet> resend(Timestamp now);
+  bool is_stale(const PacketHistory::Entry& entry, Timestamp now) const;
   std::optional<Packet> repeat(const Packet& original);
   std::uint32_t wire_timestamp(Timestamp now) const;
   void need_key_frame(Timestamp now);
@@ -124,6 +125,7 @@ class SendStream {
   BoundedQueue<Queued> queue_{kMaxQueue};
   std::size_t queued_bytes_ = 0;
   PacketHistory history_;
+  Duration round_trip_time_{};
   BoundedQueue<std::uint16_t> resend_queue_{kMaxResendQueue};
   TokenBucket resend_budget_;
 
