@@ -78,6 +78,23 @@ TEST(AudioLoss, CountsWhatRedundancyBroughtBack) {
   }
 }
 
+// RFC 3550 §5.1: Chromium probes the path with padding alone, of the payload type that it sends last.
+TEST(AudioLoss, PaddingOfThePayloadTypeOfCopiesIsNotLost) {
+  AudioPath path;
+  path.red_distance = 1;
+  path.set_sequence_number(100);
+  path.talk(200ms);
+  path.pass(100ms);
+  path.handle(Bytes{0xa0, 63, 0, 110, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 4});
+  path.set_sequence_number(111);
+  path.talk(200ms);
+  path.pass(100ms);
+  const InboundRtpStreamStats stats = path.stream.stats();
+  EXPECT_EQ(stats.packets_received, 21U);
+  EXPECT_EQ(stats.packets_lost, 0);
+  EXPECT_EQ(stats.packets_discarded, 0U);
+}
+
 TEST(AudioLoss, ARunOfLossIsOneEvent) {
   AudioPath path;
   path.talk(2s);

@@ -73,12 +73,16 @@ bool AudioReceiveStream::handle_packet(const rtp::PacketView& view, std::size_t 
   count_packet(view, size, now);
   RedPayload red;
   red.primary = {view.header.payload_type, 0, view.payload};
-  if (config_.red_payload_type == view.header.payload_type) {
+  const bool is_red = config_.red_payload_type == view.header.payload_type;
+  // Nothing but padding has none of RED's blocks. Browsers probe the path with it, and take it for lost if it is not
+  // counted.
+  const bool is_padding = view.payload.empty();
+  if (is_red && !is_padding) {
     const auto parsed = parse_red(view.payload);
     if (!parsed) return ++stats_.packets_discarded, false;
     red = *parsed;
   }
-  const std::optional<CodecType> codec = find_codec(config_, red.primary.payload_type);
+  const auto codec = is_red && is_padding ? codec_ : find_codec(config_, red.primary.payload_type);
   if (!codec || kind(*codec) != MediaKind::kAudio) return ++stats_.packets_discarded, false;
   if (*codec != codec_) {
     // One from before the change that was overtaken is too late.

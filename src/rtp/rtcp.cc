@@ -16,9 +16,11 @@ std::optional<RtcpPacket> RtcpReader::next() {
   malformed_ = !reader.ok() || first >> 6 != 2;
   if (malformed_) return std::nullopt;
   if ((first & 0x20U) != 0) {
-    // The last byte counts the padding, itself included; it is a multiple of four.
+    // The last byte counts the padding, itself included. DEVIATES RFC 3550 §6.4.1, by which it is a multiple of four,
+    // because transport-wide feedback, whose content has any length, is padded to one, and browsers count what they
+    // add.
     const std::size_t padding = packet.body.empty() ? 0 : packet.body.back();
-    malformed_ = padding == 0 || padding % 4 != 0 || padding > packet.body.size();
+    malformed_ = padding == 0 || padding > packet.body.size();
     if (malformed_) return std::nullopt;
     packet.body = packet.body.first(packet.body.size() - padding);
   }

@@ -161,10 +161,10 @@ TEST(Rtcp, FailsOnWhatIsNoRtcp) {
       {"version 1", {0x40, 200, 0, 0}, 0, true},
       {"shorter than it says", {0x80, 201, 0, 1}, 0, true},
       {"padding of zero", {0xa0, 201, 0, 1, 0, 0, 0, 0}, 0, true},
-      {"padding of three", {0xa0, 201, 0, 1, 0, 0, 0, 3}, 0, true},
       {"padding of more than there is", {0xa0, 201, 0, 1, 0, 0, 0, 8}, 0, true},
       {"padding without a body", {0xa0, 201, 0, 0}, 0, true},
       {"padding", {0xa0, 203, 0, 1, 0, 0, 0, 4}, 1, false},
+      {"padding of three, as feedback has it", {0xa0, 205, 0, 1, 0, 0, 0, 3}, 1, false},
       {"garbage after a good packet", {0x80, 203, 0, 0, 1, 2, 3}, 1, true},
       {"types that nobody knows", {0x80, 192, 0, 0, 0x80, 223, 0, 0}, 2, false},
   };

@@ -60,6 +60,22 @@ TEST(TransportFeedback, ReadsEachChunkOfTheDraft) {
   }
 }
 
+// Browsers say how much they add to make it a multiple of four.
+TEST(TransportFeedback, ReadsWhatIsPaddedByAnyNumberOfBytes) {
+  for (std::uint8_t count = 1; count <= 8; ++count) {
+    Bytes content{0x20, count};
+    content.insert(content.end(), count, 4);
+    Bytes packet = packet_with(count, content);
+    if (const std::size_t added = packet.size() - 20 - content.size(); added > 0) {
+      packet[0] |= 0x20U;
+      packet.back() = static_cast<std::uint8_t>(added);
+    }
+    const auto feedback = parse(packet);
+    ASSERT_TRUE(feedback) << int{count};
+    EXPECT_EQ(read(*feedback).size(), count);
+  }
+}
+
 TEST(TransportFeedback, RefusesChunksOrDeltasThatAreMissing) {
   EXPECT_FALSE(parse(packet_with(1, {})));
   EXPECT_FALSE(parse(packet_with(15, {0xa0, 0x00, 0, 0})));  // one chunk of fourteen, then a delta read as a chunk …

@@ -160,20 +160,53 @@ story('sound with copies in both directions: Chromium and our peer hear the tone
   assert.deepEqual(peer.errors, []);
 }, options);
 
-story('Chromium pauses when there is silence, for a peer that wishes so', async (keep) => {
+// Packets of sound that came within a while, per second.
+async function packetRate(read, least) {
+  const [first, start] = [await read(), performance.now()];
+  await untilGrows('packets', read, least);
+  return ((await read()) - first) / ((performance.now() - start) / 1000);
+}
+
+const kSteady = 50; // packets of 20 ms in a second
+const kPaused = 15; // Opus tells of the noise every 400 ms
+
+story('two tones come out on their sides, and silence costs little, from Chromium', async (keep) => {
   const { page, peer } = await start(keep, 'chromium');
   peer.do('add', { kind: 'audio', direction: 'recvonly', prefer: [['audio/opus', 'stereo=1;usedtx=1']] });
   await peerCalls(peer, page, {
     prepared: () => {
       const [transceiver] = window.pc.getTransceivers();
       transceiver.direction = 'sendonly';
-      return transceiver.sender.replaceTrack(window.microphone(440));
+      return transceiver.sender.replaceTrack(window.microphone(440, 880));
     },
   });
-  await until('the tone', async () => Math.abs((await peer.seen())[0].hertz - 440) < 15);
+  await until('440 Hz on the left, 880 on the right', async () => {
+    const [{ channels, hertz, hertzRight }] = await peer.seen();
+    if (channels === 2 && Math.abs(hertz - 440) < 15 && Math.abs(hertzRight - 880) < 15) return true;
+    throw new Error(JSON.stringify({ channels, hertz, hertzRight }));
+  });
+  const received = async () => (await peer.stats()).inbound[0].packetsReceived;
+  between(kSteady * 0.7, await packetRate(received, 50), kSteady * 1.3, 'packets of a second with tones');
   // Silence: packets come rarely now, and the pauses between them are not taken for losses.
   await page.evaluate(() => { window.pc.getSenders()[0].track.enabled = false; });
   await untilGrows('pauses', async () => (await peer.stats()).inbound[0].silentConcealedSamples, 10_000);
+  between(1, await packetRate(received, 5), kPaused, 'packets of a second without');
+  assert.deepEqual(peer.errors, []);
+}, options);
+
+story('two tones come out on their sides, and silence costs little, at Chromium', async (keep) => {
+  const { page, peer } = await start(keep, 'chromium');
+  peer.do('add', { kind: 'audio', direction: 'sendonly', tones: [440, 880], prefer: [['audio/opus', 'stereo=1;usedtx=1']] });
+  await peerCalls(peer, page, { opus: 'stereo=1;usedtx=1' });
+  await hearsTone(page, 440, 0);
+  await hearsTone(page, 880, 1);
+  const received = async () => (await pageStats(page, 'inbound-rtp', 'audio'))[0].packetsReceived;
+  between(kSteady * 0.7, await packetRate(received, 50), kSteady * 1.3, 'packets of a second with tones');
+  peer.do('enable', { on: false });
+  await untilGrows('pauses', async () => (await pageStats(page, 'inbound-rtp', 'audio'))[0].silentConcealedSamples, 10_000);
+  between(1, await packetRate(received, 5), kPaused, 'packets of a second without');
+  peer.do('enable', { on: true });
+  await hearsTone(page, 440, 0);
   assert.deepEqual(peer.errors, []);
 }, options);
 

@@ -1,19 +1,20 @@
 // A peer for tests of media with browsers: the public API behind JSON lines. It sends the test picture and a tone.
 //
 // Commands on standard input, each with "do":
-//   add          a transceiver. kind; direction; size [width, height], rate, tone: of what is sent; rids: its
-//   encodings,
-//                smallest first; prefer: mime types (or [mime type, fmtp]) in order
+//   add          a transceiver. kind; direction; size [width, height], rate, grain (noise), tone, tones [left, right],
+//                voice: of what is sent; rids: its encodings, smallest first; prefer: mime types (or [mime type, fmtp])
+//                in order
 //   offer        makes an offer                                            → description {type, sdp}
 //   description  takes type and sdp, and answers an offer                  → description {type, sdp}
 //   candidate    takes candidate and sdpMid
 //   parameters   of the sender at index: codec (a mime type), scalability, active (one flag for each encoding)
+//   enable       on: whether the sender at index sends what its track has, or silence and black
 //   seen         → seen: what each track that arrived has shown, see Seen
 //   stats        → stats: getStats, what the tests ask of it
 //   picture      → picture: the luma of the picture with that counter as it was sent, base64; null when forgotten
 // Events besides: candidate {candidate, sdpMid, sdpMLineIndex}, state {state}, error {name, message}.
 //
-// usage: media_peer [VIDEO_BITRATE]
+// usage: media_peer [VIDEO_BITRATE] [audio=BITRATE] [start=BITRATE] [control=tidewire|google|none]
 #include <array>
 #include <boost/json.hpp>
 #include <cstdio>
@@ -26,6 +27,8 @@
 #include "base/base64.h"
 #include "devices/test_picture.h"
 #include "devices/tone.h"
+#include "media_peer_sources.h"
+#include "media_peer_stats.h"
 #include "tidewire/media_devices.h"
 #include "tidewire/peer_connection.h"
 
@@ -57,12 +60,15 @@ double number_of(const json::object& command, std::string_view key, double other
   return value && value->is_number() ? value->to_number<double>() : other;
 }
 
+bool flag_of(const json::object& command, std::string_view key) {
+  const json::value* value = command.if_contains(key);
+  return value && value->is_bool() && value->get_bool();
+}
+
 json::array list_of(const json::object& command, std::string_view key) {
   const json::value* value = command.if_contains(key);
   return value && value->is_array() ? value->get_array() : json::array();
 }
-
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 RtpTransceiverDirection direction_of(const json::object& command) {
   const std::string text = text_of(command, "direction", "sendrecv");
@@ -99,9 +105,12 @@ class Seen {
     channels_ = frame.channels;
     for (std::size_t i = 0; i < frame.samples.size(); i += static_cast<std::size_t>(frame.channels)) {
       samples_.push_back(frame.samples[i]);
-      if (frame.channels == 2 && frame.samples[i] != frame.samples[i + 1]) ++sides_differ_;
+      right_.push_back(frame.samples[i + static_cast<std::size_t>(frame.channels) - 1]);
+      if (samples_.back() != right_.back()) ++sides_differ_;
     }
-    if (samples_.size() > kToneWindow) samples_.erase(samples_.begin(), samples_.end() - kToneWindow);
+    for (auto* side : {&samples_, &right_}) {
+      if (side->size() > kToneWindow) side->erase(side->begin(), side->end() - kToneWindow);
+    }
   }
   json::object report(MediaKind kind) {
     const std::lock_guard lock(mutex_);
@@ -115,6 +124,7 @@ class Seen {
       seen["channels"] = channels_;
       seen["sidesDiffer"] = sides_differ_;
       seen["hertz"] = devices::dominant_frequency(samples_);
+      seen["hertzRight"] = devices::dominant_frequency(right_);
     }
     return seen;
   }
@@ -127,8 +137,9 @@ class Seen {
   bool is_test_ = false;
   std::optional<std::uint32_t> counter_;
   int channels_ = 0;
-  std::uint64_t sides_differ_ = 0;  // samples
-  std::vector<std::int16_t> samples_;
+  std::uint64_t sides_differ_ = 0;     // samples
+  std::vector<std::int16_t> samples_;  // of the left
+  std::vector<std::int16_t> right_;
 };
 
 // The last pictures that the camera gave.
@@ -151,102 +162,6 @@ class Album {
   std::mutex mutex_;
   std::deque<std::shared_ptr<const I420Buffer>> pictures_;
 };
-
-json::object to_json(const OutboundRtpStreamStats& s) {
-  return {{"ssrc", s.ssrc},
-          {"kind", to_string(s.kind)},
-          {"mid", s.mid},
-          {"codec", to_string(s.codec)},
-          {"payloadType", s.payload_type},
-          {"packetsSent", s.packets_sent},
-          {"bytesSent", s.bytes_sent},
-          {"headerBytesSent", s.header_bytes_sent},
-          {"retransmittedPacketsSent", s.retransmitted_packets_sent},
-          {"active", s.active},
-          {"framesEncoded", s.frames_encoded},
-          {"keyFramesEncoded", s.key_frames_encoded},
-          {"totalEncodeTime", seconds(s.total_encode_time)},
-          {"totalEncodedBytesTarget", s.total_encoded_bytes_target},
-          {"encoderImplementation", s.encoder_implementation},
-          {"qpSum", s.qp_sum},
-          {"framesSent", s.frames_sent},
-          {"keyFramesSent", s.key_frames_sent},
-          {"frameWidth", s.frame_width},
-          {"frameHeight", s.frame_height},
-          {"nackCount", s.nack_count},
-          {"pliCount", s.pli_count},
-          {"targetBitrate", s.target_bitrate}};
-}
-
-json::object to_json(const InboundRtpStreamStats& s) {
-  return {{"ssrc", s.ssrc},
-          {"kind", to_string(s.kind)},
-          {"mid", s.mid},
-          {"codec", to_string(s.codec)},
-          {"payloadType", s.payload_type},
-          {"packetsReceived", s.packets_received},
-          {"bytesReceived", s.bytes_received},
-          {"packetsLost", s.packets_lost},
-          {"framesReceived", s.frames_received},
-          {"framesDecoded", s.frames_decoded},
-          {"trackIdentifier", s.track_identifier},
-          {"qpSum", s.qp_sum},
-          {"totalAudioEnergy", s.total_audio_energy},
-          {"keyFramesDecoded", s.key_frames_decoded},
-          {"keyFramesReceived", s.key_frames_received},
-          {"frameWidth", s.frame_width},
-          {"frameHeight", s.frame_height},
-          {"retransmittedPacketsReceived", s.retransmitted_packets_received},
-          {"nackCount", s.nack_count},
-          {"pliCount", s.pli_count},
-          {"silentConcealedSamples", s.silent_concealed_samples},
-          {"fecPacketsReceived", s.fec_packets_received},
-          {"fecPacketsDiscarded", s.fec_packets_discarded}};
-}
-
-json::object to_json(const CodecStats& s) {
-  return {{"forSending", s.for_sending},
-          {"payloadType", s.payload_type},
-          {"mimeType", s.mime_type},
-          {"clockRate", s.clock_rate},
-          {"channels", s.channels ? json::value(*s.channels) : json::value()},
-          {"sdpFmtpLine", s.sdp_fmtp_line}};
-}
-
-json::object to_json(const MediaSourceStats& s) {
-  return {{"kind", to_string(s.kind)},
-          {"mid", s.mid},
-          {"trackIdentifier", s.track_identifier},
-          {"audioLevel", s.audio_level},
-          {"totalAudioEnergy", s.total_audio_energy},
-          {"totalSamplesDuration", s.total_samples_duration.count()},
-          {"width", s.width},
-          {"height", s.height},
-          {"frames", s.frames},
-          {"framesPerSecond", s.frames_per_second}};
-}
-
-json::value to_json(const std::optional<IceCandidatePairStats>& s) {
-  if (!s) return nullptr;
-  const auto side = [](const IceCandidateStats& candidate) {
-    return json::object{{"candidateType", candidate.candidate_type},
-                        {"protocol", candidate.protocol},
-                        {"port", candidate.address.port},
-                        {"priority", candidate.priority},
-                        {"foundation", candidate.foundation},
-                        {"usernameFragment", candidate.username_fragment}};
-  };
-  return json::object{
-      {"local", side(s->local)},    {"remote", side(s->remote)},         {"state", s->state},
-      {"nominated", s->nominated},  {"packetsSent", s->packets_sent},    {"packetsReceived", s->packets_received},
-      {"bytesSent", s->bytes_sent}, {"bytesReceived", s->bytes_received}};
-}
-
-json::object to_json(const CertificateStats& s) {
-  return {{"fingerprint", s.fingerprint},
-          {"fingerprintAlgorithm", s.fingerprint_algorithm},
-          {"base64Certificate", s.base64_certificate}};
-}
 
 class Peer {
  public:
@@ -274,8 +189,9 @@ class Peer {
             {.candidate = text_of(command, "candidate"), .sdp_mid = text_of(command, "sdpMid")});
       }
       if (what == "parameters") return change(command);
+      if (what == "enable") return enable(command);
       if (what == "seen") return tell_seen(), Result<>();
-      if (what == "stats") return tell_stats(), Result<>();
+      if (what == "stats") return emit(stats_event(connection_.get_stats())), Result<>();
       if (what == "picture") return tell_picture(command), Result<>();
       return Error{ErrorCode::kType, "no such command: " + what};
     }();
@@ -303,13 +219,18 @@ class Peer {
   }
 
   Result<std::shared_ptr<MediaStreamTrack>> source(MediaKind kind, const json::object& command) {
-    if (kind == MediaKind::kAudio) return open_synthetic_microphone({.frequency = number_of(command, "tone", 440)});
+    if (kind == MediaKind::kAudio) {
+      const json::array tones = list_of(command, "tones");
+      if (tones.size() == 2) return open_two_tones(tones[0].to_number<double>(), tones[1].to_number<double>());
+      if (flag_of(command, "voice")) return open_voice();
+      return open_synthetic_microphone({.frequency = number_of(command, "tone", 440)});
+    }
     json::array size = list_of(command, "size");
     if (size.empty()) size = {320, 240};
-    auto camera = open_synthetic_camera({.width = size.at(0).to_number<int>(),
-                                         .height = size.at(1).to_number<int>(),
-                                         .framerate = static_cast<int>(number_of(command, "rate", 15)),
-                                         .name = "Peer"});
+    auto camera = open_camera({.width = size.at(0).to_number<int>(),
+                               .height = size.at(1).to_number<int>(),
+                               .framerate = static_cast<int>(number_of(command, "rate", 15)),
+                               .grain = flag_of(command, "grain")});
     if (camera) subscriptions_.push_back((*camera)->add_video_sink([this](const VideoFrame& f) { album_.note(f); }));
     return camera;
   }
@@ -365,6 +286,12 @@ class Peer {
     return transceiver->sender()->set_parameters(parameters);
   }
 
+  Result<> enable(const json::object& command) {
+    const auto transceiver = connection_.transceivers().at(static_cast<std::size_t>(number_of(command, "index", 0)));
+    transceiver->sender()->track()->set_enabled(flag_of(command, "on"));
+    return {};
+  }
+
   void tell_seen() {
     json::array tracks;
     for (auto& [kind, seen] : seen_) tracks.push_back(seen->report(kind));
@@ -378,48 +305,6 @@ class Peer {
     emit({{"event", "picture"}, {"luma", base64_encode(ByteView(picture->y(), size))}});
   }
 
-  void tell_stats() {
-    const StatsReport report = connection_.get_stats();
-    json::array outbound;
-    json::array inbound;
-    json::array remote_inbound;
-    json::array remote_outbound;
-    json::array codecs;
-    json::array sources;
-    for (const auto& s : report.rtp.codecs) codecs.push_back(to_json(s));
-    for (const auto& s : report.media_sources) sources.push_back(to_json(s));
-    for (const auto& s : report.rtp.outbound) outbound.push_back(to_json(s));
-    for (const auto& s : report.rtp.inbound) inbound.push_back(to_json(s));
-    for (const auto& s : report.rtp.remote_inbound) {
-      remote_inbound.push_back(
-          {{"ssrc", s.ssrc},
-           {"kind", to_string(s.kind)},
-           {"packetsReceived", s.packets_received},
-           {"packetsLost", s.packets_lost},
-           {"roundTripTime", s.round_trip_time ? json::value(seconds(*s.round_trip_time)) : json::value()}});
-    }
-    for (const auto& s : report.rtp.remote_outbound) {
-      remote_outbound.push_back({{"ssrc", s.ssrc},
-                                 {"kind", to_string(s.kind)},
-                                 {"packetsSent", s.packets_sent},
-                                 {"bytesSent", s.bytes_sent}});
-    }
-    emit({{"event", "stats"},
-          {"outbound", std::move(outbound)},
-          {"inbound", std::move(inbound)},
-          {"remoteInbound", std::move(remote_inbound)},
-          {"remoteOutbound", std::move(remote_outbound)},
-          {"codecs", std::move(codecs)},
-          {"mediaSources", std::move(sources)},
-          {"pair", to_json(report.selected_candidate_pair)},
-          {"transport",
-           {{"dtlsRole", report.transport.dtls_role},
-            {"iceLocalUsernameFragment", report.transport.ice_local_username_fragment}}},
-          {"localCertificate", to_json(report.local_certificate)},
-          {"remoteCertificate",
-           report.remote_certificate ? json::value(to_json(*report.remote_certificate)) : json::value()}});
-  }
-
   Album album_;
   std::vector<std::pair<MediaKind, std::shared_ptr<Seen>>> seen_;
   PeerConnection connection_;
@@ -427,12 +312,33 @@ class Peer {
 };
 
 }  // namespace
+
+Configuration configuration_of(const std::vector<std::string>& words) {
+  Configuration configuration{.include_loopback = true};
+  for (const std::string& word : words) {
+    const std::string value = word.substr(word.find('=') + 1);
+    if (word.starts_with("control=")) {
+      for (const auto control : {CongestionControl::kTidewire, CongestionControl::kGoogle, CongestionControl::kNone}) {
+        if (to_string(control) == value) configuration.congestion_control = control;
+      }
+      continue;
+    }
+    const auto bitrate = static_cast<std::uint32_t>(std::stoul(value));
+    if (word.starts_with("audio="))
+      configuration.audio_bitrate = bitrate;
+    else if (word.starts_with("start="))
+      configuration.start_bitrate = bitrate;
+    else
+      configuration.video_bitrate = bitrate;
+  }
+  return configuration;
+}
+
 }  // namespace tidewire::interop
 
 int main(int argc, char** argv) {
   tidewire::EventLoop loop;
-  tidewire::Configuration configuration{.include_loopback = true};
-  if (argc > 1) configuration.video_bitrate = static_cast<std::uint32_t>(std::stoul(argv[1]));
+  const auto configuration = tidewire::interop::configuration_of({argv + 1, argv + argc});
   tidewire::interop::Peer peer(loop, configuration);
   std::thread reader([&] {
     for (std::string line; std::getline(std::cin, line);) {

@@ -9,7 +9,8 @@
 //   late=MS      how much later those are                                          (3)
 //   seed=NUMBER                                                                    (1)
 //
-// Says "ready", and at SIGTERM what became of the packets of both directions, as JSON.
+// Says "ready", and at SIGTERM what became of the packets of both directions, as JSON. On standard input it takes
+// "rate=MBIT", which holds from then on for what waits as well, and "tell", which it answers as it does SIGTERM.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/if.h>
@@ -62,7 +63,12 @@ struct Counts {
   std::uint64_t overflowed = 0;
   std::uint64_t late = 0;
   std::uint64_t delivered = 0;
+  std::uint64_t taken_bytes = 0;
+  std::uint64_t bytes = 0;      // delivered, IP headers included
+  Milliseconds longest_wait{};  // for its turn, of a packet since it was told last
 };
+
+double bytes_per_second(double megabits) { return megabits * 1e6 / 8; }
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::runtime_error(fmt::format("{}: {}", what, std::strerror(errno)));
@@ -84,6 +90,7 @@ class Direction {
       const ssize_t size = read(from_, buffer.data(), buffer.size());
       if (size <= 0) return;
       ++counts_.taken;
+      counts_.taken_bytes += static_cast<std::uint64_t>(size);
       send_on(std::vector<std::uint8_t>(buffer.begin(), buffer.begin() + size), Clock::now());
     }
   }
@@ -93,10 +100,31 @@ class Direction {
       for (; !queue->empty() && queue->front().due <= now; queue->pop_front()) {
         const auto& packet = queue->front().packet;
         // A device that takes no more has lost it: so does a network card.
-        if (write(to_, packet.data(), packet.size()) > 0) ++counts_.delivered;
+        if (write(to_, packet.data(), packet.size()) > 0) {
+          ++counts_.delivered;
+          counts_.bytes += packet.size();
+        }
       }
     }
   }
+
+  // What waits for its turn leaves at the new pace, too.
+  void set_rate(double rate, Time now) {
+    if (options_.rate > 0 && rate > 0) {
+      const auto stretch = [&](Time leaves) {
+        return leaves <= now
+                   ? leaves
+                   : now + std::chrono::duration_cast<Clock::duration>((leaves - now) * (options_.rate / rate));
+      };
+      for (Waiting& packet : in_time_) packet.due = stretch(packet.due - options_.delay) + options_.delay;
+      const auto lateness = options_.delay + options_.late;
+      for (Waiting& packet : late_) packet.due = stretch(packet.due - lateness) + lateness;
+      free_at_ = stretch(free_at_);
+    }
+    options_.rate = rate;
+  }
+
+  void forget_longest_wait() { counts_.longest_wait = {}; }
 
   Time next() const {
     const auto due = [](const Queue& queue) { return queue.empty() ? Time::max() : queue.front().due; };
@@ -117,6 +145,7 @@ class Direction {
         ++counts_.overflowed;
         return;
       }
+      counts_.longest_wait = std::max<Milliseconds>(counts_.longest_wait, free_at_ - now);
       const std::chrono::duration<double> takes(static_cast<double>(packet.size()) / options_.rate);
       free_at_ += std::chrono::duration_cast<Clock::duration>(takes);
     }
@@ -173,18 +202,49 @@ Options parse(int count, char** words) {
   return {.delay = time("delay"),
           .queue = time("queue"),
           .late = time("late"),
-          .rate = values["rate"] * 1e6 / 8,
+          .rate = bytes_per_second(values["rate"]),
           .loss = values["loss"] / 100,
           .reorder = values["reorder"] / 100,
           .seed = static_cast<unsigned>(values["seed"])};
 }
 
 std::string json(const Counts& counts) {
-  return fmt::format(R"({{"taken":{},"lost":{},"overflowed":{},"late":{},"delivered":{}}})", counts.taken, counts.lost,
-                     counts.overflowed, counts.late, counts.delivered);
+  return fmt::format(
+      R"({{"taken":{},"lost":{},"overflowed":{},"late":{},"delivered":{},"takenBytes":{},"bytes":{},"longestWait":{:.1f}}})",
+      counts.taken, counts.lost, counts.overflowed, counts.late, counts.delivered, counts.taken_bytes, counts.bytes,
+      counts.longest_wait.count());
 }
 
-void run(std::array<Direction, 2>& ways) {
+using Ways = std::array<Direction, 2>;
+
+void tell(Ways& ways) {
+  fmt::print("[{},{}]\n", json(ways[0].counts()), json(ways[1].counts()));
+  std::fflush(stdout);
+  for (Direction& way : ways) way.forget_longest_wait();
+}
+
+// Commands, as they come; false at the end of them.
+bool obey(Ways& ways) {
+  static std::string typed;
+  std::array<char, 256> buffer;
+  const ssize_t size = read(STDIN_FILENO, buffer.data(), buffer.size());
+  if (size <= 0) return false;
+  typed.append(buffer.data(), static_cast<std::size_t>(size));
+  for (std::size_t end = typed.find('\n'); end != std::string::npos; end = typed.find('\n')) {
+    const std::string line = typed.substr(0, end);
+    typed.erase(0, end + 1);
+    if (line == "tell") {
+      tell(ways);
+    } else if (line.starts_with("rate=")) {
+      for (Direction& way : ways) way.set_rate(bytes_per_second(std::stod(line.substr(5))), Clock::now());
+    } else {
+      throw std::runtime_error("no such command: " + line);
+    }
+  }
+  return true;
+}
+
+void run(Ways& ways) {
   // Signals come only while it waits, so that none comes between the look at the flag and the wait.
   sigset_t blocked;
   sigset_t before;
@@ -192,14 +252,18 @@ void run(std::array<Direction, 2>& ways) {
   sigaddset(&blocked, SIGTERM);
   sigprocmask(SIG_BLOCK, &blocked, &before);
   std::signal(SIGTERM, [](int) { g_ended = 1; });
+  int commands = STDIN_FILENO;
   while (!g_ended) {
     const Time next = std::min(ways[0].next(), ways[1].next());
     const auto wait =
         std::clamp<Clock::duration>(next - Clock::now(), Clock::duration::zero(), std::chrono::seconds(1));
     const timespec timeout{.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(wait).count(),
                            .tv_nsec = (wait % std::chrono::seconds(1)).count()};
-    std::array<pollfd, 2> files{pollfd{ways[0].from(), POLLIN, 0}, pollfd{ways[1].from(), POLLIN, 0}};
-    if (ppoll(files.data(), files.size(), &timeout, &before) < 0 && errno != EINTR) fail("ppoll");
+    std::array<pollfd, 3> files{pollfd{ways[0].from(), POLLIN, 0}, pollfd{ways[1].from(), POLLIN, 0},
+                                pollfd{commands, POLLIN, 0}};
+    const int ready = ppoll(files.data(), files.size(), &timeout, &before);
+    if (ready < 0 && errno != EINTR) fail("ppoll");
+    if (ready > 0 && files[2].revents != 0 && !obey(ways)) commands = -1;
     for (Direction& way : ways) {
       way.take();
       way.deliver(Clock::now());
@@ -212,12 +276,11 @@ int main(int argc, char** argv) {
   const Options options = parse(argc - 5, argv + 5);
   const int one = open_device(argv[1], argv[2]);
   const int other = open_device(argv[3], argv[4]);
-  std::array<Direction, 2> ways{Direction(one, other, options, options.seed),
-                                Direction(other, one, options, options.seed + 1)};
+  Ways ways{Direction(one, other, options, options.seed), Direction(other, one, options, options.seed + 1)};
   std::puts("ready");
   std::fflush(stdout);
   run(ways);
-  fmt::print("[{},{}]\n", json(ways[0].counts()), json(ways[1].counts()));
+  tell(ways);
   return 0;
 }
 

@@ -31,16 +31,30 @@ function prepare() {
     frame: (mid = Object.keys(window.tracks)[0]) => frameOf(window.tracks[mid]),
   };
 
-  // A moving picture that is our own: stripes that wander.
-  window.camera = (width, height, rate = 15) => {
+  // Small random differences in brightness, from another place of a large sheet of them each time.
+  const grainOver = (context, width, height) => {
+    const sheet = new OffscreenCanvas(width + 256, height + 256);
+    const noise = sheet.getContext('2d');
+    const pixels = noise.createImageData(sheet.width, sheet.height);
+    new Uint32Array(pixels.data.buffer).forEach((_, i, all) => {
+      all[i] = Math.random() < 0.5 ? (Math.random() * 24 << 24) : (Math.random() * 24 << 24) | 0xffffff;
+    });
+    noise.putImageData(pixels, 0, 0);
+    return () => context.drawImage(sheet, -Math.random() * 256, -Math.random() * 256);
+  };
+
+  // A moving picture that is our own: stripes that wander. `grain`: with noise, so that an encoder has use for any rate.
+  window.camera = (width, height, rate = 15, grain = false) => {
     const canvas = Object.assign(document.createElement('canvas'), { width, height });
     const context = canvas.getContext('2d');
+    const addGrain = grain ? grainOver(context, width, height) : () => {};
     let step = 0;
     setInterval(() => {
       context.fillStyle = '#246';
       context.fillRect(0, 0, width, height);
       context.fillStyle = '#fc3';
       context.fillRect((step++ * 8) % width, 0, width / 8, height);
+      addGrain();
     }, 1000 / rate);
     return canvas.captureStream(rate).getVideoTracks()[0];
   };
@@ -56,6 +70,27 @@ function prepare() {
     }
     const end = context.createMediaStreamDestination();
     merger.connect(end);
+    return end.stream.getAudioTracks()[0];
+  };
+
+  // What Opus takes for speech: many partials with a formant, a pitch that wanders, syllables.
+  window.voice = () => {
+    const context = new AudioContext();
+    const partials = new Float32Array(21).map((_, k) => (k ? 1 / (1 + Math.abs(k - 5)) : 0));
+    const voice = new OscillatorNode(context, { frequency: 140,
+      periodicWave: context.createPeriodicWave(new Float32Array(21), partials) });
+    const moves = (frequency, depth, what) => {
+      const wave = new OscillatorNode(context, { frequency });
+      wave.connect(new GainNode(context, { gain: depth })).connect(what);
+      wave.start();
+    };
+    const loudness = new GainNode(context, { gain: 0.3 });
+    moves(3, 15, voice.frequency);
+    moves(3.1, 0.3, loudness.gain);
+    const end = context.createMediaStreamDestination();
+    end.channelCount = 1;
+    voice.connect(loudness).connect(end);
+    voice.start();
     return end.stream.getAudioTracks()[0];
   };
 }
@@ -88,14 +123,19 @@ async function connected(page) {
 }
 
 // Our peer calls the page. `prepared`: runs in the page with the offer set, before it answers. `toPage` and `toPeer`
-// change descriptions on their way.
-export async function peerCalls(peer, page, { prepared = () => {}, toPage = same, toPeer = same } = {}) {
+// change descriptions on their way. `opus`: what the page's description says of Opus besides, as "stereo=1".
+export async function peerCalls(peer, page, { prepared = () => {}, toPage = same, toPeer = same, opus = '' } = {}) {
   const start = forwardCandidates(peer, page);
   const { sdp } = await peer.offer();
   await page.evaluate((offer) => window.pc.setRemoteDescription({ type: 'offer', sdp: offer }), toPage(sdp));
   start();
   await page.evaluate(prepared);
-  await page.evaluate(async () => window.pc.setLocalDescription());
+  await page.evaluate(async (wishes) => {
+    const { type, sdp: plain } = await window.pc.createAnswer();
+    const [, number] = /^a=rtpmap:(\d+) opus/m.exec(plain) ?? [];
+    const said = wishes ? plain.replace(new RegExp(`^(a=fmtp:${number} .*?)\\r?$`, 'm'), `$1;${wishes}\r`) : plain;
+    await window.pc.setLocalDescription({ type, sdp: said });
+  }, opus);
   const answer = await gathered(page);
   peer.do('description', { ...answer, sdp: toPeer(answer.sdp) });
   await connected(page);

@@ -18,8 +18,9 @@ export class MediaPeer extends Program {
   errors = [];
   #events = new EventEmitter();
 
-  constructor(args = []) {
-    super([BIN, ...args], { shown: 'media_peer', stdin: 'pipe' });
+  // `within`: a command that runs it, as one that enters a namespace.
+  constructor(args = [], { within = [] } = {}) {
+    super([...within, BIN, ...args], { shown: ['media_peer', ...args].join(' '), stdin: 'pipe' });
     this.#events.setMaxListeners(0);
     let rest = '';
     this.onOutput((text) => {

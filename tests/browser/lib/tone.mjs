@@ -10,7 +10,7 @@ const kTolerance = 15;   // Hz
 const kAudible = 0.01;   // of full scale
 
 // Runs inside the page. {hertz, level}: level is the amplitude at that frequency, 1 is full scale.
-async function measure(milliseconds) {
+async function measure(milliseconds, side) {
   const kEvery = 6; // samples become one: 8 kHz
   const recorder = new MediaRecorder(window.tidewire.sound());
   const parts = [];
@@ -20,8 +20,8 @@ async function measure(milliseconds) {
   setTimeout(() => recorder.stop(), milliseconds);
   await stopped;
   const bytes = await new Blob(parts).arrayBuffer();
-  const buffer = await new OfflineAudioContext(1, 1, 48000).decodeAudioData(bytes);
-  const end = buffer.getChannelData(0).slice(-0.4 * buffer.sampleRate); // decoders start up slowly
+  const buffer = await new OfflineAudioContext(2, 1, 48000).decodeAudioData(bytes);
+  const end = buffer.getChannelData(Math.min(side, buffer.numberOfChannels - 1)).slice(-0.4 * buffer.sampleRate); // decoders start up slowly
   const rate = buffer.sampleRate / kEvery;
   const samples = new Float64Array(Math.floor(end.length / kEvery));
   for (let i = 0; i < samples.length; ++i) {
@@ -49,12 +49,13 @@ async function measure(milliseconds) {
   return best;
 }
 
-export const loudestFrequency = (page) => page.evaluate(measure, kRecord);
+// `side`: 0 is the left one, 1 the right one.
+export const loudestFrequency = (page, side = 0) => page.evaluate(measure, kRecord, side);
 
 // Waits until the loudest frequency is this one.
-export async function hearsTone(page, hertz) {
+export async function hearsTone(page, hertz, side) {
   await until(`a tone of ${hertz} Hz`, async () => {
-    const heard = await loudestFrequency(page);
+    const heard = await loudestFrequency(page, side);
     if (Math.abs(heard.hertz - hertz) <= kTolerance && heard.level > kAudible) return true;
     throw new Error(`heard ${JSON.stringify(heard)}`);
   });

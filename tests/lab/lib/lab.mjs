@@ -15,7 +15,7 @@ const kSignaling = 8080;
 const kHttps = 443;
 const kPortsAtOnce = 1000;
 const kForward = path.join(path.dirname(fileURLToPath(import.meta.url)), 'forward.mjs');
-const kLink = path.join(path.dirname(BIN), '../../tests/lab/lab_link');
+const kLink = process.env.TIDEWIRE_LINK ?? path.join(path.dirname(BIN), '../../tests/lab/lab_link');
 
 const opened = new Set();
 let swept = false;
