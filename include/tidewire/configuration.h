@@ -72,11 +72,10 @@ struct Configuration {
 
   // How it is found out what the path carries. kTidewire: what is sent follows the path. kNone: the two rates below are
   // sent, whatever it carries.
-  CongestionControl congestion_control = CongestionControl::kNone;
-  // The most for pictures of one source, and for sound; encodings may have a max_bitrate of their own. A call that
-  // follows its path can use 2'500'000 and 128'000.
-  std::uint32_t video_bitrate = 1'000'000;
-  std::uint32_t audio_bitrate = 32'000;
+  CongestionControl congestion_control = CongestionControl::kTidewire;
+  // The most for pictures of one source, and for sound; encodings may have a max_bitrate of their own.
+  std::uint32_t video_bitrate = 2'500'000;
+  std::uint32_t audio_bitrate = 128'000;
   // What a path is taken to carry before anything is known of it, and what is never exceeded.
   std::uint32_t start_bitrate = 1'000'000;
   std::uint32_t max_bitrate = 100'000'000;

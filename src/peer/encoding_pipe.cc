@@ -75,7 +75,8 @@ double PictureShape::factor(int width, int height) const {
 }
 
 bool EncodingPipe::needs_another(const SendEncoding& wanted) const {
-  return !made_ || made_->codec != wanted.codec || made_->max_nal_unit_size != wanted.max_nal_unit_size ||
+  const bool missing = wanted.parameters.active && !wanted.paused && !video_ && !audio_;
+  return !made_ || missing || made_->codec != wanted.codec || made_->max_nal_unit_size != wanted.max_nal_unit_size ||
          made_->parameters.scalability_mode != wanted.parameters.scalability_mode || made_->audio != wanted.audio ||
          made_->parameters.active != wanted.parameters.active;
 }
@@ -93,8 +94,9 @@ void EncodingPipe::configure(const SendEncoding& wanted) {
   shape_->paused = wanted.paused;
   if (another) {
     end_encoder();
-    if (wanted.parameters.active) make_encoder();
-  } else if (another_rate) {
+    // No rate is known for one that is paused before it began.
+    if (wanted.parameters.active && !wanted.paused) make_encoder();
+  } else if (another_rate && !wanted.paused) {
     if (video_) video_->set_rates(rates(wanted));
     if (audio_) audio_->set_bitrate(static_cast<int>(wanted.bitrate));
   }
@@ -103,7 +105,7 @@ void EncodingPipe::configure(const SendEncoding& wanted) {
 void EncodingPipe::set_content(codecs::ContentHint content) {
   if (std::exchange(content_, content) == content || !video_) return;
   end_encoder();
-  make_encoder();
+  if (!made_->paused) make_encoder();
 }
 
 void EncodingPipe::end_encoder() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -92,6 +93,18 @@ Result<SectionView> interpret_section(const MediaSection& section, const Attribu
   return view;
 }
 
+// RFC 9143 §10: an identifier names one extension in all sections of a bundle. QUIRK: aiortc gives one to two
+// extensions, and ends when it reads the other; neither is used then.
+void drop_ambiguous_extensions(std::vector<SectionView>& sections) {
+  std::map<std::uint32_t, std::set<std::string>> meanings;
+  for (const SectionView& section : sections) {
+    for (const HeaderExtension& extension : section.extensions) meanings[extension.id].insert(extension.uri);
+  }
+  for (SectionView& section : sections) {
+    std::erase_if(section.extensions, [&](const HeaderExtension& e) { return meanings[e.id].size() > 1; });
+  }
+}
+
 }  // namespace
 
 const SectionView* DescriptionView::transport_section() const {
@@ -123,6 +136,7 @@ Result<DescriptionView> interpret(const Description& description) {
     }
     view.sections.push_back(*std::move(section_view));
   }
+  drop_ambiguous_extensions(view.sections);
   return view;
 }
 

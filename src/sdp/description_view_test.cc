@@ -176,6 +176,19 @@ TEST(DescriptionView, PayloadTypesThatAreNoneAndMidsThatRepeatAreRefused) {
   EXPECT_EQ(twice.code, ErrorCode::kInvalidAccess);
 }
 
+TEST(DescriptionView, AnExtensionNumberWithTwoMeaningsIsNotUsed) {
+  const std::string mid = "a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid\r\n";
+  const DescriptionView view =
+      ok(interpret(ok(parse(std::string(kHead) + ("m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\n" + mid) +
+                            "a=extmap:2 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n" +
+                            "m=video 9 UDP/TLS/RTP/SAVPF 97\r\na=mid:1\r\na=rtpmap:97 VP8/90000\r\n" + mid +
+                            "a=extmap:2 urn:ietf:params:rtp-hdrext:toffset\r\n"))));
+  for (const SectionView& section : view.sections) {
+    ASSERT_EQ(section.extensions.size(), 1U);
+    EXPECT_EQ(section.extensions[0].id, 1);
+  }
+}
+
 TEST(Capabilities, CodecsMatchByWhatMakesThemTheSame) {
   const CodecCapability opus = default_capabilities().codecs[0];
   const CodecCapability h264{.kind = MediaKind::kVideo,
