@@ -12,13 +12,13 @@ namespace {
 constexpr unsigned kReceived = 0x8000;
 constexpr unsigned kEcnShift = 13;
 constexpr unsigned kOffsetMask = 0x1fff;
-constexpr unsigned kOffsetTooLong = 0x1ffe;   // more than 8189/1024 s
-constexpr unsigned kOffsetUnknown = 0x1fff;   // or after the report's time
+constexpr unsigned kOffsetTooLong = 0x1ffe;  // more than 8189/1024 s
+constexpr unsigned kOffsetUnknown = 0x1fff;  // or after the report's time
 constexpr std::int64_t kTicksPerSecond = 1024;
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
 
-constexpr std::size_t kFixed = 16;        // the packet's header, its sender and its time
-constexpr std::size_t kBlockHeader = 8;   // SSRC, begin_seq, num_reports
+constexpr std::size_t kFixed = 12;       // the packet's header, its sender and its time
+constexpr std::size_t kBlockHeader = 8;  // SSRC, begin_seq, num_reports
 
 // An odd number of reports is padded to a word.
 constexpr std::size_t padded(std::size_t reports) { return (reports + reports % 2) * 2; }
