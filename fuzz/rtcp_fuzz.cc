@@ -167,7 +167,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (history.packets_sent() == 0) {
     for (int i = 0; i < 70'000; ++i) {
       (void)history.add(1000, Timestamp{});
-      if (i % 2 == 0) history.name_last({.ssrc = rtp::Ssrc(0x10), .sequence_number = static_cast<std::uint16_t>(i / 2)});
+      if (i % 2 == 0)
+        history.name_last({.ssrc = rtp::Ssrc(0x10), .sequence_number = static_cast<std::uint16_t>(i / 2)});
     }
   }
   rtp::RtcpReader reader({data, size});

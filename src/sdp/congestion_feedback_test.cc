@@ -75,9 +75,9 @@ TEST_F(CongestionFeedback, APeerThatKnowsTransportWideFeedbackOnlyGetsThat) {
 
 TEST_F(CongestionFeedback, APeerThatKnowsNothingElseGetsIt) {
   ok(alice.set_local_description());
-  ok(bob.set_remote_description(SdpType::kOffer, without_lines(without_lines(alice.local_description()->sdp,
-                                                                             " transport-cc"),
-                                                               kTransportWideCcUri)));
+  ok(bob.set_remote_description(
+      SdpType::kOffer,
+      without_lines(without_lines(alice.local_description()->sdp, " transport-cc"), kTransportWideCcUri)));
   ok(bob.set_local_description());
   ok(alice.set_remote_description(SdpType::kAnswer, bob.local_description()->sdp));
   expect_agreed(alice, true);

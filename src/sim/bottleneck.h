@@ -24,8 +24,8 @@ struct BottleneckConfig {
   // In place of it, as the time in which the present rate empties a full queue.
   Duration queue_time{};
   // Packets that are ECT(1) are marked, rather than left to the queue's end: none that wait for less than `mark_from`,
-  // all that wait for longer than `mark_to`, and of those between every second one at the middle (RFC 9332 §4.1, a
-  // native L4S queue's ramp). Zero marks none.
+  // all that wait for longer than `mark_to`, and a share that grows from one to the other of those between (as the L4S
+  // queue of RFC 9332 does). Zero marks none.
   Duration mark_from{};
   Duration mark_to{};
 };

@@ -55,8 +55,8 @@ void Peer::send_pictures(TransceiverId id, Timestamp now) {
     if (!its.encoding.parameters.active || its.encoding.paused) continue;
     const bool key_frame = std::exchange(its.key_frame_wanted, false);
     its.since_key_frame = key_frame ? 0 : its.since_key_frame + 1;
-    const std::size_t size = follows_rate() ? its.encoding.bitrate / 8 * 33 / 1000
-                                            : video_frame_size >> (2 * (encodings.size() - 1 - i));
+    const std::size_t size =
+        follows_rate() ? its.encoding.bitrate / 8 * 33 / 1000 : video_frame_size >> (2 * (encodings.size() - 1 - i));
     const bool layered = fake_media.layers.layered();
     const bool upper = layered && its.since_key_frame % 2 == 1;
     EncodedFrame frame =
