@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "congestion/sent_packet_history.h"
+#include "rtp/congestion_feedback.h"
 #include "rtp/rtcp_extended.h"
 #include "rtp/rtcp_feedback.h"
 #include "rtp/rtcp_reports.h"
@@ -103,6 +104,34 @@ void rewrite(rtp::TransportFeedback feedback) {
   check(!read->next());
 }
 
+// Block by block, as far as one packet of ours goes.
+void rewrite(rtp::CongestionFeedback feedback) {
+  constexpr Timestamp kNow{std::chrono::hours{1}};
+  rtp::CongestionFeedbackBuilder builder(4000);
+  builder.start(kNow, rtp::NtpTime{std::uint64_t{feedback.timestamp} << 16});
+  std::vector<rtp::CongestionFeedback::Arrival> said;
+  const rtp::CongestionFeedback whole = feedback;
+  bool room = true;
+  while (const auto block = feedback.next()) {
+    check(block->size() <= rtp::CongestionFeedback::kMaxReports);
+    for (std::size_t i = 0; room && i < block->size(); ++i) {
+      const auto arrival = (*block)[i];
+      if (i == 0) room = builder.begin(block->media, block->begin);
+      room = room && builder.add({arrival.received, arrival.ecn, kNow - arrival.before_report});
+      if (room) said.push_back(arrival);
+    }
+  }
+  if (said.empty()) return;
+  const Rewritten again([&](auto& writer) { return builder.write(writer, whole.sender); });
+  auto read = rtp::CongestionFeedback::parse(again.packet());
+  check(read && read->sender == whole.sender && read->timestamp == whole.timestamp);
+  std::size_t n = 0;
+  while (const auto block = read->next()) {
+    for (std::size_t i = 0; i < block->size(); ++i) check(n < said.size() && (*block)[i] == said[n++]);
+  }
+  check(n == said.size());
+}
+
 void read_reports(const rtp::RtcpPacket& packet) {
   if (const auto report = rtp::SenderReport::parse(packet)) rewrite(*report);
   if (const auto report = rtp::ReceiverReport::parse(packet)) rewrite(*report);
@@ -124,6 +153,11 @@ void read_feedback(const rtp::RtcpPacket& packet, congestion::SentPacketHistory&
     rewrite(*feedback);
     drain(*feedback, packet.body.size());
   }
+  if (const auto by_streams = rtp::CongestionFeedback::parse(packet)) {
+    const std::size_t results = history.handle_feedback(*by_streams, Timestamp{std::chrono::seconds{1}}).size();
+    check(results <= packet.body.size() / 2);
+    rewrite(*by_streams);
+  }
 }
 
 }  // namespace
@@ -131,7 +165,11 @@ void read_feedback(const rtp::RtcpPacket& packet, congestion::SentPacketHistory&
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static congestion::SentPacketHistory history;
   if (history.packets_sent() == 0) {
-    for (int i = 0; i < 70'000; ++i) (void)history.add(1000, Timestamp{});
+    for (int i = 0; i < 70'000; ++i) {
+      (void)history.add(1000, Timestamp{});
+      if (i % 2 == 0)
+        history.name_last({.ssrc = rtp::Ssrc(0x10), .sequence_number = static_cast<std::uint16_t>(i / 2)});
+    }
   }
   rtp::RtcpReader reader({data, size});
   while (const auto packet = reader.next()) {

@@ -22,6 +22,15 @@ enum class Fragmentation : std::uint8_t {
   kAllowed,    // it may go in fragments: it was cut for a path that was larger (RFC 9260 §6.9)
 };
 
+// Explicit congestion notification: the lower two bits of the traffic class, as they are in an IP header (RFC 3168 §5,
+// RFC 9331 §4.1).
+enum class Ecn : std::uint8_t {
+  kNotEct = 0,  // routers drop
+  kEct1 = 1,    // they mark, early and often (L4S)
+  kEct0 = 2,    // they mark where they would drop
+  kCe = 3,      // one has marked it
+};
+
 class Packet {
  public:
   // Every packet holds this much, headroom included: an Ethernet datagram, with room for what layers add.
@@ -37,7 +46,8 @@ class Packet {
         core_(other.core_),
         end_(std::exchange(other.end_, 0)),
         begin_(std::exchange(other.begin_, std::uint16_t{0})),
-        fragmentation_(other.fragmentation_) {}
+        fragmentation_(other.fragmentation_),
+        ecn_(other.ecn_) {}
   Packet& operator=(Packet&& other) noexcept {
     Packet moved(std::move(other));
     std::swap(block_, moved.block_);
@@ -45,6 +55,7 @@ class Packet {
     std::swap(end_, moved.end_);
     std::swap(begin_, moved.begin_);
     std::swap(fragmentation_, moved.fragmentation_);
+    std::swap(ecn_, moved.ecn_);
     return *this;
   }
   ~Packet() {
@@ -64,6 +75,9 @@ class Packet {
   // Of the datagram that it leaves in.
   Fragmentation fragmentation() const { return fragmentation_; }
   void set_fragmentation(Fragmentation fragmentation) { fragmentation_ = fragmentation; }
+  // Of the datagram that it came in, or is to leave in.
+  Ecn ecn() const { return ecn_; }
+  void set_ecn(Ecn ecn) { ecn_ = ecn; }
 
   // Grows or shrinks at the end; new bytes are not initialised. False, unchanged, when there is no room.
   [[nodiscard]] bool resize(std::size_t size);
@@ -88,6 +102,7 @@ class Packet {
   std::uint32_t end_ = 0;
   std::uint16_t begin_ = 0;
   Fragmentation fragmentation_ = Fragmentation::kAsUsual;
+  Ecn ecn_ = Ecn::kNotEct;
 };
 
 // A free list of packet blocks, and of memory for messages; one per event loop. Not thread-safe: packets are made and

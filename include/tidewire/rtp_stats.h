@@ -33,6 +33,7 @@ struct OutboundRtpStreamStats {
   std::uint64_t header_bytes_sent = 0;
   std::uint64_t retransmitted_packets_sent = 0;
   std::uint64_t retransmitted_bytes_sent = 0;
+  std::uint64_t packets_sent_with_ect1 = 0;  // RFC 9331: with its retransmissions and its repair
   // Filled by PeerConnection, which has the encoder.
   std::uint64_t frames_encoded = 0;
   std::uint64_t key_frames_encoded = 0;
@@ -96,6 +97,8 @@ struct InboundRtpStreamStats {
   std::uint64_t retransmitted_packets_received = 0;  // by RTX; among packets_received
   std::uint64_t retransmitted_bytes_received = 0;
   std::int64_t packets_lost = 0;  // RFC 3550 §6.4.1: expected less received; negative with duplicates
+  std::uint64_t packets_received_with_ect1 = 0;
+  std::uint64_t packets_received_with_ce = 0;
   Duration jitter{};
   // Arrived too late, twice, or without use.
   std::uint64_t packets_discarded = 0;

@@ -50,12 +50,13 @@ std::uint64_t SendControl::padding_bitrate() const {
 
 void SendControl::path_changed(Timestamp now) {
   if (controller_) controller_->path_changed(now);
+  ecn_.path_changed(history_.marks());
   after_input(now);
 }
 
 void SendControl::after_input(Timestamp now) {
   if (!controller_) return;
-  estimate_ = controller_->estimate();
+  estimate_ = reported_loss_.active() ? reported_loss_.estimate(limits_) : controller_->estimate();
   pacer_.set_rate(estimate_.pacing_bitrate);
   if (pacer_.probe() == 0) {
     if (const auto probe = controller_->poll_probe()) pacer_.begin(*probe);
@@ -84,6 +85,7 @@ std::uint16_t SendControl::handle_sent(std::size_t size, bool more_waits, Timest
   }
   const std::uint16_t number = history_.add(size, probe, now);
   if (controller_) {
+    reported_loss_.handle_sent(now);
     controller_->handle_sent({.number = static_cast<std::int64_t>(history_.packets_sent()) - 1,
                               .size = size,
                               .sent = now,
@@ -98,9 +100,25 @@ std::uint16_t SendControl::handle_sent(std::size_t size, bool more_waits, Timest
 void SendControl::handle_other_sent(std::size_t size, Timestamp now) { pacer_.spend(size, now); }
 
 void SendControl::handle_feedback(const rtp::TransportFeedback& feedback, Timestamp now) {
+  take_results(history_.handle_feedback(feedback, now), now);
+}
+
+void SendControl::handle_feedback(const rtp::CongestionFeedback& feedback, Timestamp now) {
   const auto results = history_.handle_feedback(feedback, now);
+  ecn_.handle(history_.marks());
+  take_results(results, now);
+}
+
+void SendControl::take_results(std::span<const PacketResult> results, Timestamp now) {
   if (!controller_) return;
+  if (!results.empty()) reported_loss_.handle_feedback();
   controller_->handle_feedback({now, results, history_.bytes_in_flight()});
+  after_input(now);
+}
+
+void SendControl::handle_reported_loss(double fraction, Timestamp now) {
+  if (!controller_) return;
+  reported_loss_.handle_report(fraction, limits_, now);
   after_input(now);
 }
 

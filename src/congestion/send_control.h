@@ -10,8 +10,11 @@
 #include <optional>
 
 #include "congestion/controller.h"
+#include "congestion/ecn_check.h"
 #include "congestion/pacer.h"
+#include "congestion/reported_loss.h"
 #include "congestion/sent_packet_history.h"
+#include "rtp/congestion_feedback.h"
 #include "rtp/transport_feedback.h"
 #include "tidewire/congestion_control.h"
 #include "tidewire/time.h"
@@ -54,10 +57,20 @@ class SendControl {
   void no_padding(Timestamp now) { padding_from_ = now + kPaddingRetry; }
   // A packet leaves, whatever it is. `more_waits`: behind it. Returns its transport-wide number.
   std::uint16_t handle_sent(std::size_t size, bool more_waits, Timestamp now);
+  // What that packet is known as to a peer whose feedback is by streams (RFC 8888).
+  void name_sent(const SentPacketHistory::Name& name) { history_.name_last(name); }
+  // Packets that such feedback tells of leave as ECT(1). RFC 9331 §4.3 has only those do it whose rate follows the
+  // share of marks, as our own controller's does; ECT(0) would call for a cut as for a loss at each mark (RFC 3168
+  // §6.1.2).
+  bool marks() const { return controller_ && kind_ == CongestionControl::kTidewire && ecn_.passed(); }
   // Bytes that are not numbered share the path, and its pace: data.
   void handle_other_sent(std::size_t size, Timestamp now);
 
   void handle_feedback(const rtp::TransportFeedback& feedback, Timestamp now);
+  void handle_feedback(const rtp::CongestionFeedback& feedback, Timestamp now);
+  // A receiver report: the share of a stream's packets that were lost since the one before. It is all there is to go by
+  // when a peer that was to give feedback gives none.
+  void handle_reported_loss(double fraction, Timestamp now);
   // draft-alvestrand-rmcat-remb-03.
   void handle_remb(std::uint64_t bits_per_second, Timestamp now);
 
@@ -70,6 +83,7 @@ class SendControl {
   const SentPacketHistory& history() const { return history_; }
 
  private:
+  void take_results(std::span<const PacketResult> results, Timestamp now);
   void after_input(Timestamp now);
   void update_free_pace();
   std::uint64_t padding_bitrate() const;
@@ -79,6 +93,8 @@ class SendControl {
   std::unique_ptr<Controller> controller_;
   Estimate estimate_;
   SentPacketHistory history_;
+  EcnCheck ecn_;
+  ReportedLoss reported_loss_;
   Pacer pacer_;
   std::uint64_t media_bitrate_ = 0;
   std::size_t waiting_ = 0;

@@ -17,6 +17,12 @@ void forbid_fragments(int fd, int family) {
   if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6, sizeof v6);
 }
 
+void tell_marks(int fd, int family) {
+  const int on = 1;
+  if (family == AF_INET) setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &on, sizeof on);
+  if (family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof on);
+}
+
 FragmentationOf::FragmentationOf(int fd, int family, Fragmentation fragmentation)
     : fd_(fd), v4_(family == AF_INET), fragmentation_(fragmentation) {
   if (fragmentation_ == Fragmentation::kAsUsual) return;

@@ -24,6 +24,9 @@ class FragmentationOf {
 // Nothing is fragmented, neither here nor on the way, and what the system believes of the path counts for nothing.
 void forbid_fragments(int fd, int family);
 
+// Each datagram that arrives brings its traffic class, where the system knows how.
+void tell_marks(int fd, int family);
+
 // The sockets that share one address (SO_REUSEPORT), of which there are `count`, in the order in which they began to
 // listen: each is given all connections from one IPv4 address or IPv6 /64. With 0 or 1 nothing is asked for.
 void steer_by_source(int fd, int family, unsigned count);

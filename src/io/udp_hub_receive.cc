@@ -35,11 +35,21 @@ std::size_t UdpReceiveSlots::receive(int fd, std::size_t want) {
 UdpReceiveSlots::Train UdpReceiveSlots::at(std::size_t slot) const {
   const std::size_t size = headers_[slot].msg_len;
   Train train{from_system(addresses_[slot]), {static_cast<const std::uint8_t*>(vectors_[slot].iov_base), size}, size};
-  const cmsghdr* control = CMSG_FIRSTHDR(&headers_[slot].msg_hdr);
-  if (control == nullptr || control->cmsg_level != SOL_UDP || control->cmsg_type != UDP_GRO) return train;
-  int segment = 0;
-  std::memcpy(&segment, CMSG_DATA(control), sizeof segment);
-  if (segment > 0) train.segment = static_cast<std::size_t>(segment);
+  // CMSG_NXTHDR wants a header that it could change.
+  msghdr header = headers_[slot].msg_hdr;
+  for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr; control = CMSG_NXTHDR(&header, control)) {
+    if (control->cmsg_level == SOL_UDP && control->cmsg_type == UDP_GRO) {
+      int segment = 0;
+      std::memcpy(&segment, CMSG_DATA(control), sizeof segment);
+      if (segment > 0) train.segment = static_cast<std::size_t>(segment);
+    } else if (control->cmsg_level == IPPROTO_IP && control->cmsg_type == IP_TOS) {
+      train.ecn = static_cast<Ecn>(*CMSG_DATA(control) & 3U);  // one byte (ip(7))
+    } else if (control->cmsg_level == IPPROTO_IPV6 && control->cmsg_type == IPV6_TCLASS) {
+      int traffic_class = 0;
+      std::memcpy(&traffic_class, CMSG_DATA(control), sizeof traffic_class);
+      train.ecn = static_cast<Ecn>(traffic_class & 3);
+    }
+  }
   return train;
 }
 

@@ -19,6 +19,7 @@ class UdpReceiveSlots {
     SocketAddress remote;
     ByteView bytes;
     std::size_t segment;
+    Ecn ecn = Ecn::kNotEct;  // of a socket that was asked to tell (tell_marks())
   };
 
   explicit UdpReceiveSlots(std::size_t count);
@@ -41,7 +42,7 @@ class UdpReceiveSlots {
   static constexpr std::size_t kSlotStride = kSlotSize + std::size_t{17} * 64;
 
   struct alignas(cmsghdr) Control {
-    std::array<std::uint8_t, CMSG_SPACE(sizeof(int))> bytes;
+    std::array<std::uint8_t, 2 * CMSG_SPACE(sizeof(int))> bytes;
   };
 
   void prepare(std::size_t slot);

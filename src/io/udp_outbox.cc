@@ -39,11 +39,12 @@ SegmentTrain UdpOutbox::add_train(Batch& batch, std::size_t first, bool alone) {
   for (std::size_t i = first + 1; !alone && i < queue_.size() && batch.vectors_used < Batch::kMaxVectors; ++i) {
     Outgoing& next = queue_.at(i);
     if (next.remote != head.remote || next.packet.fragmentation() != head.packet.fragmentation()) break;
+    if (next.packet.ecn() != head.packet.ecn()) break;
     if (!train.take(next.packet.size())) break;
     append(next.packet);
   }
   header.msg_iovlen = train.count();
-  batch.controls[message].attach(header, train);
+  batch.controls[message].attach(header, train, marks_ ? head.packet.ecn() : Ecn::kNotEct, head.remote.ip.is_v4());
   batch.counts[message] = train.count();
   return train;
 }
@@ -102,6 +103,8 @@ void UdpOutbox::refused(std::uint32_t datagrams, int error) {
     ++stats_.segmentation_refused;
     if (error == EIO) trains_ = false;
     alone_ = datagrams;
+  } else if (marks_ && queue_.at(0).packet.ecn() != Ecn::kNotEct && refuses_marks(error)) {
+    marks_ = false;
   } else {
     stats_.dropped_error += datagrams;
     drop_front(datagrams);

@@ -33,6 +33,7 @@ class UdpOutbox {
   BoundedQueue<Outgoing> queue_;
   UdpSocket::Stats& stats_;
   bool trains_ = true;           // false once the kernel has said that the way out of this socket cannot do it
+  bool marks_ = true;            // false once it has refused one that was to be marked
   std::uint32_t alone_ = 0;      // so many from the front on make no trains
   bool refused_before_ = false;  // the one at the front
 };

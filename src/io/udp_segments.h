@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "tidewire/packet.h"
+
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
 #endif
@@ -50,30 +52,34 @@ class SegmentTrain {
   bool ended_ = false;
 };
 
-// What tells sendmsg() to take a message apart.
+// What tells sendmsg() to take a message apart, and how its datagrams are marked.
 class SegmentControl {
  public:
-  SegmentControl() {
-    cmsghdr header{};
-    header.cmsg_len = CMSG_LEN(sizeof(std::uint16_t));
-    header.cmsg_level = SOL_UDP;
-    header.cmsg_type = UDP_SEGMENT;
-    std::memcpy(bytes_.data(), &header, sizeof header);
-  }
-
-  // A train of one is no train.
-  void attach(msghdr& message, const SegmentTrain& train) {
+  // A train of one is no train, and kNotEct is what the system sends by itself.
+  void attach(msghdr& message, const SegmentTrain& train, Ecn ecn = Ecn::kNotEct, bool v4 = true) {
     message.msg_control = nullptr;
     message.msg_controllen = 0;
-    if (train.count() == 1) return;
-    const std::uint16_t segment = train.segment();
-    std::memcpy(bytes_.data() + CMSG_LEN(0), &segment, sizeof segment);
-    message.msg_control = bytes_.data();
-    message.msg_controllen = bytes_.size();
+    if (train.count() > 1) add(message, SOL_UDP, UDP_SEGMENT, train.segment());
+    if (ecn == Ecn::kNotEct) return;
+    // ip(7), ipv6(7): the whole traffic class, of which nobody here sets the rest.
+    add(message, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS, static_cast<int>(ecn));
   }
 
  private:
-  alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(std::uint16_t))> bytes_{};
+  template <typename Value>
+  void add(msghdr& message, int level, int type, Value value) {
+    std::uint8_t* at = bytes_.data() + message.msg_controllen;
+    cmsghdr header{};
+    header.cmsg_len = CMSG_LEN(sizeof value);
+    header.cmsg_level = level;
+    header.cmsg_type = type;
+    std::memcpy(at, &header, sizeof header);
+    std::memcpy(at + CMSG_LEN(0), &value, sizeof value);
+    message.msg_control = bytes_.data();
+    message.msg_controllen += CMSG_SPACE(sizeof value);
+  }
+
+  alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(std::uint16_t)) + CMSG_SPACE(sizeof(int))> bytes_;
 };
 
 // The kernel, or the device, cannot take a train apart, or not one with datagrams of this size. Of these errors, that
@@ -81,5 +87,8 @@ class SegmentControl {
 inline bool refuses_train(int error) {
   return error == EIO || error == EINVAL || error == EMSGSIZE || error == ENOPROTOOPT || error == EOPNOTSUPP;
 }
+
+// The system does not let datagrams be marked.
+inline bool refuses_marks(int error) { return error == EINVAL || error == ENOPROTOOPT || error == EOPNOTSUPP; }
 
 }  // namespace tidewire::io

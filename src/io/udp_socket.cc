@@ -125,6 +125,7 @@ struct UdpSocket::Impl : std::enable_shared_from_this<UdpSocket::Impl> {
         }
         Datagram& datagram = inbox.datagrams[filled];
         UdpInbox::put(datagram, one, loop.packet_pool());
+        datagram.packet.set_ecn(train.ecn);
         datagram.remote = train.remote;
         datagram.local = local;
         if (++filled == inbox.datagrams.size()) hand_on(inbox, std::exchange(filled, 0));
@@ -199,6 +200,7 @@ Result<std::shared_ptr<UdpSocket::Impl>> UdpSocket::open(EventLoop& loop, const 
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer, sizeof options.receive_buffer);
   setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &options.send_buffer, sizeof options.send_buffer);
   setsockopt(fd, SOL_UDP, UDP_GRO, &yes, sizeof yes);  // without it, trains arrive taken apart
+  tell_marks(fd, family);
   if (options.forbid_fragments) forbid_fragments(fd, family);
   return impl;
 }

@@ -217,6 +217,30 @@ TEST_P(UdpSocketTest, EachPacketSaysWhetherItMayGoInFragments) {
   EXPECT_EQ(mode(), usual);
 }
 
+TEST_P(UdpSocketTest, MarksTravelWithTheirDatagrams) {
+  std::vector<std::pair<char, Ecn>> heard;
+  UdpSocket sender = bind([](std::span<Datagram>) {});
+  UdpSocket receiver = bind([&](std::span<Datagram> batch) {
+    for (const Datagram& datagram : batch) heard.emplace_back(datagram.packet.data()[0], datagram.packet.ecn());
+  });
+  const auto send = [&](char fill, Ecn ecn) {
+    Packet one = packet(std::string(1000, fill));
+    one.set_ecn(ecn);
+    sender.send(std::move(one), receiver.local_address());
+  };
+  send('a', Ecn::kNotEct);
+  for (int i = 0; i < 3; ++i) send('b', Ecn::kEct1);  // a train
+  send('c', Ecn::kEct0);
+  send('d', Ecn::kCe);
+  send('e', Ecn::kNotEct);
+  ASSERT_TRUE(until([&] { return heard.size() == 7; }));
+  using P = std::pair<char, Ecn>;
+  EXPECT_THAT(heard,
+              testing::ElementsAre(P{'a', Ecn::kNotEct}, P{'b', Ecn::kEct1}, P{'b', Ecn::kEct1}, P{'b', Ecn::kEct1},
+                                   P{'c', Ecn::kEct0}, P{'d', Ecn::kCe}, P{'e', Ecn::kNotEct}));
+  EXPECT_EQ(sender.stats().dropped_error, 0U);
+}
+
 TEST_P(UdpSocketTest, ATrainOfDatagramsThatAreTooLongCountsEachOfThem) {
   std::vector<std::size_t> heard;
   UdpSocket receiver = bind([&](std::span<Datagram> batch) {

@@ -65,6 +65,8 @@ class SendStream {
   std::optional<Packet> make_padding(std::size_t size, Timestamp now);
   // The packet that poll_transmit() gave out last is patched and leaves like this: repair packets are made of it.
   void handle_sent(const Packet& packet, Timestamp now);
+  // A packet of it leaves as ECT(1).
+  void count_marked() { ++stats_.packets_sent_with_ect1; }
   // True once for each time that a key frame is called for.
   bool take_key_frame_needed() { return std::exchange(key_frame_needed_, false); }
 

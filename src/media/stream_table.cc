@@ -50,7 +50,7 @@ Result<StreamId> StreamTable::add_send_stream(SendStreamConfig config, Timestamp
   if (auto checked = check(config); !checked) return checked.error();
   const StreamId id(next_stream_id_++);
   sender_of_[config.ssrc] = id;
-  if (config.transport_wide_feedback) control_.start(now);
+  if (has_feedback(config)) control_.start(now);
   senders_.try_emplace(id, std::move(config), pool_, random_, config_.wall_clock);
   update_media_bitrate();
   return id;
@@ -64,6 +64,7 @@ Result<StreamId> StreamTable::add_receive_stream(ReceiveStreamConfig config, Tim
   lip_sync_.add(id, config.kind, config.sync_group);
   extensions_.merge(config.extensions);
   reports_arrivals_ |= config.transport_wide_feedback;
+  reports_streams_ |= config.congestion_feedback;
   if (config.kind == MediaKind::kVideo) {
     receivers_.try_emplace(id, std::in_place_type<VideoReceiveStream>, std::move(config));
   } else {
@@ -79,7 +80,7 @@ Result<> StreamTable::update_send_stream(StreamId id, SendStreamConfig config) {
   if (stream->config().ssrc != config.ssrc || kind(stream->config().codec) != kind(config.codec)) {
     return Error{ErrorCode::kInvalidModification, "A stream keeps its SSRC and its kind."};
   }
-  if (config.transport_wide_feedback) control_.start(now_);
+  if (has_feedback(config)) control_.start(now_);
   stream->update(std::move(config));
   update_media_bitrate();
   return {};
@@ -95,11 +96,12 @@ Result<> StreamTable::update_receive_stream(StreamId id, ReceiveStreamConfig con
   lip_sync_.add(id, config.kind, config.sync_group);
   std::visit([&](auto& s) { s.update(std::move(config)); }, *stream);
   extensions_ = {};
-  reports_arrivals_ = false;
+  reports_arrivals_ = reports_streams_ = false;
   for (const auto& [other, receiver] : receivers_) {
     const auto& its = std::visit([](const auto& s) -> const ReceiveStreamConfig& { return s.config(); }, receiver);
     extensions_.merge(its.extensions);
     reports_arrivals_ |= its.transport_wide_feedback;
+    reports_streams_ |= its.congestion_feedback;
   }
   after_input(id, *stream, now_);
   return {};
@@ -130,6 +132,7 @@ void StreamTable::remove_stream(StreamId id, Timestamp now) {
   } else if (receivers_.erase(id) > 0) {
     router_.remove(id);
     lip_sync_.remove(id);
+    ecn_counts_.erase(id);
     receiver_deadlines_.remove(id);
   }
 }
@@ -198,13 +201,22 @@ void StreamTable::after_input(StreamId id, SendStream& stream) {
   (sound ? sound_waits_ : pictures_wait_).set(id, stream.waiting_since());
 }
 
-void StreamTable::stamp(Packet& packet, const SendStream& stream, Timestamp now) {
+void StreamTable::stamp(Packet& packet, SendStream& stream, Timestamp now) {
   const rtp::ExtensionMap& map = stream.config().extensions;
-  if (map.has(rtp::ExtensionType::kTransportSequenceNumber)) {
+  const bool numbered = map.has(rtp::ExtensionType::kTransportSequenceNumber);
+  const bool by_stream = stream.config().congestion_feedback;
+  if (numbered || by_stream) {
     const std::uint16_t number = control_.handle_sent(packet.size(), paced_waits(), now);
-    rtp::patch_transport_sequence_number(packet, map, number);
+    if (numbered) rtp::patch_transport_sequence_number(packet, map, number);
   } else {
     control_.handle_other_sent(packet.size(), now);
+  }
+  if (by_stream) {
+    const bool marked = control_.marks();
+    if (marked) packet.set_ecn(Ecn::kEct1);
+    if (marked) stream.count_marked();
+    const auto header = rtp::Header::parse(packet.bytes());
+    control_.name_sent({header->ssrc, header->sequence_number, marked, numbered});
   }
   if (map.has(rtp::ExtensionType::kAbsoluteSendTime)) rtp::patch_absolute_send_time(packet, map, now);
 }
@@ -242,7 +254,7 @@ std::optional<Packet> StreamTable::poll_sender(Timestamp now) {
 
 std::optional<Packet> StreamTable::poll_padding(Timestamp now) {
   for (auto& [id, stream] : senders_) {
-    if (!stream.config().transport_wide_feedback) continue;
+    if (!has_feedback(stream.config())) continue;
     auto packet = stream.make_padding(congestion::SendControl::kPadding, now);
     if (!packet) continue;
     stamp(*packet, stream, now);
@@ -274,11 +286,13 @@ void StreamTable::handle_rtp(Packet packet, Timestamp now) {
   if (reports_arrivals_ && extensions.transport_sequence_number) {
     feedback_.handle_packet(*extensions.transport_sequence_number, ssrc, now);
   }
+  if (reports_streams_) congestion_feedback_.handle_packet(ssrc, view->header.sequence_number, packet.ecn(), now);
   const auto rid = extensions.rtp_stream_id ? extensions.rtp_stream_id : extensions.repaired_rtp_stream_id;
   const auto id = router_.route(ssrc, view->header.payload_type, {extensions.mid, rid});
   ReceiveStream* stream = id ? find_receiver(*id) : nullptr;
   if (!stream) return void(++counters_.rtp_unroutable);
   scheduler_.start(now);
+  if (packet.ecn() != Ecn::kNotEct) count_ecn(*id, packet.ecn());
   if (const auto original = original_of(*stream, view->header.payload_type)) {
     const std::optional<rtp::Ssrc> source = std::visit([](const auto& s) { return s.ssrc(); }, *stream);
     if (!source || !unwrap_rtx(packet, *view, *source, *original)) return;
@@ -290,6 +304,12 @@ void StreamTable::handle_rtp(Packet packet, Timestamp now) {
   }
   switch_source(*id, *stream, ssrc);
   deliver(*id, *stream, std::move(packet), false, now);
+}
+
+void StreamTable::count_ecn(StreamId id, Ecn ecn) {
+  EcnCounts& counts = ecn_counts_[id];
+  counts.ect1 += ecn == Ecn::kEct1 ? 1 : 0;
+  counts.ce += ecn == Ecn::kCe ? 1 : 0;
 }
 
 // RFC 4588 §8.6: the payload type of what an RTX packet repeats; nothing for a packet that is no repetition.
@@ -392,6 +412,7 @@ void StreamTable::handle_timeout(Timestamp now) {
   }
   control_.handle_timeout(now);
   if (feedback_.next_timeout() <= now) send_transport_feedback(now);
+  if (congestion_feedback_.next_timeout() <= now) send_congestion_feedback(now);
   if (scheduler_.next() <= now) {
     scheduler_.advance(now);
     send_reports(now);
@@ -402,7 +423,7 @@ Timestamp StreamTable::next_timeout() const {
   if (closed_) return kNever;
   const Timestamp sends = sound_waits_.next() != kNever ? Timestamp{} : paced_waits() ? control_.next_paced() : kNever;
   return std::min({sends, control_.next_padding(), control_.next_timeout(), receiver_deadlines_.next(),
-                   feedback_.next_timeout(), scheduler_.next()});
+                   feedback_.next_timeout(), congestion_feedback_.next_timeout(), scheduler_.next()});
 }
 
 std::optional<Event> StreamTable::poll_event() { return events_.pop(); }
@@ -423,6 +444,10 @@ RtpStats StreamTable::stats(Timestamp now) const {
       stats.inbound.push_back(std::get<AudioReceiveStream>(stream).stats());
     }
     stats.inbound.back().estimated_playout_timestamp = lip_sync_.estimated_playout(id, now);
+    if (const auto counts = ecn_counts_.find(id); counts != ecn_counts_.end()) {
+      stats.inbound.back().packets_received_with_ect1 = counts->second.ect1;
+      stats.inbound.back().packets_received_with_ce = counts->second.ce;
+    }
     std::visit(
         [&](const auto& s) {
           if (const auto remote = s.remote_stats()) stats.remote_outbound.push_back(*remote);

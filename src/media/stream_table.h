@@ -16,6 +16,7 @@
 #include "base/bounded_queue.h"
 #include "base/machine.h"
 #include "base/packet.h"
+#include "congestion/congestion_feedback_generator.h"
 #include "congestion/feedback_generator.h"
 #include "congestion/send_control.h"
 #include "crypto/random.h"
@@ -69,6 +70,8 @@ class StreamTable {
     std::uint64_t events_dropped = 0;  // because nobody took them
     std::uint64_t transport_feedback_received = 0;
     std::uint64_t transport_feedback_sent = 0;
+    std::uint64_t congestion_feedback_received = 0;  // RFC 8888
+    std::uint64_t congestion_feedback_sent = 0;
   };
 
   // `pool` outlives the table. `random` draws first sequence numbers, timestamp offsets and RTCP intervals.
@@ -129,6 +132,8 @@ class StreamTable {
   const Counters& counters() const { return counters_; }
   // From report blocks or transport feedback, whichever came last; nothing before either came.
   std::optional<Duration> round_trip_time() const { return round_trip_time_; }
+  // Packets leave as ECT(1), when the other end tells of marks; the path has not taken them off.
+  bool marks() const { return control_.marks(); }
   const congestion::SentPacketHistory& sent_packets() const { return control_.history(); }
   // What the path carries of RTP, all in all; nothing when there is no congestion control.
   std::optional<std::uint64_t> available_bitrate() const { return control_.target_bitrate(); }
@@ -152,6 +157,7 @@ class StreamTable {
   void push_event(Event event);
   void update_lip_sync(Timestamp now);
   static std::optional<rtp::PayloadType> original_of(const ReceiveStream& stream, rtp::PayloadType payload_type);
+  void count_ecn(StreamId id, Ecn ecn);
   void deliver(StreamId id, ReceiveStream& stream, Packet packet, bool repeated, Timestamp now);
   void after_repair(StreamId id, ReceiveStream& stream, Timestamp now);
   void switch_source(StreamId id, ReceiveStream& stream, rtp::Ssrc ssrc);
@@ -160,7 +166,7 @@ class StreamTable {
   std::size_t queued_bytes() const;
   // Whether a packet waits that leaves at the pace.
   bool paced_waits() const { return pictures_wait_.next() != kNever; }
-  void stamp(Packet& packet, const SendStream& stream, Timestamp now);
+  void stamp(Packet& packet, SendStream& stream, Timestamp now);
 
   // stream_table_rtcp.cc
   rtp::Ssrc own_ssrc() const;
@@ -172,6 +178,7 @@ class StreamTable {
   void send_reports(Timestamp now);
   void send_goodbye(std::span<const rtp::Ssrc> ssrcs);
   void send_transport_feedback(Timestamp now);
+  void send_congestion_feedback(Timestamp now);
   void handle_rtcp_packet(const rtp::RtcpPacket& packet, Timestamp now);
   void handle_report_blocks(const rtp::ReportBlocks& blocks, Timestamp now);
   void handle_sender_report(const rtp::SenderReport& report, Timestamp now);
@@ -195,6 +202,7 @@ class StreamTable {
   LipSync lip_sync_;
   rtp::ExtensionMap extensions_;   // of all receive streams
   bool reports_arrivals_ = false;  // a=rtcp-fb: transport-cc of any of them
+  bool reports_streams_ = false;   // a=rtcp-fb: ack ccfb of any of them
   // Send streams with packets that wait, by how long they do.
   DeadlineHeap<StreamId> sound_waits_;
   DeadlineHeap<StreamId> pictures_wait_;
@@ -202,11 +210,18 @@ class StreamTable {
 
   RtcpScheduler scheduler_;
   congestion::FeedbackGenerator feedback_;
+  congestion::CongestionFeedbackGenerator congestion_feedback_;
   congestion::SendControl control_;
   RecentShare repair_;
   std::optional<Duration> round_trip_time_;
   BoundedQueue<Packet> rtcp_{kMaxRtcpPackets};
   BoundedQueue<Event> events_{kMaxEvents};
+  // Packets of each receive stream that had these marks.
+  struct EcnCounts {
+    std::uint64_t ect1 = 0;
+    std::uint64_t ce = 0;
+  };
+  std::map<StreamId, EcnCounts> ecn_counts_;
   Counters counters_;
 };
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "media/stream_table.h"
+#include "rtp/congestion_feedback.h"
 #include "rtp/rtcp_feedback.h"
 #include "rtp/transport_feedback.h"
 
@@ -84,6 +85,13 @@ void StreamTable::send_transport_feedback(Timestamp now) {
   }
 }
 
+void StreamTable::send_congestion_feedback(Timestamp now) {
+  const rtp::NtpTime ntp = rtp::to_ntp(config_.wall_clock.to_wall(now));
+  while (send_rtcp(true, [&](rtp::RtcpWriter& w) { return congestion_feedback_.write(w, own_ssrc(), now, ntp); })) {
+    ++counters_.congestion_feedback_sent;
+  }
+}
+
 // --- incoming ---
 
 void StreamTable::handle_rtcp(ByteView compound, Timestamp now) {
@@ -135,6 +143,7 @@ void StreamTable::handle_report_blocks(const rtp::ReportBlocks& blocks, Timestam
     SendStream* stream = find_sender(block.ssrc);
     if (!stream) continue;
     if (const auto round_trip = stream->handle_report_block(block, now_ntp)) set_round_trip_time(*round_trip);
+    control_.handle_reported_loss(block.fraction_lost / 256.0, now);
     push_event(LossReported{sender_of_.at(block.ssrc), block.fraction_lost / 256.0});
   }
 }
@@ -165,12 +174,17 @@ void StreamTable::handle_transport_message(const rtp::RtcpPacket& packet, Timest
       stream->handle_nack(*nack, now, round_trip_time_);
       after_input(sender_of_[nack->media], *stream);
     }
-  } else if (const auto feedback = rtp::TransportFeedback::parse(packet)) {
+    return;
+  }
+  if (const auto feedback = rtp::TransportFeedback::parse(packet)) {
     ++counters_.transport_feedback_received;
     control_.handle_feedback(*feedback, now);
-    if (const auto round_trip = control_.history().round_trip_time(); round_trip && !round_trip_time_) {
-      set_round_trip_time(*round_trip);
-    }
+  } else if (const auto by_streams = rtp::CongestionFeedback::parse(packet)) {
+    ++counters_.congestion_feedback_received;
+    control_.handle_feedback(*by_streams, now);
+  }
+  if (const auto round_trip = control_.history().round_trip_time(); round_trip && !round_trip_time_) {
+    set_round_trip_time(*round_trip);
   }
 }
 

@@ -58,6 +58,8 @@ struct SendStreamConfig {
   std::optional<RtxConfig> rtx;
   // The other end tells what became of each packet (a=rtcp-fb: transport-cc).
   bool transport_wide_feedback = false;
+  // The same by the streams' own numbers, with the marks of routers (a=rtcp-fb: ack ccfb, RFC 8888).
+  bool congestion_feedback = false;
   // What the encoder aims at: the budget of retransmissions follows from it, and without congestion control the pace.
   std::uint64_t target_bitrate = 1'000'000;
   // Of an RTP packet with its header, before SRTP adds up to 16 bytes.
@@ -68,6 +70,11 @@ struct SendStreamConfig {
   // RFC 8627, pictures only: repair packets are sent when loss and round trip call for them.
   std::optional<FlexfecConfig> flexfec;
 };
+
+// The other end tells of each packet, in one way or the other.
+inline bool has_feedback(const SendStreamConfig& config) {
+  return config.transport_wide_feedback || config.congestion_feedback;
+}
 
 struct ReceiveCodec {
   rtp::PayloadType payload_type;
@@ -91,6 +98,7 @@ struct ReceiveStreamConfig {
   bool picture_loss_indication = true;  // a=rtcp-fb: nack pli
   bool full_intra_request = false;      // a=rtcp-fb: ccm fir; used when there is no PLI
   bool transport_wide_feedback = true;  // a=rtcp-fb: transport-cc
+  bool congestion_feedback = false;     // a=rtcp-fb: ack ccfb
   // The least time from when a frame could be there at the earliest to when it is given out. Nothing: what the network
   // calls for.
   std::optional<Duration> playout_delay;

@@ -38,6 +38,7 @@ std::vector<NegotiatedCodec> agree_codecs(const Capabilities& capabilities, cons
       const Codec& theirs = local_offered ? answered : *offered;
       codecs.push_back({capability.name, capability.clock_rate, capability.channels, theirs.payload_type,
                         ours.payload_type, theirs.fmtp, ours.fmtp, common(ours.feedback, theirs.feedback)});
+      prefer_congestion_feedback(codecs.back().feedback);  // should an answer have taken both
       const Codec* our_rtx = find_rtx(local.codecs, ours.payload_type);
       const Codec* their_rtx = find_rtx(remote.codecs, theirs.payload_type);
       if (our_rtx && their_rtx) {

@@ -101,6 +101,8 @@ class AnswerMaker {
   Setup setup() const;
   MediaSection answer_section(std::size_t index);
   std::optional<MediaSection> answer_media(std::size_t index, const Transceiver& transceiver);
+  bool offers_congestion_feedback() const;
+  void choose_feedback(MediaLines& lines) const;
   std::vector<std::string> bundle() const;
 
   const State& state_;
@@ -125,6 +127,29 @@ Setup AnswerMaker::setup() const {
   return lives_on && *transport->dtls_role == DtlsRole::kServer ? Setup::kPassive : Setup::kActive;
 }
 
+// Everywhere, for all sections share a transport and its congestion control.
+bool AnswerMaker::offers_congestion_feedback() const {
+  return std::ranges::all_of(offer_.view.sections, [](const SectionView& section) {
+    return section.rejected || !section.is_media() || std::ranges::any_of(section.codecs, [](const Codec& codec) {
+             return std::ranges::any_of(codec.feedback, is_congestion_feedback);
+           });
+  });
+}
+
+// RFC 8888 §6: one of the ways that were offered, and always the same one. It needs no transport-wide numbers.
+void AnswerMaker::choose_feedback(MediaLines& lines) const {
+  if (!offers_congestion_feedback()) {
+    for (Codec& codec : lines.codecs) std::erase_if(codec.feedback, is_congestion_feedback);
+    return;
+  }
+  bool chosen = false;
+  for (Codec& codec : lines.codecs) {
+    prefer_congestion_feedback(codec.feedback);
+    chosen |= std::ranges::any_of(codec.feedback, is_congestion_feedback);
+  }
+  if (chosen) std::erase_if(lines.extensions, [](const auto& e) { return e.uri == kTransportWideCcUri; });
+}
+
 std::optional<MediaSection> AnswerMaker::answer_media(std::size_t index, const Transceiver& transceiver) {
   const SectionView& offered = offer_.view.sections[index];
   MediaLines lines;
@@ -137,6 +162,7 @@ std::optional<MediaSection> AnswerMaker::answer_media(std::size_t index, const T
   lines.protocol = offer_.tree.media[index].protocol;
   lines.direction = intersect(transceiver.direction, reversed(offered.direction));
   lines.extensions = answer_extensions(offered.extensions, transceiver.kind, config_.capabilities);
+  choose_feedback(lines);
   lines.rtcp_rsize = offered.rtcp_rsize;
   if (receives(lines.direction)) lines.receive_rids = offered_rids(offered.sources);
   if (sends(lines.direction) && !wanted_rids(offered.sources).empty()) {

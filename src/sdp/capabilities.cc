@@ -30,7 +30,7 @@ CodecCapability audio(std::string name, std::uint32_t clock_rate, std::uint8_t c
           .channels = channels,
           .payload_type = payload_type,
           .fmtp = std::move(fmtp),
-          .feedback = {{"transport-cc", ""}}};
+          .feedback = {{"transport-cc", ""}, {"ack", "ccfb"}}};
 }
 
 CodecCapability video(std::string name, std::uint8_t payload_type, std::string fmtp) {
@@ -39,7 +39,7 @@ CodecCapability video(std::string name, std::uint8_t payload_type, std::string f
           .clock_rate = 90000,
           .payload_type = payload_type,
           .fmtp = std::move(fmtp),
-          .feedback = {{"transport-cc", ""}, {"ccm", "fir"}, {"nack", ""}, {"nack", "pli"}}};
+          .feedback = {{"transport-cc", ""}, {"ack", "ccfb"}, {"ccm", "fir"}, {"nack", ""}, {"nack", "pli"}}};
 }
 
 // RFC 8627 §5.1: the window is in microseconds. What browsers know under another name, flexfec-03, is an early draft
@@ -50,7 +50,7 @@ CodecCapability flexfec() {
           .clock_rate = 90000,
           .payload_type = 49,
           .fmtp = "repair-window=500000",
-          .feedback = {{"transport-cc", ""}},
+          .feedback = {{"transport-cc", ""}, {"ack", "ccfb"}},
           .offered = false};
 }
 

@@ -59,9 +59,9 @@ inline constexpr std::string_view kTransportWideCcUri =
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
 // Opus with in-band FEC, its redundant form, PCMU and PCMA; VP8, VP9, H.264 (constrained baseline in both packetization
-// modes) and AV1 with NACK, PLI and FIR, under the numbers that Chromium uses; FlexFEC; transport-wide congestion
-// control feedback for all; header extensions for audio level, mid, RTP stream id, orientation, playout delay, capture
-// time, dependency descriptors, abs-send-time and transport-wide sequence numbers.
+// modes) and AV1 with NACK, PLI and FIR, under the numbers that Chromium uses; FlexFEC; congestion control
+// feedback for all, transport-wide and by streams (RFC 8888); header extensions for audio level, mid, RTP stream id,
+// orientation, playout delay, capture time, dependency descriptors, abs-send-time and transport-wide sequence numbers.
 Capabilities default_capabilities();
 
 // Whether an offered codec and ours are the same thing under two numbers: name, clock rate and channels, and for

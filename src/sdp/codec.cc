@@ -123,11 +123,21 @@ void write_codec(const Codec& codec, MediaSection& section) {
   if (codec.channels > 1) encoding += "/" + std::to_string(codec.channels);
   section.attributes.add("rtpmap", std::move(encoding));
   for (const RtcpFeedback& feedback : codec.feedback) {
+    if (is_congestion_feedback(feedback)) continue;  // write_common_feedback()
     std::string text = number + " " + feedback.type;
     if (!feedback.parameter.empty()) text += " " + feedback.parameter;
     section.attributes.add("rtcp-fb", std::move(text));
   }
   if (!codec.fmtp.empty()) section.attributes.add("fmtp", number + " " + codec.fmtp);
+}
+
+void write_common_feedback(const std::vector<Codec>& codecs, MediaSection& section) {
+  const auto has = [](const Codec& codec) { return std::ranges::any_of(codec.feedback, is_congestion_feedback); };
+  if (std::ranges::any_of(codecs, has)) section.attributes.add("rtcp-fb", "* ack ccfb");
+}
+
+void prefer_congestion_feedback(std::vector<RtcpFeedback>& feedback) {
+  if (std::ranges::any_of(feedback, is_congestion_feedback)) std::erase_if(feedback, is_transport_wide);
 }
 
 std::optional<std::string_view> fmtp_parameter(std::string_view fmtp, std::string_view name) {

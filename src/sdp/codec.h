@@ -13,13 +13,23 @@
 
 namespace tidewire::sdp {
 
-// "nack", "nack pli", "ccm fir", "transport-cc", "goog-remb": type and parameter as one text with one space.
+// "nack", "nack pli", "ccm fir", "transport-cc", "ack ccfb", "goog-remb": type and parameter as one text with one
+// space.
 struct RtcpFeedback {
   std::string type;
   std::string parameter;
 
   friend auto operator<=>(const RtcpFeedback&, const RtcpFeedback&) = default;
 };
+
+// The two ways of telling a sender what became of each packet: by transport-wide numbers, or by those of each stream
+// with the marks of routers (RFC 8888).
+inline bool is_transport_wide(const RtcpFeedback& feedback) { return feedback.type == "transport-cc"; }
+inline bool is_congestion_feedback(const RtcpFeedback& feedback) {
+  return feedback.type == "ack" && feedback.parameter == "ccfb";
+}
+// RFC 8888 §6: of several that do the same one is used. This is the one with more to say.
+void prefer_congestion_feedback(std::vector<RtcpFeedback>& feedback);
 
 struct Codec {
   std::uint8_t payload_type = 0;
@@ -40,6 +50,8 @@ Result<std::vector<Codec>> parse_codecs(const MediaSection& section);
 
 // Appends format, rtpmap, rtcp-fb and fmtp lines of `codec`.
 void write_codec(const Codec& codec, MediaSection& section);
+// What holds for all of them: RFC 8888 §6 has "ack ccfb" with "*" only.
+void write_common_feedback(const std::vector<Codec>& codecs, MediaSection& section);
 
 // One parameter of "a=1;b=2" (names compared without case); nothing when it is not there.
 std::optional<std::string_view> fmtp_parameter(std::string_view fmtp, std::string_view name);

@@ -70,6 +70,7 @@ MediaSection write_media(const Transceiver& transceiver, const std::string& cnam
   attributes.add("rtcp-mux");
   if (lines.rtcp_rsize) attributes.add("rtcp-rsize");
   for (const Codec& codec : lines.codecs) write_codec(codec, section);
+  write_common_feedback(lines.codecs, section);
   // Encodings with a rid are known by it (RFC 8853 §5.5), not by their SSRC.
   if (sends(lines.direction) && lines.send_rids.empty()) write_sources(transceiver, cname, lines.codecs, attributes);
   write_simulcast(lines.send_rids, lines.receive_rids, attributes);

@@ -65,6 +65,7 @@ media::SendStreamConfig send_config(const sdp::NegotiatedSection& section, const
       .extensions = extension_map(section, true),
       .nack = codec.has_feedback("nack"),
       .transport_wide_feedback = codec.has_feedback("transport-cc"),
+      .congestion_feedback = codec.has_feedback("ack", "ccfb"),
       .target_bitrate = encoding.bitrate,
   };
   if (kind_of(encoding.codec) == MediaKind::kAudio) config.red_payload_type = preferred_redundancy(section);
@@ -86,6 +87,7 @@ media::ReceiveStreamConfig receive_config(const sdp::NegotiatedSection& section)
       .picture_loss_indication = any_codec_has(section, "nack", "pli"),
       .full_intra_request = any_codec_has(section, "ccm", "fir"),
       .transport_wide_feedback = any_codec_has(section, "transport-cc"),
+      .congestion_feedback = any_codec_has(section, "ack", "ccfb"),
   };
   config.sync_group = sync_group(section);
   for (const sdp::NegotiatedCodec& codec : section.codecs) {

@@ -32,7 +32,17 @@ Timestamp Bottleneck::departure_of(double bits, Timestamp from) const {
   return from + Duration{std::llround(bits * 1e9 / static_cast<double>(config_.bits_per_second))};
 }
 
-std::optional<Timestamp> Bottleneck::pass(std::size_t bytes, std::uint32_t tag, Timestamp now) {
+// Whether a router marks one that waits for so long. The ramp is even, without chance: a tenth is every tenth.
+bool Bottleneck::marks(Duration queued, Ecn ecn) {
+  if (ecn != Ecn::kEct1 || config_.mark_to <= Duration::zero() || queued < config_.mark_from) return false;
+  if (queued >= config_.mark_to) return true;
+  owed_marks_ += std::chrono::duration<double>(queued - config_.mark_from) / (config_.mark_to - config_.mark_from);
+  if (owed_marks_ < 1) return false;
+  owed_marks_ -= 1;
+  return true;
+}
+
+std::optional<Timestamp> Bottleneck::pass(std::size_t bytes, std::uint32_t tag, Timestamp now, Ecn& ecn) {
   if (!config_.schedule && config_.bits_per_second == 0) {
     if (keeps_log_) log_.push_back({now, now, Duration::zero(), static_cast<std::uint32_t>(bytes), tag});
     return now;
@@ -41,11 +51,13 @@ std::optional<Timestamp> Bottleneck::pass(std::size_t bytes, std::uint32_t tag, 
   if (const std::uint64_t rate = rate_at(now); rate > 0) last_rate_ = rate;
   const Timestamp departure = departure_of(bits, std::max(busy_until_, now));
   const bool fits = departure != kNever && waiting_bits(now) <= capacity();
+  const bool marked = fits && marks(std::max(busy_until_ - now, Duration::zero()), ecn);
+  if (marked) ecn = Ecn::kCe;
   if (keeps_log_) {
     // Its turn has come when its first bit leaves.
     const Timestamp turn = departure_of(1, std::max(busy_until_, now));
     const Duration queued = turn == kNever ? Duration::zero() : turn - now;
-    log_.push_back({now, fits ? departure : kNever, queued, static_cast<std::uint32_t>(bytes), tag});
+    log_.push_back({now, fits ? departure : kNever, queued, static_cast<std::uint32_t>(bytes), tag, marked});
   }
   if (!fits) return std::nullopt;
   busy_until_ = departure;

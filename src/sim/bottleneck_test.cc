@@ -54,6 +54,31 @@ TEST(Bottleneck, DropsWhatAFullQueueCannotHold) {
   }
 }
 
+TEST(Bottleneck, MarksWhatWaitsTheMoreTheLongerItWaits) {
+  // Each packet is a millisecond of the queue.
+  Bottleneck bottleneck({.bits_per_second = 8'000'000, .mark_from = 10ms, .mark_to = 30ms});
+  bottleneck.keep_log();
+  const auto marked_of = [&](int packets) {
+    int marked = 0;
+    for (int i = 0; i < packets; ++i) {
+      Ecn ecn = Ecn::kEct1;
+      EXPECT_TRUE(bottleneck.pass(1000, 0, kStart, ecn));
+      marked += ecn == Ecn::kCe ? 1 : 0;
+    }
+    return marked;
+  };
+  EXPECT_EQ(marked_of(10), 0);
+  EXPECT_NEAR(marked_of(20), 10, 1) << "half of them on average";
+  EXPECT_EQ(marked_of(10), 10);
+  EXPECT_TRUE(bottleneck.log().back().marked);
+  for (const Ecn other : {Ecn::kNotEct, Ecn::kEct0, Ecn::kCe}) {
+    Ecn ecn = other;
+    EXPECT_TRUE(bottleneck.pass(1000, 0, kStart, ecn));
+    EXPECT_EQ(ecn, other);
+    EXPECT_FALSE(bottleneck.log().back().marked);
+  }
+}
+
 TEST(Bottleneck, HoldsAsMuchInAnOutageAsBeforeIt) {
   Bottleneck bottleneck({.schedule = schedule({{0s, 1'000'000}, {1s, 0}, {3s, 1'000'000}}),
                          .schedule_start = kStart,

@@ -36,11 +36,11 @@ bool Link::is_too_long(const Datagram& datagram) {
 }
 
 // When the bottleneck has sent it; nothing when it is lost.
-std::optional<Timestamp> Link::depart(std::size_t bytes, Timestamp now) {
+std::optional<Timestamp> Link::depart(std::size_t bytes, Timestamp now, Ecn& ecn) {
   ++stats_.offered;
   Timestamp departure = now;
   if (config_.shared) {
-    const auto passed = config_.shared->pass(bytes, config_.tag, now);
+    const auto passed = config_.shared->pass(bytes, config_.tag, now, ecn);
     if (!passed) {
       ++stats_.overflowed;
       return std::nullopt;
@@ -73,18 +73,22 @@ Duration Link::draw_delay() {
 
 void Link::send(Datagram datagram, PacketPool& pool, Timestamp now) {
   if (is_too_long(datagram)) return;
-  const auto departure = depart(datagram.packet.size() + kHeaderBytes, now);
+  Ecn ecn = datagram.packet.ecn();
+  const auto departure = depart(datagram.packet.size() + kHeaderBytes, now, ecn);
   if (!departure) return;
+  datagram.packet.set_ecn(config_.bleaches ? Ecn::kNotEct : ecn);
   if (chance(config_.duplicate)) {
     Packet copy = pool.copy_of(datagram.packet.bytes());
     copy.set_fragmentation(datagram.packet.fragmentation());
+    copy.set_ecn(datagram.packet.ecn());
     put_in_flight({datagram.local, datagram.remote, std::move(copy), {}}, *departure);
   }
   put_in_flight(std::move(datagram), *departure);
 }
 
 std::optional<Timestamp> Link::carry(std::size_t bytes, Timestamp now) {
-  const auto departure = depart(bytes, now);
+  Ecn ecn = Ecn::kNotEct;
+  const auto departure = depart(bytes, now, ecn);
   if (!departure) return std::nullopt;
   ++stats_.delivered;
   return *departure + draw_delay();

@@ -29,6 +29,8 @@ struct LinkConfig {
   std::size_t mtu = 0;
   // Added to the delay, even in [0, jitter]. Datagrams keep their order unless `reorder` is set.
   Duration jitter{};
+  // Takes the marks for routers off (Packet::ecn()), as some do.
+  bool bleaches = false;
   // Probabilities in [0, 1], each drawn for every datagram.
   double loss = 0;
   double duplicate = 0;
@@ -81,7 +83,7 @@ class Link {
   bool chance(double probability);
   bool is_lost();
   bool is_too_long(const Datagram& datagram);
-  std::optional<Timestamp> depart(std::size_t bytes, Timestamp now);
+  std::optional<Timestamp> depart(std::size_t bytes, Timestamp now, Ecn& ecn);
   Duration draw_delay();
   void put_in_flight(Datagram datagram, Timestamp departure);
 

@@ -12,6 +12,8 @@ SessionConfig session_config(std::uint64_t seed, const PeerOptions& options) {
                        .ice_lite = options.ice_lite,
                        .max_message_size = options.max_message_size,
                        .send_buffer_limit = options.send_buffer_limit};
+  config.video_bitrate = options.video_bitrate;
+  config.congestion_control = options.congestion_control;
   for (std::size_t i = 0; i < config.random_seed.size(); ++i) {
     config.random_seed[i] = static_cast<std::uint8_t>(seed >> (i % 8 * 8)) ^ static_cast<std::uint8_t>(i * 37);
   }
@@ -50,10 +52,11 @@ void Peer::send_pictures(TransceiverId id, Timestamp now) {
   std::vector<FakeEncoding>& encodings = encodings_[id];
   for (std::size_t i = 0; i < encodings.size(); ++i) {
     FakeEncoding& its = encodings[i];
-    if (!its.encoding.parameters.active) continue;
+    if (!its.encoding.parameters.active || its.encoding.paused) continue;
     const bool key_frame = std::exchange(its.key_frame_wanted, false);
     its.since_key_frame = key_frame ? 0 : its.since_key_frame + 1;
-    const std::size_t size = video_frame_size >> (2 * (encodings.size() - 1 - i));
+    const std::size_t size =
+        follows_rate() ? its.encoding.bitrate / 8 * 33 / 1000 : video_frame_size >> (2 * (encodings.size() - 1 - i));
     const bool layered = fake_media.layers.layered();
     const bool upper = layered && its.since_key_frame % 2 == 1;
     EncodedFrame frame =
@@ -92,6 +95,10 @@ void Peer::handle_sending(const event::SendingChanged& sending, Timestamp now) {
     set.insert(sending.transceiver);
     if (video) {
       std::vector<FakeEncoding>& encodings = encodings_[sending.transceiver];
+      if (follows_rate() && encodings.size() == sending.encodings.size()) {
+        for (std::size_t i = 0; i < encodings.size(); ++i) encodings[i].encoding = sending.encodings[i];
+        return;
+      }
       encodings.clear();
       for (const SendEncoding& encoding : sending.encodings) encodings.push_back({encoding});
     }

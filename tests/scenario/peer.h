@@ -38,6 +38,9 @@ struct PeerOptions {
   bool tcp = false;
   std::size_t max_message_size = 256 * 1024;
   std::size_t send_buffer_limit = 16 * 1024 * 1024;
+  // When there is any, pictures come to the rate that the session asks for, up to `video_bitrate`.
+  CongestionControl congestion_control = CongestionControl::kNone;
+  std::uint64_t video_bitrate = 1'000'000;
 };
 
 class Peer final : public sim::Endpoint {
@@ -117,6 +120,7 @@ class Peer final : public sim::Endpoint {
   void handle_media_event(SessionEvent& event, Timestamp now);
   void send_due_media(Timestamp now);
   void send_pictures(TransceiverId id, Timestamp now);
+  bool follows_rate() const { return options_.congestion_control != CongestionControl::kNone; }
   void handle_video(const event::VideoFrameReceived& received, Timestamp now);
   void handle_audio(const event::AudioFrameReceived& received, Timestamp now);
 
