@@ -9,6 +9,7 @@ SessionConfig session_config(std::uint64_t seed, const PeerOptions& options) {
   SessionConfig config{.wall_clock = {Timestamp{1h}, UnixTime{std::chrono::hours(24 * 365 * 55)}},
                        .stun_servers = options.stun_servers,
                        .ice_transport_policy = options.policy,
+                       .congestion_control = options.congestion_control,
                        .ice_lite = options.ice_lite,
                        .max_message_size = options.max_message_size,
                        .send_buffer_limit = options.send_buffer_limit};
@@ -50,10 +51,13 @@ void Peer::send_pictures(TransceiverId id, Timestamp now) {
   std::vector<FakeEncoding>& encodings = encodings_[id];
   for (std::size_t i = 0; i < encodings.size(); ++i) {
     FakeEncoding& its = encodings[i];
-    if (!its.encoding.parameters.active) continue;
+    if (!its.encoding.parameters.active || its.encoding.paused) continue;
     const bool key_frame = std::exchange(its.key_frame_wanted, false);
     its.since_key_frame = key_frame ? 0 : its.since_key_frame + 1;
-    const std::size_t size = video_frame_size >> (2 * (encodings.size() - 1 - i));
+    std::size_t size = video_frame_size >> (2 * (encodings.size() - 1 - i));
+    if (options_.congestion_control != CongestionControl::kNone) {
+      size = its.encoding.bitrate / 8 * static_cast<std::uint64_t>(kVideoPeriod.count()) / 1'000'000'000;
+    }
     const bool layered = fake_media.layers.layered();
     const bool upper = layered && its.since_key_frame % 2 == 1;
     EncodedFrame frame =

@@ -34,6 +34,8 @@ struct PeerOptions {
   std::vector<NamedServer> named_servers{};
   IceTransportPolicy policy = IceTransportPolicy::kAll;
   bool ice_lite = false;
+  // With one, pictures have the size that they are to have, in place of video_frame_size.
+  CongestionControl congestion_control = CongestionControl::kNone;
   // ICE-TCP: a listener on each address, and connections from it.
   bool tcp = false;
   std::size_t max_message_size = 256 * 1024;
