@@ -223,7 +223,7 @@ function describe(call) {
   const { id, name } = call.peer;
   return {
     id, name, state: call.state, timeline: call.timeline.toJSON(), chat_ready: call.chatReady,
-    mic: call.remote.mic, camera: call.remote.camera, failure: call.failure,
+    mic: call.remote.mic, camera: call.remote.camera, paused: call.paused, failure: call.failure,
   };
 }
 

@@ -19,7 +19,7 @@ std::string timeline_text(const Timeline& timeline);
 // Remembers the counters of a second ago, and so tells rates.
 class LiveFigures {
  public:
-  // One line: "video ↑ 30 fps 980 kbit/s ↓ 30 fps 1010 kbit/s · audio … · rtt 0.4 ms · loss 0 %".
+  // One line: "video ↑ 30 fps 480p 980 kbit/s ↓ 30 fps 480p 1010 kbit/s · audio … · lost 0 · rtt 0.4 ms".
   std::string line(Call& call);
 
  private:

@@ -9,8 +9,8 @@ SessionConfig session_config(std::uint64_t seed, const PeerOptions& options) {
   SessionConfig config{.wall_clock = {Timestamp{1h}, UnixTime{std::chrono::hours(24 * 365 * 55)}},
                        .stun_servers = options.stun_servers,
                        .ice_transport_policy = options.policy,
-                       .congestion_control = options.congestion_control,
                        .ice_lite = options.ice_lite,
+                       .congestion_control = options.congestion_control,
                        .max_message_size = options.max_message_size,
                        .send_buffer_limit = options.send_buffer_limit};
   for (std::size_t i = 0; i < config.random_seed.size(); ++i) {
