@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "call/report.h"
+
 namespace tidewire::app {
 namespace {
 
@@ -20,7 +22,8 @@ Sent sent(const StatsReport& stats, MediaKind kind) {
   Sent sum;
   for (const OutboundRtpStreamStats& stream : stats.rtp.outbound) {
     if (stream.kind != kind) continue;
-    sum.bytes += stream.bytes_sent;
+    // What is sent again is also what fills the path while pictures wait.
+    sum.bytes += stream.bytes_sent - stream.retransmitted_bytes_sent;
     sum.frames += stream.frames_sent;
     sum.target += stream.target_bitrate;
     sum.height = std::max(sum.height, stream.frame_height);
@@ -68,7 +71,7 @@ void RateLog::add(const std::string& from, call::Call& call, std::optional<std::
   const double frames = rate(video.frames, sent(before, MediaKind::kVideo).frames);
   const bool paused = video.reason == QualityLimitationReason::kBandwidth && video.target == 0;
   const auto& pair = now.selected_candidate_pair;
-  const auto round_trip = pair ? pair->current_round_trip_time : std::nullopt;
+  const auto round_trip = call::round_trip(now);
   file_ << fmt::format(
                "{:.3f},{},{},{},{},{:.0f},{:.0f},{},{:.0f},{},{},{}\n",
                std::chrono::duration<double>(now.timestamp - *begin_).count(), field(from), field(call.peer().name),

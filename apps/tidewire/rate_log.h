@@ -16,9 +16,9 @@ namespace tidewire::app {
 class RateLog {
  public:
   static constexpr Duration kInterval = std::chrono::milliseconds(200);
-  // time_s,from,to,capacity,estimate,video,audio,height,fps,reason,round_trip_ms,lost: rates in bit/s, of RTP payload,
-  // as means since the row before; `estimate` and `capacity` are empty when there is none; `reason` is the W3C's
-  // qualityLimitationReason, or "paused".
+  // time_s,from,to,capacity,estimate,video,audio,height,fps,reason,round_trip_ms,lost. Rates are in bit/s, those of
+  // media of RTP payload without repeats, as means since the row before; `estimate` and `capacity` are empty when there
+  // is none; `reason` is the W3C's qualityLimitationReason, or "paused".
   static Result<RateLog> open(const std::string& path);
 
   // One row: what `from` sends in this call.

@@ -127,14 +127,26 @@ json::object audio_json(const StatsReport& stats, const Observations& seen) {
   return object;
 }
 
-// "1080p ", of pictures: the shorter side.
+// "1080p ", of pictures: the shorter side; nothing while there are none.
 template <typename Stream>
 std::string height(const Stream* stream) {
-  const int shorter = stream ? std::min(stream->frame_width, stream->frame_height) : 0;
+  const int shorter = stream && stream->frames_per_second > 0 ? std::min(stream->frame_width, stream->frame_height) : 0;
   return shorter > 0 ? std::to_string(shorter) + "p " : std::string();
 }
 
+// Without what is sent again, which is also what fills a path while pictures wait.
+std::uint64_t new_bytes(const OutboundRtpStreamStats* stream) {
+  return stream ? stream->bytes_sent - stream->retransmitted_bytes_sent : 0;
+}
+
 }  // namespace
+
+std::optional<Duration> round_trip(const StatsReport& stats) {
+  for (const RemoteInboundRtpStreamStats& stream : stats.rtp.remote_inbound) {
+    if (stream.round_trip_time) return stream.round_trip_time;
+  }
+  return stats.selected_candidate_pair ? stats.selected_candidate_pair->current_round_trip_time : std::nullopt;
+}
 
 json::object failure_json(const Failure& failure) {
   return {
@@ -189,16 +201,14 @@ std::string LiveFigures::line(Call& call) {
     line += fmt::format("{} ", to_string(kind));
     line += fmt::format("↑ {:.0f} fps {}{:.0f} kbit/s ",
                         rate(out ? out->frames_sent : 0, out_before ? out_before->frames_sent : 0), height(out),
-                        rate(out ? out->bytes_sent : 0, out_before ? out_before->bytes_sent : 0) * 8 / 1000);
+                        rate(new_bytes(out), new_bytes(out_before)) * 8 / 1000);
     line += fmt::format("↓ {:.0f} fps {}{:.0f} kbit/s · ",
                         rate(in ? in->frames_received : 0, in_before ? in_before->frames_received : 0), height(in),
                         rate(in ? in->bytes_received : 0, in_before ? in_before->bytes_received : 0) * 8 / 1000);
   }
   const auto* in = find_kind(now.rtp.inbound, MediaKind::kVideo);
   line += fmt::format("lost {}", in ? in->packets_lost : 0);
-  if (now.selected_candidate_pair && now.selected_candidate_pair->current_round_trip_time) {
-    line += fmt::format(" · rtt {:.1f} ms", milliseconds(*now.selected_candidate_pair->current_round_trip_time));
-  }
+  if (const auto time = round_trip(now)) line += fmt::format(" · rtt {:.1f} ms", milliseconds(*time));
   last_ = now;
   return line;
 }

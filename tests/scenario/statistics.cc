@@ -109,7 +109,9 @@ TEST(Statistics, BothSidesTellTheSameOfPathAndCertificates) {
 
 TEST(Statistics, TellWhatThePathCarriesAndWhatItTakesFromPictures) {
   MediaCallOptions options;
-  options.call.alice.peer.congestion_control = CongestionControl::kTidewire;
+  for (SideOptions* side : {&options.call.alice, &options.call.bob}) {
+    side->peer.congestion_control = CongestionControl::kTidewire;
+  }
   MediaCall call(options);
   ASSERT_TRUE(call.run_until_settled()) << call.describe();
   const auto pictures = [&] { return MediaCall::outbound(call.alice, MediaKind::kVideo, call.now()); };
