@@ -96,6 +96,11 @@ void Peer::handle_sending(const event::SendingChanged& sending, Timestamp now) {
     set.insert(sending.transceiver);
     if (video) {
       std::vector<FakeEncoding>& encodings = encodings_[sending.transceiver];
+      // An encoder that follows its path goes on; the others are made anew.
+      if (options_.congestion_control != CongestionControl::kNone && encodings.size() == sending.encodings.size()) {
+        for (std::size_t i = 0; i < encodings.size(); ++i) encodings[i].encoding = sending.encodings[i];
+        return;
+      }
       encodings.clear();
       for (const SendEncoding& encoding : sending.encodings) encodings.push_back({encoding});
     }
