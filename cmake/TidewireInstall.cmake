@@ -2,8 +2,8 @@
 include(CMakePackageConfigHelpers)
 
 get_property(layer_targets GLOBAL PROPERTY TIDEWIRE_LAYER_TARGETS)
-# What only our own program links, and the simulated network, are not part of what an application links.
-list(FILTER layer_targets EXCLUDE REGEX "tidewire_(signaling|call|server|sim|simulate)$")
+# What only our own program links is not part of what an application links.
+list(FILTER layer_targets EXCLUDE REGEX "tidewire_(signaling|call|server|simulate)$")
 set(objects "")
 foreach(target IN LISTS layer_targets)
   list(APPEND objects $<TARGET_OBJECTS:${target}>)

@@ -5,15 +5,17 @@
 //
 // Events: 'change' (state, remote microphone or camera), 'media' (a remote track came), 'chat' ({text}), 'problem'
 // ({text}: a sentence for the person), 'failure' (`failure` is another: why there is no connection, or null), 'ended' (the
-// other side hung up).
+// other side hung up), 'reading' (there are new figures).
 
 import { FailureWatch } from './failure_watch.js';
 import { usable } from './ice_servers.js';
+import { PictureWatch } from './quality.js';
 import { StatsMeter } from './stats.js';
 
 const KINDS = ['audio', 'video'];
 const TRANSPORT_STEPS = ['ice_connected', 'dtls_connected', 'data_channel_open'];
 const kMaxChatLength = 4000;
+const kMaxSentence = 200;
 const kFirstAudioPoll = 20; // ms; only until the first packet
 
 export class Call extends EventTarget {
@@ -28,11 +30,15 @@ export class Call extends EventTarget {
   #chat = null;
   #control = null;
   #meter;
+  #pageMeter;    // one's readings do not shorten what the other one's rates are of
   #watch;
   #dtls = null;  // the RTCDtlsTransport that is watched
   #audioPoll = 0;
   #closed = false;
-  remote = { audio: null, video: null, mic: true, camera: true };
+  #picture = new PictureWatch();
+  // `limitation`: what the other side says the network does to its picture, {reason, paused, text}, or null.
+  remote = { audio: null, video: null, mic: true, camera: true, limitation: null };
+  reading = null; // the newest figures of look()
 
   constructor({ peer, caller, polite, iceServers, relayOnly = false, signal, media, timeline }) {
     super();
@@ -46,6 +52,7 @@ export class Call extends EventTarget {
     this.#watch = new FailureWatch(this.#pc, { iceServers, relayOnly });
     this.#watch.addEventListener('change', () => this.#emit('failure'));
     this.#meter = new StatsMeter(this.#pc);
+    this.#pageMeter = new StatsMeter(this.#pc);
     this.#listen();
   }
 
@@ -67,6 +74,20 @@ export class Call extends EventTarget {
   get stood() { return this.timeline.has('dtls_connected'); }
   get chatReady() { return this.#chat?.readyState === 'open'; }
   stats() { return this.#meter.read(); }
+
+  // Reads the figures for the page, about once a second.
+  async look() {
+    this.reading = await this.#pageMeter.read();
+    this.#picture.see(this.reading);
+    this.#emit('reading');
+  }
+
+  // Why there is no new picture although there is a camera, as a clause; empty when all is well.
+  get paused() {
+    if (this.state !== 'connected' || !this.remote.camera) return '';
+    if (this.remote.limitation?.paused) return this.remote.limitation.text || 'video paused';
+    return this.#picture.stands ? 'video paused; the sound goes on' : '';
+  }
   // Our candidates so far, as they were told to the other side.
   get localCandidates() { return this.#pc.localDescription?.sdp.match(/(?<=a=)candidate:.*/g) ?? []; }
 
@@ -288,6 +309,10 @@ export class Call extends EventTarget {
     if (message?.type === 'state') {
       this.remote.mic = message.mic !== false;
       this.remote.camera = message.camera !== false;
+      this.#emit('change');
+    } else if (message?.type === 'limitation') {
+      const { reason, paused, text } = message;
+      this.remote.limitation = { reason: String(reason), paused: paused === true, text: String(text ?? '').slice(0, kMaxSentence) };
       this.#emit('change');
     } else if (message?.type === 'ping') {
       this.#sendControl({ type: 'pong', id: message.id }); // so that a native peer can measure the channel's round trip

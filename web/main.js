@@ -12,7 +12,7 @@ import { bindDoctor, checkNetwork } from './ui/doctor.js';
 import { showFailure } from './ui/failure.js';
 import { dismiss, dismissAll, notice } from './ui/notices.js';
 import { isRoomName, problems, rememberedName, showLobby, showStart } from './ui/start.js';
-import { showSelf, Tiles } from './ui/tiles.js';
+import { showSelf, showSent, Tiles } from './ui/tiles.js';
 
 const kStatsPeriod = 1000; // ms
 
@@ -22,7 +22,6 @@ class CallPage {
   #tiles;
   #chat;
   #panels;
-  #readings = new Map(); // call → newest figures
   #timer = 0;
   #messages = [];        // for window.tidewire
 
@@ -83,7 +82,6 @@ class CallPage {
     on('call', ({ call }) => this.#onCall(call));
     on('ended', ({ call, text }) => {
       this.#tiles.remove(call);
-      this.#readings.delete(call);
       showFailure(call, null);
       this.#chat.note(text);
       notice('left', text, { tone: 'plain', brief: true });
@@ -148,12 +146,13 @@ class CallPage {
   }
 
   #drawDetails() {
-    if (this.#panels?.open === 'details') showDetails(this.calls, this.#readings);
+    if (this.#panels?.open === 'details') showDetails(this.calls);
   }
 
   async #readStats() {
-    if (document.hidden || this.#panels.open !== 'details') return;
-    for (const call of this.calls) this.#readings.set(call, await call.stats());
+    if (document.hidden) return;
+    await Promise.all(this.calls.filter((call) => call.state === 'connected').map((call) => call.look()));
+    showSent(this.calls);
     this.#drawDetails();
   }
 }
@@ -224,7 +223,7 @@ function describe(call) {
   const { id, name } = call.peer;
   return {
     id, name, state: call.state, timeline: call.timeline.toJSON(), chat_ready: call.chatReady,
-    mic: call.remote.mic, camera: call.remote.camera, failure: call.failure,
+    mic: call.remote.mic, camera: call.remote.camera, paused: call.paused, failure: call.failure,
   };
 }
 

@@ -59,6 +59,8 @@ function outbound(byId, reports, kind) {
     frames_per_second: finite(s.framesPerSecond),
     width: s.frameWidth ?? null,
     height: s.frameHeight ?? null,
+    target: finite(s.targetBitrate),           // this and the next one: Chromium only
+    limitation: s.qualityLimitationReason ?? '',
     fraction_lost: finite(remote?.fractionLost),
     rtt_ms: finite(remote?.roundTripTime * 1000),
   };

@@ -3,8 +3,8 @@
 #include <cstdlib>
 #include <optional>
 
+#include "call_setup.h"
 #include "commands.h"
-#include "ice_options.h"
 #include "lines.h"
 #include "output.h"
 #include "participant.h"
@@ -38,15 +38,18 @@ int call(const CallOptions& options) {
   }
   Signals signals;
   EventLoop loop;
-  const auto configuration = to_configuration(options.ice, loop);
-  if (!configuration) return fail(options.json, configuration.error());
+  auto setup = set_up(options, loop);
+  if (!setup) return fail(options.json, setup.error());
+  go_through(setup->path, setup->configuration);
   auto participant = Participant::make(loop, {.url = *url,
                                               .name = options.name.empty() ? default_name() : options.name,
                                               .video = options.video,
                                               .audio = options.audio,
                                               .video_codec = options.video_codec,
                                               .audio_codec = options.audio_codec,
-                                              .configuration = *configuration,
+                                              .video_height = setup->video_height,
+                                              .configuration = setup->configuration,
+                                              .ladder = setup->ladder,
                                               .play = options.play.empty() ? has_display() : options.play == "window",
                                               .must_play = options.play == "window",
                                               .json = options.json});
@@ -72,6 +75,7 @@ int call(const CallOptions& options) {
     });
   }
   print_figures_each_second(loop, **participant);
+  if (setup->log) log_rates_each_interval(loop, [&] { (*participant)->log_rates(*setup->log); });
   loop.run();
   if (status != 0) return status;
   if ((*participant)->ever_connected()) return 0;

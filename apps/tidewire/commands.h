@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bench_options.h"
+#include "rate_options.h"
 #include "serve_options.h"
 #include "simulate_options.h"
 #include "tidewire/result.h"
@@ -34,6 +35,8 @@ struct IceOptions {
 
 struct CallOptions {
   IceOptions ice;
+  RateOptions rates;
+  PathOptions path;
   std::string room_url;
   std::string name;
   std::string video = "synthetic";  // synthetic, none or a file
@@ -49,6 +52,8 @@ int call(const CallOptions& options);
 
 struct DemoOptions {
   IceOptions ice;
+  RateOptions rates;
+  PathOptions path;
   std::string listen = "127.0.0.1:8080";
   std::string room = "demo";
   std::optional<Duration> duration;

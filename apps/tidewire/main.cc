@@ -119,6 +119,8 @@ int main(int argc, char** argv) {
       "Take commands (/mute, /camera FILE, …; /help tells them) and chat from standard input, as from a terminal");
   call->add_flag("--json", call_options.json, kJsonHelp);
   add_ice_options(*call, call_options.ice);
+  tidewire::app::add_rate_options(*call, call_options.rates);
+  tidewire::app::add_path_options(*call, call_options.path);
 
   tidewire::app::DemoOptions demo_options;
   CLI::App* demo = app.add_subcommand(
@@ -129,6 +131,8 @@ int main(int argc, char** argv) {
   add_duration_option(*demo, "--duration", demo_options.duration, "End by itself after this long");
   demo->add_flag("--json", demo_options.json, kJsonHelp);
   add_ice_options(*demo, demo_options.ice);
+  tidewire::app::add_rate_options(*demo, demo_options.rates);
+  tidewire::app::add_path_options(*demo, demo_options.path);
 
   tidewire::app::DoctorOptions doctor_options;
   const CLI::App* doctor = add_doctor(app, doctor_options);

@@ -8,9 +8,15 @@
 namespace tidewire::app {
 namespace {
 
-Result<std::shared_ptr<MediaStreamTrack>> open_video(const std::string& what, const std::string& name) {
+// The shape that cameras have: 4:3 up to 480 lines, 16:9 above.
+Result<std::shared_ptr<MediaStreamTrack>> open_test_picture(int height, const std::string& name) {
+  const int width = height > 480 ? height * 16 / 9 : height * 4 / 3;
+  return open_synthetic_camera({.width = width, .height = height, .name = name});
+}
+
+Result<std::shared_ptr<MediaStreamTrack>> open_video(const std::string& what, const ParticipantOptions& options) {
   if (what == "none") return std::shared_ptr<MediaStreamTrack>();
-  if (what == "synthetic") return open_synthetic_camera({.name = name});
+  if (what == "synthetic") return open_test_picture(options.video_height, options.name);
   return open_file_video(what);
 }
 
@@ -35,7 +41,7 @@ Result<std::unique_ptr<Participant>> Participant::make(EventLoop& loop, Particip
 }
 
 Result<> Participant::open_devices() {
-  auto video = open_video(options_.video, options_.name);
+  auto video = open_video(options_.video, options_);
   if (!video) return video.error();
   auto audio = open_audio(options_.audio);
   if (!audio) return audio.error();
@@ -47,23 +53,24 @@ void Participant::join(UniqueFunction<void(const Error&)> on_failed) {
   call::Room::Callbacks callbacks{
       .on_joined =
           [this](const std::string&) {
-            if (!options_.quiet) say(options_.json, "{} is in the room {}", options_.name, options_.url.page_url());
+            if (says_all()) say(options_.json, "{} is in the room {}", options_.name, options_.url.page_url());
           },
       .on_call =
           [this](call::Call& call) {
-            if (!options_.quiet) say(options_.json, "{}: call with {}", options_.name, call.peer().name);
+            if (says_all()) say(options_.json, "{}: call with {}", options_.name, call.peer().name);
           },
       .on_connected = [this](call::Call& call) { connected(call); },
       .on_chat =
           [this](call::Call& call, const std::string& text) {
-            if (!options_.quiet) say(options_.json, "{} says: {}", call.peer().name, text);
+            if (says_all()) say(options_.json, "{} says: {}", call.peer().name, text);
             // Whoever writes to a machine wants to know that it arrived.
             (void)call.chat("you said: " + text);
           },
+      .on_limitation = [this](call::Call& call, const QualityLimitationEvent& event) { say_limitation(call, event); },
       .on_ended = [this](call::Call& call, const std::string& reason) { ended(call, reason); },
       .on_notice =
           [this](const std::string& what) {
-            if (!options_.quiet) say(options_.json, "{}", what);
+            if (says_all()) say(options_.json, "{}", what);
           },
       .on_failed = std::move(on_failed),
   };
@@ -82,7 +89,21 @@ void Participant::join(UniqueFunction<void(const Error&)> on_failed) {
 
 void Participant::connected(call::Call& call) {
   ever_connected_ = true;
+  if (options_.ladder) options_.ladder->start();
   if (options_.play) play(call);
+}
+
+void Participant::say_limitation(call::Call& call, const QualityLimitationEvent& event) {
+  if (options_.telling != Telling::kNothing)
+    say(options_.json, "{} → {}: {}", options_.name, call.peer().name, event.text);
+}
+
+void Participant::log_rates(RateLog& log) {
+  if (!room_) return;
+  for (const auto& [id, call] : room_->calls()) {
+    if (!call->ever_connected()) continue;
+    log.add(options_.name, *call, options_.ladder ? options_.ladder->bits_per_second() : std::nullopt);
+  }
 }
 
 void Participant::play(call::Call& call) {
@@ -122,7 +143,7 @@ void Participant::stop_playing() {
 }
 
 void Participant::ended(call::Call& call, const std::string& reason) {
-  if (!options_.quiet) say(options_.json, "{}: call with {} ended: {}", options_.name, call.peer().name, reason);
+  if (says_all()) say(options_.json, "{}: call with {} ended: {}", options_.name, call.peer().name, reason);
   if (!call.ever_connected()) failure_reason_ = reason;
   boost::json::object finished = call::report(call);
   finished["ended"] = reason;
@@ -132,7 +153,7 @@ void Participant::ended(call::Call& call, const std::string& reason) {
 }
 
 void Participant::print_figures() {
-  if (!room_ || options_.quiet) return;
+  if (!room_ || !says_all()) return;
   for (const auto& [id, call] : room_->calls()) {
     if (!call->ever_connected()) continue;
     const bool first = !figures_.contains(call.get());
@@ -192,7 +213,7 @@ void Participant::set_camera(const std::string& what) {
   if (what == "off") {
     media_.video = nullptr;
   } else {
-    auto opened = open_video(what == "on" ? options_.video : what, options_.name);
+    auto opened = open_video(what == "on" ? options_.video : what, options_);
     if (!opened) return say(options_.json, "{}", opened.error().message);
     media_.video = std::move(*opened);
   }

@@ -9,9 +9,18 @@
 
 #include "call/report.h"
 #include "call/room.h"
+#include "ladder.h"
+#include "rate_log.h"
 #include "tidewire/media_devices.h"
 
 namespace tidewire::app {
+
+// What is said of a participant.
+enum class Telling {
+  kAll,
+  kQuality,  // what the network does to its pictures
+  kNothing,
+};
 
 struct ParticipantOptions {
   signaling::RoomUrl url;
@@ -20,11 +29,13 @@ struct ParticipantOptions {
   std::string audio = "synthetic";
   std::string video_codec{};  // to be preferred; empty: the usual order
   std::string audio_codec{};
+  int video_height = 480;  // of the test picture
   Configuration configuration;
+  std::shared_ptr<Ladder> ladder{};  // begins with the first call
   bool play = false;
   bool must_play = false;  // an error when there is no display
   bool json = false;       // lines go to standard error
-  bool quiet = false;      // no lines at all
+  Telling telling = Telling::kAll;
 };
 
 class Participant {
@@ -37,6 +48,7 @@ class Participant {
   void leave();
   // Prints a line of figures for each call.
   void print_figures();
+  void log_rates(RateLog& log);
   // A line that the person typed: a command that begins with "/", or words for everybody in the room. Answers false
   // when they want to leave.
   bool handle_line(const std::string& line);
@@ -51,7 +63,9 @@ class Participant {
   Result<> open_devices();
   void set_camera(const std::string& what);
   void set_microphone(bool on);
+  bool says_all() const { return options_.telling == Telling::kAll; }
   void connected(call::Call& call);
+  void say_limitation(call::Call& call, const QualityLimitationEvent& event);
   void ended(call::Call& call, const std::string& reason);
   void play(call::Call& call);
   void stop_playing(call::Call& call);

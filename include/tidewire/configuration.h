@@ -13,6 +13,7 @@
 
 namespace tidewire {
 
+class EmulatedPath;
 class UdpPort;
 
 // RTCIceServer.
@@ -59,6 +60,9 @@ struct Configuration {
   bool ice_lite = false;
   // Authorities that the certificates of turns: servers are checked with, in PEM; empty: those of the system.
   std::string tls_ca_file;
+
+  // A thin network that is not there, to see how a call fares on it. For tests and demonstrations.
+  std::shared_ptr<EmulatedPath> emulated_path;
 
   // Data (no W3C names).
 

@@ -11,6 +11,7 @@
 
 #include "tidewire/encoded_frame.h"
 #include "tidewire/media_stats.h"
+#include "tidewire/quality_limitation.h"
 #include "tidewire/scalability_mode.h"
 #include "tidewire/time.h"
 
@@ -56,7 +57,12 @@ struct OutboundRtpStreamStats {
   std::uint64_t pli_count = 0;
   std::uint64_t fir_count = 0;
   Duration total_packet_send_delay{};  // spent in the queue that smooths large frames
+  // What the encoder is to make, in bits per second; 0 while it makes nothing.
   std::uint64_t target_bitrate = 0;
+  // Of pictures; where one source is sent in several encodings, of the largest.
+  std::optional<QualityLimitationReason> quality_limitation_reason;
+  QualityLimitationDurations quality_limitation_durations;
+  std::uint32_t quality_limitation_resolution_changes = 0;
   std::optional<Timestamp> first_frame_sent;
   // FlexFEC, in a stream of its own and in none of the counters above (no W3C names).
   std::optional<std::uint32_t> fec_ssrc;

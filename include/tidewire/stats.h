@@ -44,6 +44,8 @@ struct IceCandidatePairStats {
   std::optional<Timestamp> last_packet_sent_timestamp;
   std::optional<Timestamp> last_packet_received_timestamp;
   std::optional<Duration> current_round_trip_time;
+  // What may be sent, all in all; nothing before the peer has told how packets arrive, or without congestion control.
+  std::optional<std::uint64_t> available_outgoing_bitrate;
   Duration total_round_trip_time{};
   std::uint64_t responses_received = 0;
   std::uint64_t requests_sent = 0;

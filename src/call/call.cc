@@ -39,6 +39,11 @@ Call::Call(EventLoop& loop, Options options, Callbacks callbacks)
   connection_.on_negotiation_needed = [this] { negotiate(); };
   connection_.on_track = [this](const TrackEvent& event) { take_track(event); };
   connection_.on_data_channel = [this](const std::shared_ptr<DataChannel>& channel) { adopt(channel); };
+  connection_.on_quality_limitation_change = [this](const QualityLimitationEvent& event) {
+    limitation_ = event;
+    tell_limitation();
+    if (callbacks_.on_limitation) callbacks_.on_limitation(event);
+  };
   connection_.on_ice_connection_state_change = [this] {
     const IceConnectionState state = connection_.ice_connection_state();
     if (state == IceConnectionState::kConnected || state == IceConnectionState::kCompleted) {
@@ -139,6 +144,7 @@ void Call::adopt(const std::shared_ptr<DataChannel>& channel) {
     channel->on_open = [this] {
       timeline_.mark(Step::kDataChannelOpen, loop_.now());
       tell_state();
+      tell_limitation();
     };
     channel->on_message = [this](const DataMessage& message) {
       if (message.is_text) handle_control(std::string(message.text()));
@@ -174,6 +180,14 @@ void Call::tell_state() {
   const bool mic = options_.media.audio && options_.media.audio->enabled();
   const bool camera = options_.media.video && options_.media.video->enabled();
   send_control(boost::json::serialize(boost::json::object{{"type", "state"}, {"mic", mic}, {"camera", camera}}));
+}
+
+void Call::tell_limitation() {
+  if (!limitation_) return;
+  send_control(boost::json::serialize(boost::json::object{{"type", "limitation"},
+                                                          {"reason", to_string(limitation_->reason)},
+                                                          {"paused", limitation_->paused},
+                                                          {"text", limitation_->text}}));
 }
 
 void Call::set_media(const LocalMedia& media) {

@@ -49,6 +49,8 @@ class Call {
     UniqueFunction<void(signaling::ClientMessage)> send;
     UniqueFunction<void(const std::string& text)> on_chat;
     UniqueFunction<void()> on_connected;
+    // The network lets our pictures pause, or go on, or have another size.
+    UniqueFunction<void(const QualityLimitationEvent& event)> on_limitation;
     // The call is over, and why; "hung up" when the other side ended it.
     UniqueFunction<void(std::string reason)> on_ended;
   };
@@ -92,6 +94,7 @@ class Call {
   void send_instead(MediaKind kind, const std::shared_ptr<MediaStreamTrack>& track);
   void send_control(const std::string& message);
   void tell_state();
+  void tell_limitation();
   void negotiate();
   void send_description();
   void take_track(const TrackEvent& event);
@@ -113,6 +116,7 @@ class Call {
   DataChannelReport data_;
   StatsReport stats_;
   std::optional<Failure> failure_;
+  std::optional<QualityLimitationEvent> limitation_;  // the newest
   bool ignore_offer_ = false;
   bool ever_connected_ = false;
   bool ended_ = false;

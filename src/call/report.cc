@@ -59,9 +59,12 @@ json::object evidence_json(const FailureEvidence& evidence) {
 
 json::value pair_json(const std::optional<IceCandidatePairStats>& pair) {
   if (!pair) return nullptr;
-  return json::object{{"local", candidate_json(pair->local)},
-                      {"remote", candidate_json(pair->remote)},
-                      {"round_trip_ms", in_ms(pair->current_round_trip_time)}};
+  return json::object{
+      {"local", candidate_json(pair->local)},
+      {"remote", candidate_json(pair->remote)},
+      {"round_trip_ms", in_ms(pair->current_round_trip_time)},
+      {"available_outgoing_bitrate",
+       pair->available_outgoing_bitrate ? json::value(*pair->available_outgoing_bitrate) : json::value(nullptr)}};
 }
 
 template <typename Streams>
@@ -93,8 +96,22 @@ json::object media_json(const StatsReport& stats, MediaKind kind, std::uint64_t 
   return object;
 }
 
+json::value limitation_json(const StatsReport& stats) {
+  const OutboundRtpStreamStats* out = find_kind(stats.rtp.outbound, MediaKind::kVideo);
+  if (!out || !out->quality_limitation_reason) return nullptr;
+  const QualityLimitationDurations& durations = out->quality_limitation_durations;
+  return json::object{{"reason", to_string(*out->quality_limitation_reason)},
+                      {"durations_ms",
+                       {{"none", in_ms(durations.none)},
+                        {"cpu", in_ms(durations.cpu)},
+                        {"bandwidth", in_ms(durations.bandwidth)},
+                        {"other", in_ms(durations.other)}}},
+                      {"resolution_changes", out->quality_limitation_resolution_changes}};
+}
+
 json::object video_json(const StatsReport& stats, const Observations& seen) {
   json::object object = media_json(stats, MediaKind::kVideo, seen.video_frames);
+  object["quality_limitation"] = limitation_json(stats);
   object["width"] = seen.width;
   object["height"] = seen.height;
   object["test_pictures"] = seen.test_pictures;
@@ -110,7 +127,26 @@ json::object audio_json(const StatsReport& stats, const Observations& seen) {
   return object;
 }
 
+// "1080p ", of pictures: the shorter side; nothing while there are none.
+template <typename Stream>
+std::string height(const Stream* stream) {
+  const int shorter = stream && stream->frames_per_second > 0 ? std::min(stream->frame_width, stream->frame_height) : 0;
+  return shorter > 0 ? std::to_string(shorter) + "p " : std::string();
+}
+
+// Without what is sent again, which is also what fills a path while pictures wait.
+std::uint64_t new_bytes(const OutboundRtpStreamStats* stream) {
+  return stream ? stream->bytes_sent - stream->retransmitted_bytes_sent : 0;
+}
+
 }  // namespace
+
+std::optional<Duration> round_trip(const StatsReport& stats) {
+  for (const RemoteInboundRtpStreamStats& stream : stats.rtp.remote_inbound) {
+    if (stream.round_trip_time) return stream.round_trip_time;
+  }
+  return stats.selected_candidate_pair ? stats.selected_candidate_pair->current_round_trip_time : std::nullopt;
+}
 
 json::object failure_json(const Failure& failure) {
   return {
@@ -163,18 +199,16 @@ std::string LiveFigures::line(Call& call) {
     const auto* out_before = find_kind(last_.rtp.outbound, kind);
     const auto* in_before = find_kind(last_.rtp.inbound, kind);
     line += fmt::format("{} ", to_string(kind));
-    line += fmt::format("↑ {:.0f} fps {:.0f} kbit/s ",
-                        rate(out ? out->frames_sent : 0, out_before ? out_before->frames_sent : 0),
-                        rate(out ? out->bytes_sent : 0, out_before ? out_before->bytes_sent : 0) * 8 / 1000);
-    line += fmt::format("↓ {:.0f} fps {:.0f} kbit/s · ",
-                        rate(in ? in->frames_received : 0, in_before ? in_before->frames_received : 0),
+    line += fmt::format("↑ {:.0f} fps {}{:.0f} kbit/s ",
+                        rate(out ? out->frames_sent : 0, out_before ? out_before->frames_sent : 0), height(out),
+                        rate(new_bytes(out), new_bytes(out_before)) * 8 / 1000);
+    line += fmt::format("↓ {:.0f} fps {}{:.0f} kbit/s · ",
+                        rate(in ? in->frames_received : 0, in_before ? in_before->frames_received : 0), height(in),
                         rate(in ? in->bytes_received : 0, in_before ? in_before->bytes_received : 0) * 8 / 1000);
   }
   const auto* in = find_kind(now.rtp.inbound, MediaKind::kVideo);
   line += fmt::format("lost {}", in ? in->packets_lost : 0);
-  if (now.selected_candidate_pair && now.selected_candidate_pair->current_round_trip_time) {
-    line += fmt::format(" · rtt {:.1f} ms", milliseconds(*now.selected_candidate_pair->current_round_trip_time));
-  }
+  if (const auto time = round_trip(now)) line += fmt::format(" · rtt {:.1f} ms", milliseconds(*time));
   last_ = now;
   return line;
 }

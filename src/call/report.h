@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/json.hpp>
+#include <optional>
 #include <string>
 
 #include "call/call.h"
@@ -16,10 +17,13 @@ boost::json::object failure_json(const Failure& failure);
 // "ice_connected 31 ms" and so on, a line each, for a person.
 std::string timeline_text(const Timeline& timeline);
 
+// By the newest report of the other side, which comes more often than checks of the path do; these, if there is none.
+std::optional<Duration> round_trip(const StatsReport& stats);
+
 // Remembers the counters of a second ago, and so tells rates.
 class LiveFigures {
  public:
-  // One line: "video ↑ 30 fps 980 kbit/s ↓ 30 fps 1010 kbit/s · audio … · rtt 0.4 ms · loss 0 %".
+  // One line: "video ↑ 30 fps 480p 980 kbit/s ↓ 30 fps 480p 1010 kbit/s · audio … · lost 0 · rtt 0.4 ms".
   std::string line(Call& call);
 
  private:

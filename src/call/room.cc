@@ -126,6 +126,11 @@ Call& Room::begin(const signaling::PeerInfo& peer, bool caller) {
             const auto call = calls_.find(id);
             if (call != calls_.end() && callbacks_.on_connected) callbacks_.on_connected(*call->second);
           },
+      .on_limitation =
+          [this, id](const QualityLimitationEvent& event) {
+            const auto call = calls_.find(id);
+            if (call != calls_.end() && callbacks_.on_limitation) callbacks_.on_limitation(*call->second, event);
+          },
       .on_ended = [this, id](const std::string& reason) { end(id, reason); },
   };
   auto& call = calls_[id];

@@ -27,6 +27,8 @@ class Room {
     UniqueFunction<void(Call& call)> on_call;  // there is a new call, not yet connected
     UniqueFunction<void(Call& call)> on_connected;
     UniqueFunction<void(Call& call, const std::string& text)> on_chat;
+    // The network lets our pictures pause, or go on, or have another size.
+    UniqueFunction<void(Call& call, const QualityLimitationEvent& event)> on_limitation;
     // It goes away after this.
     UniqueFunction<void(Call& call, const std::string& reason)> on_ended;
     // The server is gone, or is back; calls go on.

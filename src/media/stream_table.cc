@@ -258,6 +258,8 @@ std::optional<Packet> StreamTable::poll_padding(Timestamp now) {
     auto packet = stream.make_padding(congestion::SendControl::kPadding, now);
     if (!packet) continue;
     stamp(*packet, stream, now);
+    // It stands for pictures. The last ones before a pause are often repaired, which must not count for ever.
+    repair_.add(packet->size(), false, now);
     return packet;
   }
   control_.no_padding(now);

@@ -24,11 +24,17 @@ std::uint16_t preference_of(io::InterfaceKind kind, std::uint16_t number) {
 
 Network::Network(io::EventLoop& loop, Session& session, const Configuration& configuration,
                  UniqueFunction<void()> on_change)
-    : loop_(loop),
-      session_(session),
-      configuration_(configuration),
-      on_change_(std::move(on_change)),
-      resolver_(loop) {}
+    : loop_(loop), session_(session), configuration_(configuration), on_change_(std::move(on_change)), resolver_(loop) {
+  if (!configuration.emulated_path) return;
+  emulation_.emplace(
+      loop, configuration.emulated_path,
+      PathEmulation::Callbacks{.on_sent =
+                                   [this](std::span<Datagram> batch) {
+                                     for (Datagram& datagram : batch) put_out(std::move(datagram));
+                                     flush();
+                                   },
+                               .on_received = [this](std::span<Datagram> batch) { handle_batch(batch); }});
+}
 
 Result<> Network::open() {
   const auto servers = parse_servers();
@@ -77,7 +83,7 @@ Result<> Network::add_address(const io::HostAddress& host) {
 }
 
 Result<> Network::bind(Local& local, const IpAddress& ip) {
-  const auto on_datagrams = [this](std::span<Datagram> batch) { handle_batch(batch); };
+  const auto on_datagrams = [this](std::span<Datagram> batch) { take(batch); };
   const auto& range = configuration_.port_range;
   auto socket = range ? io::UdpSocket::bind_in_range(loop_, ip, {range->first, range->last}, on_datagrams, {})
                       : io::UdpSocket::bind(loop_, {ip, 0}, on_datagrams);
@@ -91,7 +97,7 @@ Result<> Network::bind_shared(Local& local, const IpAddress& ip) {
   io::SharedUdpPort* port = configuration_.udp_port->impl_->find(ip);
   if (port == nullptr) return Error{ErrorCode::kNetwork, "the shared port is not open on " + ip.to_string()};
   if (ufrag_.empty()) ufrag_ = session_.local_ice_ufrag();
-  auto registration = port->register_owner(ufrag_, [this](std::span<Datagram> batch) { handle_batch(batch); });
+  auto registration = port->register_owner(ufrag_, [this](std::span<Datagram> batch) { take(batch); });
   if (!registration) return registration.error();
   local.bound = port->local_address();
   local.shared = std::move(*registration);
@@ -147,6 +153,10 @@ void Network::send(Datagram datagram) {
     if (stream != streams_.end()) stream->second.send(std::move(datagram.packet));
     return;
   }
+  emulation_ ? emulation_->send(std::move(datagram)) : put_out(std::move(datagram));
+}
+
+void Network::put_out(Datagram datagram) {
   if (last_sender_ == nullptr || last_sender_->bound != datagram.local) last_sender_ = find(datagram.local);
   if (last_sender_ == nullptr) return;
   if (last_sender_->shared) {
@@ -162,6 +172,9 @@ void Network::flush() {
   if (last_sender_ == nullptr) return;
   last_sender_->shared ? last_sender_->shared->flush() : last_sender_->socket->flush();
 }
+
+// Of datagrams; what comes by streams is handled at once.
+void Network::take(std::span<Datagram> batch) { emulation_ ? emulation_->receive(batch) : handle_batch(batch); }
 
 void Network::handle_batch(std::span<Datagram> batch) {
   const Timestamp now = loop_.now();

@@ -23,6 +23,7 @@
 #include "io/message_stream.h"
 #include "io/shared_udp_port.h"
 #include "io/udp_socket.h"
+#include "peer/path_emulation.h"
 #include "tidewire/configuration.h"
 #include "tidewire/session.h"
 
@@ -76,7 +77,9 @@ class Network {
   std::string publish(const IpAddress& ip);
   void drop(std::map<IpAddress, Local>::iterator local);
   void follow_interfaces();
+  void take(std::span<Datagram> batch);
   void handle_batch(std::span<Datagram> batch);
+  void put_out(Datagram datagram);
   Local* find(const SocketAddress& bound);
 
   // network_streams.cc
@@ -101,6 +104,7 @@ class Network {
   std::uint16_t addresses_used_ = 0;  // since the beginning
   std::size_t tcp_addresses_ = 0;
   std::size_t sent_ = 0;
+  std::optional<PathEmulation> emulation_;
   std::string ufrag_;  // that shared ports know, and the one before it, whose checks are still answered
   std::string previous_ufrag_;
   std::optional<io::InterfaceMonitor> monitor_;

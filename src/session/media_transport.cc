@@ -158,6 +158,7 @@ void MediaTransport::apply_send(const sdp::NegotiatedSection& section, Streams& 
     streams.copies_sound = !video && preferred_redundancy(section);
   }
   streams.encodings = streams.asked;
+  if (section.kind == sdp::SectionKind::kVideo && !streams.asked.empty()) streams.limitation.begin(now);
   ask_anew();
   for (std::size_t i = 0; i < streams.encodings.size(); ++i) {
     const SendEncoding& encoding = streams.encodings[i];

@@ -1,5 +1,7 @@
 #include "session/quality_limitation.h"
 
+#include <utility>
+
 namespace tidewire::session {
 namespace {
 
@@ -8,9 +10,13 @@ constexpr double kAlmostAll = 0.95;
 
 }  // namespace
 
+void QualityLimitation::begin(Timestamp now) {
+  if (!since_) since_ = now;
+}
+
 bool QualityLimitation::update(const SendEncoding& asked, const SendEncoding& granted, Timestamp now) {
   if (since_) add(durations_, now);
-  const bool first = !since_;
+  const bool first = !std::exchange(updated_, true);
   since_ = now;
   const bool enough = static_cast<double>(granted.bitrate) >= kAlmostAll * static_cast<double>(asked.bitrate);
   reason_ = granted.paused || !enough ? QualityLimitationReason::kBandwidth : QualityLimitationReason::kNone;

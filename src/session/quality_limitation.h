@@ -13,6 +13,8 @@ namespace tidewire::session {
 
 class QualityLimitation {
  public:
+  // Pictures are sent from now on, in full quality until something else is heard. Nothing happens the second time.
+  void begin(Timestamp now);
   // What the path allows of what was asked for. True when people should hear of it: pictures pause or go on, or have
   // another size.
   bool update(const SendEncoding& asked, const SendEncoding& granted, Timestamp now);
@@ -30,6 +32,7 @@ class QualityLimitation {
   QualityLimitationReason reason_ = QualityLimitationReason::kNone;
   QualityLimitationDurations durations_;
   std::optional<Timestamp> since_;
+  bool updated_ = false;
   bool paused_ = false;
   std::optional<Resolution> size_;
   std::uint32_t resolution_changes_ = 0;

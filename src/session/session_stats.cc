@@ -170,6 +170,7 @@ std::optional<IceCandidatePairStats> Session::Impl::pair_report() const {
   // RFC 8839 §5.1: a candidate may bear its fragment; the description has it for all.
   const auto& theirs = transport.ice().remote_credentials();
   if (stats.remote.username_fragment.empty() && theirs) stats.remote.username_fragment = theirs->ufrag;
+  if (media.table()) stats.available_outgoing_bitrate = media.table()->available_bitrate();
   if (const TurnServer* server = transport.relays().server_of(pair->local_address)) {
     stats.local.relay_protocol = to_string(server->transport);
     stats.local.url = server->url;
@@ -185,6 +186,14 @@ RtpStats Session::Impl::rtp_report(Timestamp at) const {
     if (section == sections.end() || !section->transceiver) continue;
     const SendEncoding* encoding = media.encoding(*section->transceiver, stream.encoding_index);
     stream.active = encoding && encoding->parameters.active;
+    if (!stream.active || encoding->paused) stream.target_bitrate = 0;
+    const session::QualityLimitation* limitation = media.limitation(*section->transceiver);
+    // What is kept is of the last encoding.
+    if (limitation && media.encoding(*section->transceiver, stream.encoding_index + 1) == nullptr) {
+      stream.quality_limitation_reason = limitation->reason();
+      stream.quality_limitation_durations = limitation->durations(at);
+      stream.quality_limitation_resolution_changes = limitation->resolution_changes();
+    }
     add_codec(rtp.codecs, *section, stream.payload_type, true);
   }
   for (const InboundRtpStreamStats& stream : rtp.inbound) {

@@ -107,6 +107,55 @@ TEST(Statistics, BothSidesTellTheSameOfPathAndCertificates) {
   EXPECT_LT(a.packets_sent, alice.transport.packets_sent) << "STUN counts there only";
 }
 
+TEST(Statistics, TellWhatThePathCarriesAndWhatItTakesFromPictures) {
+  MediaCallOptions options;
+  for (SideOptions* side : {&options.call.alice, &options.call.bob}) {
+    side->peer.congestion_control = CongestionControl::kTidewire;
+  }
+  MediaCall call(options);
+  ASSERT_TRUE(call.run_until_settled()) << call.describe();
+  const auto pictures = [&] { return MediaCall::outbound(call.alice, MediaKind::kVideo, call.now()); };
+  const auto available = [&] {
+    return call.alice.session.stats(call.now()).selected_candidate_pair.value().available_outgoing_bitrate.value_or(0);
+  };
+  const OutboundRtpStreamStats wide = pictures();
+  EXPECT_EQ(wide.quality_limitation_reason, QualityLimitationReason::kNone);
+  EXPECT_GT(wide.quality_limitation_durations.none, 5s);
+  EXPECT_EQ(wide.target_bitrate, 1'000'000U);
+  EXPECT_GT(available(), 1'000'000U);
+
+  call.set_link({.bits_per_second = 500'000, .queue_bytes = 20'000, .delay = 25ms});
+  call.simulation.run_for(5s);
+  const OutboundRtpStreamStats narrow = pictures();
+  EXPECT_EQ(narrow.quality_limitation_reason, QualityLimitationReason::kBandwidth);
+  EXPECT_GT(narrow.quality_limitation_durations.bandwidth, 3s);
+  EXPECT_GT(narrow.quality_limitation_resolution_changes, 0U);
+  EXPECT_GT(narrow.target_bitrate, 200'000U);
+  EXPECT_LT(narrow.target_bitrate, available());
+  EXPECT_LT(available(), 600'000U);
+
+  call.set_link({.bits_per_second = 100'000, .queue_bytes = 5'000, .delay = 25ms});
+  call.simulation.run_for(5s);
+  const OutboundRtpStreamStats paused = pictures();
+  EXPECT_EQ(paused.quality_limitation_reason, QualityLimitationReason::kBandwidth);
+  EXPECT_EQ(paused.target_bitrate, 0U) << "no pictures are made";
+  EXPECT_EQ(paused.quality_limitation_durations.none, narrow.quality_limitation_durations.none);
+
+  const OutboundRtpStreamStats sound = MediaCall::outbound(call.alice, MediaKind::kAudio, call.now());
+  EXPECT_FALSE(sound.quality_limitation_reason);
+  EXPECT_GT(sound.target_bitrate, 0U);
+}
+
+TEST(Statistics, NothingIsKnownOfThePathWithoutCongestionControl) {
+  MediaCall call;
+  ASSERT_TRUE(call.run_until_settled()) << call.describe();
+  const StatsReport stats = call.alice.session.stats(call.now());
+  EXPECT_FALSE(stats.selected_candidate_pair.value().available_outgoing_bitrate);
+  const OutboundRtpStreamStats pictures = MediaCall::outbound(call.alice, MediaKind::kVideo, call.now());
+  EXPECT_EQ(pictures.quality_limitation_reason, QualityLimitationReason::kNone);
+  EXPECT_EQ(pictures.target_bitrate, 1'000'000U);
+}
+
 TEST(Statistics, ChannelsThatWereOpenAreCounted) {
   SimulatedCall call;
   call.click();

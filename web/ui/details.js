@@ -1,5 +1,6 @@
 // The details panel: how each connection came about (timeline) and how it does (statistics).
 
+import { bits } from '../quality.js';
 import { $, el, sentence } from './dom.js';
 
 const STEP = {
@@ -13,11 +14,8 @@ const STATE = {
   failed: 'connection lost', ended: 'ended',
 };
 const NONE = '–';
+const LIMIT = { bandwidth: 'the network', cpu: 'this computer', other: 'the browser' };
 
-export function bits(rate) {
-  if (!Number.isFinite(rate)) return NONE;
-  return rate >= 999_500 ? `${(rate / 1e6).toFixed(1)} Mbit/s` : `${Math.round(rate / 1000)} kbit/s`;
-}
 const ms = (x) => (Number.isFinite(x) ? `${x < 10 ? x.toFixed(1) : Math.round(x)} ms` : NONE);
 const percent = (x) => (Number.isFinite(x) ? `${(x * 100).toFixed(1)} %` : NONE);
 const picture = (s) => (s?.width ? `${s.width}×${s.height}` : NONE);
@@ -49,31 +47,41 @@ function path(s) {
   return `${s.local.type} → ${s.remote.type}, ${String(s.local.protocol).toUpperCase()}`;
 }
 
-function figures(s) {
+// Who sends tells what keeps the picture from being better.
+function limited({ limitation }) {
+  if (!limitation || limitation.reason === 'none') return NONE;
+  if (limitation.paused) return 'paused: the network';
+  return limitation.reason === 'cpu' ? 'their computer' : 'the network';
+}
+
+function figures(s, remote) {
   const head = el('thead', {}, el('tr', {}, el('th', {}), el('th', { scope: 'col' }, 'In'), el('th', { scope: 'col' }, 'Out')));
   return rows(el('table', { class: 'figures' }, head), [
     ['Video', s.video_in?.codec || NONE, s.video_out?.codec || NONE],
     ['', rate(s.video_in), rate(s.video_out)],
     ['', picture(s.video_in), picture(s.video_out)],
     ['', frames(s.video_in), frames(s.video_out)],
+    ['Limited by', limited(remote), LIMIT[s.video_out?.limitation] ?? NONE],
     ['Audio', s.audio_in?.codec || NONE, s.audio_out?.codec || NONE],
     ['', rate(s.audio_in), rate(s.audio_out)],
     ['Lost', percent(s.video_in?.loss), percent(s.video_out?.fraction_lost)],
     ['Round trip', ms(s.rtt_ms)],
+    ['Path carries', bits(s.available_out)],
     ['Path', path(s)],
     ['Security', [s.dtls, s.srtp_cipher].filter(Boolean).join(', ') || NONE],
   ]);
 }
 
-function section(call, reading) {
+function section(call) {
+  const { reading } = call;
   return el('section', {},
     el('h3', {}, call.peer.name), el('p', { class: 'state' }, call.failure ? sentence(call.failure.message) : STATE[call.state]),
     el('h4', {}, 'Set-up'), timeline(call.timeline.entries()),
-    el('h4', {}, 'Now'), reading ? figures(reading) : el('p', { class: 'state' }, 'No figures yet.'));
+    el('h4', {}, 'Now'), reading ? figures(reading, call.remote) : el('p', { class: 'state' }, 'No figures yet.'));
 }
 
-// Draws everything anew; `readings` is call → figures of stats.js.
-export function showDetails(calls, readings) {
-  const parts = calls.map((call) => section(call, readings.get(call)));
+// Draws everything anew.
+export function showDetails(calls) {
+  const parts = calls.map(section);
   $('details-body').replaceChildren(...(parts.length ? parts : [el('p', { class: 'state' }, 'Nobody else is here yet.')]));
 }

@@ -1,6 +1,7 @@
 // The pictures: one tile for each person, and the own preview.
 
-import { $, el, icon, play } from './dom.js';
+import { qualityLine, size } from '../quality.js';
+import { $, el, icon, play, sentence } from './dom.js';
 import { layoutTiles } from './layout.js';
 
 const kDefaultAspect = 16 / 9;
@@ -44,13 +45,15 @@ class Tile {
     this.mark = icon('mic-off', 'muted-mark');
     this.mark.setAttribute('role', 'img');
     this.mark.setAttribute('aria-label', 'Muted');
+    this.quality = el('span', { class: 'quality' });
     this.pin = el('button', { class: 'pin', type: 'button', 'aria-pressed': 'false', 'aria-label': `Show ${name} large` });
     this.root = el('figure', { class: 'tile', 'data-peer': call.peer.id }, this.avatar, this.video, this.say,
-      el('figcaption', {}, this.mark, el('span', { class: 'name' }, name)), this.pin, this.audio);
+      el('figcaption', {}, this.mark, el('span', { class: 'name' }, name), this.quality), this.pin, this.audio);
     paintAvatar(this.avatar, name);
     call.addEventListener('media', () => this.#attach(onBlocked));
     call.addEventListener('change', () => this.update());
     call.addEventListener('failure', () => this.update());
+    call.addEventListener('reading', () => this.update());
     this.video.requestVideoFrameCallback?.(() => this.#firstFrame());
     this.video.addEventListener('resize', () => { if (this.video.videoWidth) this.#firstFrame(); });
     this.#attach(onBlocked);
@@ -88,7 +91,12 @@ class Tile {
     this.root.classList.toggle('no-video', !this.hasPicture);
     this.root.classList.toggle('waiting', state !== 'connected');
     this.mark.toggleAttribute('hidden', remote.mic);
-    this.say.textContent = SAY[state]?.(peer.name, this.#call.stood) ?? (remote.camera ? '' : 'Camera off');
+    const { paused, reading } = this.#call;
+    this.root.classList.toggle('paused', paused !== '');
+    this.say.textContent = SAY[state]?.(peer.name, this.#call.stood)
+      ?? (remote.camera ? paused && sentence(paused) : 'Camera off');
+    const shown = paused || !remote.camera ? null : reading?.video_in;
+    this.quality.textContent = state === 'connected' ? qualityLine(shown, reading?.audio_in) : '';
     this.root.dispatchEvent(new Event('reshape', { bubbles: true }));
   }
 
@@ -181,4 +189,14 @@ export function showSelf(media, name) {
   };
   media.addEventListener('change', update);
   update();
+}
+
+// What of the own picture and sound reaches the others, at best.
+export function showSent(calls) {
+  const best = calls.map((call) => call.reading).filter(Boolean)
+    .reduce((a, b) => ((a?.video_out?.bitrate ?? -1) >= (b.video_out?.bitrate ?? -1) ? a : b), null);
+  const quality = $('self').querySelector('.quality');
+  quality.textContent = size(best?.video_out);
+  quality.title = qualityLine(best?.video_out, best?.audio_out);
+  quality.classList.toggle('limited', best?.video_out?.limitation === 'bandwidth');
 }
