@@ -132,6 +132,9 @@ peer::MediaSender& PeerConnectionImpl::sender_of(Transceiver& transceiver, Trans
             // A frame that finds the queue full is dropped there, and a key frame asked for; so is one of an encoder
             // whose codec is not sent any more.
             (void)self->session_.send_frame(id, frame, self->loop_.now(), encoding);
+            if (const auto load = self->known(id).sender->take_load(self->loop_.now())) {
+              self->session_.note_encoder_load(id, *load, self->loop_.now());
+            }
             self->pump();
           });
         });
