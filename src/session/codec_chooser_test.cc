@@ -42,6 +42,7 @@ TEST(CodecChooser, StaysOnAWidePathOnABusyMachineAndWithoutAnythingBetter) {
   Choice choice;
   choice.at(600'000, 0.1, 60s);
   choice.at(300'000, 0.3, 60s);
+  choice.at(600'000, 0.1, 1s);
   for (int i = 0; i < 20; ++i) {
     choice.at(300'000, 0.1, 4s);
     choice.at(600'000, 0.1, 1s);
