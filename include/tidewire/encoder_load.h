@@ -13,7 +13,7 @@ struct EncoderLoad {
   Duration busy{};             // of it, spent on pictures: scaling and encoding
   std::uint64_t pictures = 0;  // that came to the encoder
   std::uint64_t dropped = 0;   // of these, left out because it was still busy
-  Resolution size{};           // as the last one was encoded
+  Resolution size{};           // as the last one was encoded; zero: as large as was asked for
 };
 
 }  // namespace tidewire

@@ -155,7 +155,7 @@ void EncodingPipe::make_encoder() {
     audio_ = std::make_unique<codecs::AudioEncodeWorker>(std::move(*encoder),
                                                          codecs::AudioEncodeWorker::Callbacks{.on_frame = on_frame_});
   } else {
-    auto encoder = codecs::make_video_encoder(made_->codec, video_config(*made_, content_));
+    auto encoder = make_video_(made_->codec, video_config(*made_, content_));
     if (!encoder) return;
     video_ = std::make_unique<codecs::VideoEncodeWorker>(std::make_unique<ScalingEncoder>(std::move(*encoder), shape_),
                                                          codecs::VideoEncodeWorker::Callbacks{.on_frame = on_frame_},

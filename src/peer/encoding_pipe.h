@@ -41,8 +41,13 @@ struct PictureShape {
 
 class EncodingPipe {
  public:
+  using MakeVideoEncoder = std::function<Result<std::unique_ptr<codecs::VideoEncoder>>(
+      CodecType codec, const codecs::VideoEncoderConfig& config)>;
+
   // `on_frame` is called on the encoder's thread.
-  explicit EncodingPipe(std::function<void(EncodedFrame)> on_frame) : on_frame_(std::move(on_frame)) {}
+  explicit EncodingPipe(std::function<void(EncodedFrame)> on_frame,
+                        MakeVideoEncoder make_video = codecs::make_video_encoder)
+      : on_frame_(std::move(on_frame)), make_video_(std::move(make_video)) {}
 
   // Whether configure() will end one encoder and make another: another codec or layering begins with a key frame.
   bool needs_another(const SendEncoding& wanted) const;
@@ -82,6 +87,7 @@ class EncodingPipe {
   void end_encoder();
 
   std::function<void(EncodedFrame)> on_frame_;
+  MakeVideoEncoder make_video_;
   codecs::ContentHint content_ = codecs::ContentHint::kCamera;
   std::optional<SendEncoding> made_;  // what the encoder was made or changed for
   OutboundRtpStreamStats before_;     // of the encoders before it

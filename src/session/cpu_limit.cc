@@ -36,8 +36,8 @@ bool CpuLimit::relax(DegradationPreference preference, std::span<const VideoLadd
 }
 
 bool CpuLimit::shrink(Resolution present, std::span<const VideoLadderStep> steps) {
-  const auto smaller = std::ranges::find_if(
-      steps, [&](const VideoLadderStep& step) { return kSame * ratio(present, step.size) > 1; });
+  const auto smaller =
+      std::ranges::find_if(steps, [&](const VideoLadderStep& step) { return kSame * ratio(present, step.size) > 1; });
   if (smaller == steps.end()) return false;
   size_ = smaller->size;
   return true;

@@ -17,7 +17,11 @@ bool EncoderLimits::note_load(const EncoderLoad& load, const Sending& sending, T
       codec_ = cheaper;
       return true;
     }
-    return cpu_.reduce(load, sending.preference, sending.steps);
+    EncoderLoad sized = load;
+    if (load.size.width == 0) {
+      sized.size = granted.scale_resolution_down_to.value_or(sending.steps.front().size);
+    }
+    return cpu_.reduce(sized, sending.preference, sending.steps);
   }
   if (cpu_.drop_if_idle(load, granted)) return true;
   if (verdict == OveruseDetector::Verdict::kUnderuse && cpu_.relax(sending.preference, sending.steps)) return true;

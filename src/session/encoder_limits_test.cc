@@ -62,8 +62,8 @@ struct Machine {
         limits.note_picture({.codec = granted.codec, .quantizer = quantizer}, now);
         adapt();
       }
-      const double costs = seconds_per_megapixel * 1e-6 * size().width * size().height *
-                           (coding_efficiency(granted.codec) > 1 ? 3 : 1);
+      const double costs =
+          seconds_per_megapixel * 1e-6 * size().width * size().height * (coding_efficiency(granted.codec) > 1 ? 3 : 1);
       const double wanted = framerate * costs;
       const auto pictures = static_cast<std::uint64_t>(framerate);
       const double done = std::min(1.0, wanted);

@@ -18,12 +18,15 @@ struct Level {
 
 // ITU-T H.264 table A-1.
 constexpr std::array kLevels = {
-    Level{20, {99, 1'485}},           Level{21, {99, 1'485}},           Level{22, {396, 3'000}},
-    Level{24, {396, 6'000}},          Level{26, {396, 11'880}},         Level{40, {396, 11'880}},
-    Level{42, {792, 19'800}},         Level{44, {1'620, 20'250}},       Level{60, {1'620, 40'500}},
-    Level{62, {3'600, 108'000}},      Level{64, {5'120, 216'000}},      Level{80, {8'192, 245'760}},
-    Level{82, {8'192, 245'760}},      Level{84, {8'704, 522'240}},      Level{100, {22'080, 589'824}},
-    Level{102, {36'864, 983'040}},    Level{104, {36'864, 2'073'600}},  Level{120, {139'264, 4'177'920}},
+    Level{20, {99, 1'485}},           Level{21, {99, 1'485}},
+    Level{22, {396, 3'000}},          Level{24, {396, 6'000}},
+    Level{26, {396, 11'880}},         Level{40, {396, 11'880}},
+    Level{42, {792, 19'800}},         Level{44, {1'620, 20'250}},
+    Level{60, {1'620, 40'500}},       Level{62, {3'600, 108'000}},
+    Level{64, {5'120, 216'000}},      Level{80, {8'192, 245'760}},
+    Level{82, {8'192, 245'760}},      Level{84, {8'704, 522'240}},
+    Level{100, {22'080, 589'824}},    Level{102, {36'864, 983'040}},
+    Level{104, {36'864, 2'073'600}},  Level{120, {139'264, 4'177'920}},
     Level{122, {139'264, 8'355'840}}, Level{124, {139'264, 16'711'680}},
 };
 
@@ -48,7 +51,8 @@ H264Limits h264_send_limits(const sdp::NegotiatedCodec& codec) {
   // RFC 6184 §8.2.2: the level is that of what the peer receives when both ends let the directions differ, else it is
   // the same for both.
   int level = rank(codec.send_fmtp);
-  if (!asymmetric(codec.send_fmtp) || !asymmetric(codec.receive_fmtp)) level = std::min(level, rank(codec.receive_fmtp));
+  if (!asymmetric(codec.send_fmtp) || !asymmetric(codec.receive_fmtp))
+    level = std::min(level, rank(codec.receive_fmtp));
   const auto above = std::ranges::upper_bound(kLevels, std::max(level, kLowest), {}, &Level::rank);
   H264Limits limits = std::prev(above)->limits;
   // RFC 6184 §8.1: a decoder that can do more in one respect says so.

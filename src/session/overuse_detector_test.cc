@@ -42,7 +42,8 @@ TEST(OveruseDetector, IsContentBetweenItsBounds) {
 
 TEST(OveruseDetector, DoesNotMindASingleBusySecond) {
   Encoder encoder;
-  for (int i = 0; i < 60; ++i) EXPECT_EQ(encoder.second(i % 4 == 0 ? 1.0 : 0.6, i % 4 == 0 ? 8 : 0), Verdict::kNone) << i;
+  for (int i = 0; i < 60; ++i)
+    EXPECT_EQ(encoder.second(i % 4 == 0 ? 1.0 : 0.6, i % 4 == 0 ? 8 : 0), Verdict::kNone) << i;
 }
 
 TEST(OveruseDetector, SaysAfterAWhileThatThereIsRoom) {

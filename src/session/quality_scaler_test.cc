@@ -69,9 +69,9 @@ TEST(QualityScaler, KnowsEachCodecsScale) {
     CodecType codec;
     int fine, usual, coarse;
   };
-  for (const auto& [codec, fine, usual, coarse] : {Case{CodecType::kVp8, 28, 60, 96}, Case{CodecType::kVp9, 95, 140, 186},
-                                                   Case{CodecType::kH264, 23, 30, 38},
-                                                   Case{CodecType::kAv1, 144, 180, 206}}) {
+  for (const auto& [codec, fine, usual, coarse] :
+       {Case{CodecType::kVp8, 28, 60, 96}, Case{CodecType::kVp9, 95, 140, 186}, Case{CodecType::kH264, 23, 30, 38},
+        Case{CodecType::kAv1, 144, 180, 206}}) {
     for (const auto& [quantizer, correction] : {std::pair{fine, 1}, {usual, 0}, {coarse, -1}}) {
       Pictures pictures{.codec = codec};
       (void)pictures.show(quantizer, 30s);

@@ -123,5 +123,18 @@ TEST_F(Camera, RefusesParametersThatMakeNoSense) {
   EXPECT_EQ(refused([](auto& p) { p.encodings[0].max_bitrate = 0U; }), ErrorCode::kType);
 }
 
+TEST(VideoLadderStory, OneThatMakesNoSenseIsRefusedWithTheFirstDescription) {
+  Configuration configuration{.include_loopback = true};
+  configuration.video_ladder = {{{640, 360}, 300'000}, {{1280, 720}, 100'000}};
+  EventLoop loop;
+  PeerConnection alice(loop, configuration);
+  (void)alice.add_transceiver(MediaKind::kVideo).value();
+  const auto refused = alice.set_local_description();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kRange);
+  EXPECT_EQ(refused.error().message,
+            "video_ladder[1] is not smaller than the one before; list sizes from the largest to the smallest");
+}
+
 }  // namespace
 }  // namespace tidewire::api
