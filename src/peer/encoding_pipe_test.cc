@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-
 #include <latch>
 #include <memory>
 
@@ -79,12 +78,9 @@ TEST(PictureShape, KeepsH264ToItsLevel) {
     Resolution source;
     int width, height;
   };
-  for (const auto& [most, source, width, height] : {Case{3'600, {1280, 720}, 1280, 720},
-                                                    Case{3'600, {1920, 1080}, 1280, 720},
-                                                    Case{3'600, {1080, 1920}, 720, 1280},
-                                                    Case{8'192, {1920, 1080}, 1920, 1080},
-                                                    Case{99, {1920, 1080}, 208, 112},
-                                                    Case{0, {3840, 2160}, 3840, 2160}}) {
+  for (const auto& [most, source, width, height] :
+       {Case{3'600, {1280, 720}, 1280, 720}, Case{3'600, {1920, 1080}, 1280, 720}, Case{3'600, {1080, 1920}, 720, 1280},
+        Case{8'192, {1920, 1080}, 1920, 1080}, Case{99, {1920, 1080}, 208, 112}, Case{0, {3840, 2160}, 3840, 2160}}) {
     PictureShape shape;
     shape.max_macroblocks = most;
     const double factor = shape.factor(source.width, source.height);
@@ -92,7 +88,8 @@ TEST(PictureShape, KeepsH264ToItsLevel) {
     EXPECT_NEAR(source.height / factor, height, 10) << most;
     const auto scaled = codecs::scaled_down(picture(source.width, source.height, 0s), factor);
     const int macroblocks = (scaled.width() + 15) / 16 * ((scaled.height() + 15) / 16);
-    if (most > 0) EXPECT_LE(macroblocks, static_cast<int>(most));
+    if (most == 0) continue;
+    EXPECT_LE(macroblocks, static_cast<int>(most));
   }
   PictureShape shape;
   shape.max_macroblocks = 99;  // ITU-T H.264 §A.3.1: no side is longer than 28 of them

@@ -245,7 +245,8 @@ Result<> Session::send_frame(TransceiverId transceiver, const EncodedFrame& fram
 
 void Session::note_encoder_load(TransceiverId transceiver, const EncoderLoad& load, Timestamp now) {
   impl_->media.note_encoder_load(transceiver, load, now);
-  if (impl_->media.adapt(impl_->data_waits(), now)) impl_->announce_sending();
+  impl_->media.adapt(impl_->data_waits(), now);
+  impl_->announce_sending();  // another codec, or what adapt() made of it
 }
 
 bool Session::congested() const { return impl_->media.congested(); }

@@ -1,5 +1,6 @@
 // A machine that cannot encode what it is asked to, and one that has time to spare.
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,11 +11,18 @@ namespace {
 
 // Alice sends pictures, and her encoder tells every second how it keeps up.
 struct Encoder : testing::Test {
-  static MediaCallOptions options(bool codec_switching, std::optional<std::uint32_t> max_bitrate = std::nullopt) {
+  static MediaCallOptions options(bool codec_switching) {
     MediaCallOptions options;
     options.call.alice.peer.codec_switching = codec_switching;
-    if (max_bitrate) options.video_encodings = {{.max_bitrate = max_bitrate}};
     return options;
+  }
+  static void change(MediaCall& call, const std::function<void(RtpSendParameters&)>& how) {
+    RtpSendParameters parameters = call.alice.session.send_parameters(call.alice_video);
+    how(parameters);
+    call.alice.session.set_send_parameters(call.alice_video, parameters, call.now()).value();
+  }
+  static void make_thin(MediaCall& call) {
+    change(call, [](RtpSendParameters& parameters) { parameters.encodings.at(0).max_bitrate = 300'000; });
   }
   static void run(MediaCall& call, double usage, int seconds) {
     for (int i = 0; i < seconds; ++i) {
@@ -55,8 +63,9 @@ TEST_F(Encoder, ThatKeepsTheSizeIsAskedForFewerPictures) {
 }
 
 TEST_F(Encoder, WithTimeToSpareMakesMoreOfAThinRateWhereThatIsWanted) {
-  MediaCall call(options(true, 300'000));
+  MediaCall call(options(true));
   ASSERT_TRUE(call.run_until_settled()) << call.describe();
+  make_thin(call);
   EXPECT_EQ(wanted(call).codec, CodecType::kVp8);
   run(call, 0.1, 10);
   EXPECT_EQ(wanted(call).codec, CodecType::kAv1);
@@ -67,18 +76,18 @@ TEST_F(Encoder, WithTimeToSpareMakesMoreOfAThinRateWhereThatIsWanted) {
 }
 
 TEST_F(Encoder, StaysWithTheCodecThatTheApplicationChose) {
-  MediaCall call(options(true, 300'000));
+  MediaCall call(options(true));
   ASSERT_TRUE(call.run_until_settled()) << call.describe();
-  RtpSendParameters parameters = call.alice.session.send_parameters(call.alice_video);
-  parameters.encodings[0].codec = parameters.codecs.at(0).codec;
-  call.alice.session.set_send_parameters(call.alice_video, parameters, call.now()).value();
+  make_thin(call);
+  change(call, [](RtpSendParameters& parameters) { parameters.encodings.at(0).codec = parameters.codecs.at(0).codec; });
   run(call, 0.1, 30);
   EXPECT_EQ(wanted(call).codec, CodecType::kVp8);
 }
 
 TEST_F(Encoder, StaysWithItsCodecUnlessToldOtherwise) {
-  MediaCall call(options(false, 300'000));
+  MediaCall call(options(false));
   ASSERT_TRUE(call.run_until_settled()) << call.describe();
+  make_thin(call);
   run(call, 0.1, 30);
   EXPECT_EQ(wanted(call).codec, CodecType::kVp8);
 }
