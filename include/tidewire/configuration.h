@@ -10,6 +10,7 @@
 #include "tidewire/address.h"
 #include "tidewire/congestion_control.h"
 #include "tidewire/connection_state.h"
+#include "tidewire/video_ladder.h"
 
 namespace tidewire {
 
@@ -83,6 +84,16 @@ struct Configuration {
   // What a path is taken to carry before anything is known of it, and what is never exceeded.
   std::uint32_t start_bitrate = 1'000'000;
   std::uint32_t max_bitrate = 100'000'000;
+  // What size of picture a rate is enough for. See check_video_ladder(); what that refuses, negotiating answers.
+  std::vector<VideoLadderStep> video_ladder = default_video_ladder();
+  // Pictures get smaller, or fewer, when this machine cannot encode as much as it is asked to, and back up when it can.
+  // Off: an encoder that is behind leaves pictures out.
+  bool cpu_adaptation = true;
+  // Pictures go over to another of the codecs that were negotiated when it helps: to VP9 or AV1 when the path is thin
+  // and this machine idle, to VP8 or H.264 when it cannot encode enough. Off: the first is sent, as is usual; for the
+  // order is the application's choice (set_codec_preferences), and a change costs a key frame. Never where an encoding
+  // names its codec, nor with several encodings, nor without cpu_adaptation.
+  bool codec_switching = false;
 };
 
 }  // namespace tidewire

@@ -35,6 +35,10 @@ struct SendEncoding {
   // H.264 for a peer that takes no fragments (RFC 6184 packetization-mode=0): bytes that no NAL unit may exceed. 0:
   // any.
   std::size_t max_nal_unit_size = 0;
+  // H.264: macroblocks, of 16 x 16 pixels, that a picture may have, and all pictures of a second, by the level that
+  // the peer decodes (RFC 6184 §8.1). 0: any.
+  std::uint32_t max_macroblocks = 0;
+  std::uint32_t max_macroblocks_per_second = 0;
   // What the frames are to come to, in bits per second. It follows the path, several times a second.
   std::uint64_t bitrate = 0;
   // The path does not carry it for now: no frames are to be made.

@@ -27,6 +27,7 @@
 #include "tidewire/data_channel_init.h"
 #include "tidewire/datagram.h"
 #include "tidewire/encoded_frame.h"
+#include "tidewire/encoder_load.h"
 #include "tidewire/failure.h"
 #include "tidewire/ids.h"
 #include "tidewire/local_socket.h"
@@ -42,6 +43,7 @@
 #include "tidewire/stats.h"
 #include "tidewire/stream.h"
 #include "tidewire/turn_server.h"
+#include "tidewire/video_ladder.h"
 
 namespace tidewire {
 
@@ -64,6 +66,9 @@ struct SessionConfig {
   // Believed of a new path, in bits per second; and the most that is ever sent.
   std::uint64_t start_bitrate = 1'000'000;
   std::uint64_t max_bitrate = 100'000'000;
+  // See Configuration. In place of a ladder that check_video_ladder() refuses there is the default.
+  std::vector<VideoLadderStep> video_ladder = default_video_ladder();
+  bool codec_switching = false;
   // See Configuration.
   std::size_t max_message_size = 256 * 1024;
   std::size_t send_buffer_limit = 16 * 1024 * 1024;
@@ -156,7 +161,7 @@ struct SendingChanged {
   TransceiverId transceiver;
   std::vector<SendEncoding> encodings;
 };
-// The path lets pictures pause, or go on, or have another size.
+// The path or the machine lets pictures pause, or go on, or have another size.
 struct QualityLimitationChanged {
   TransceiverId transceiver;
   QualityLimitationReason reason{};
@@ -288,6 +293,9 @@ class Session {
   // InvalidState until SendingChanged has announced the frame's codec for that encoding; Operation when the queue is
   // full: that frame is dropped.
   Result<> send_frame(TransceiverId transceiver, const EncodedFrame& frame, Timestamp now, std::size_t encoding = 0);
+  // How its encoder keeps up, about once a second: with more than the machine can encode, pictures get smaller or fewer
+  // (by degradation_preference), and larger again when there is room. Nothing happens with several encodings.
+  void note_encoder_load(TransceiverId transceiver, const EncoderLoad& load, Timestamp now);
   // More of pictures waits to leave than the path takes soon: a picture that is encoded now would come late. Leave it
   // out; the next one serves better.
   bool congested() const;

@@ -10,11 +10,6 @@
 namespace tidewire::codecs {
 namespace {
 
-int shrunk(int side, double factor) {
-  const int rounded = static_cast<int>(std::lround(side / factor / 2)) * 2;
-  return std::clamp(rounded, std::min(side, 2), side);
-}
-
 VideoFrame with_pixels(const VideoFrame& frame, std::shared_ptr<I420Buffer> pixels) {
   VideoFrame out = frame;
   out.buffer = std::move(pixels);
@@ -23,11 +18,16 @@ VideoFrame with_pixels(const VideoFrame& frame, std::shared_ptr<I420Buffer> pixe
 
 }  // namespace
 
+int scaled_side(int side, double factor) {
+  const int rounded = static_cast<int>(std::lround(side / factor / 2)) * 2;
+  return factor > 1 ? std::clamp(rounded, std::min(side, 2), side) : side;
+}
+
 VideoFrame scaled_down(const VideoFrame& frame, double factor) {
   if (!frame.buffer || !(factor > 1)) return frame;
   const I420Buffer& in = *frame.buffer;
-  const int width = shrunk(in.width(), factor);
-  const int height = shrunk(in.height(), factor);
+  const int width = scaled_side(in.width(), factor);
+  const int height = scaled_side(in.height(), factor);
   if (width == in.width() && height == in.height()) return frame;
   auto out = std::make_shared<I420Buffer>(width, height);
   // A box filter: each pixel is the mean of those that it replaces, so that fine patterns do not flicker.

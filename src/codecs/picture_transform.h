@@ -5,8 +5,9 @@
 
 namespace tidewire::codecs {
 
-// Width and height divided by `factor`, at least 1, and rounded to even numbers of at least 2 pixels. The same pixels
-// when nothing changes.
+// A side divided by `factor`, at least 1, and rounded to an even number of at least 2 pixels.
+int scaled_side(int side, double factor);
+// Width and height divided so. The same pixels when nothing changes.
 VideoFrame scaled_down(const VideoFrame& frame, double factor);
 
 // Turned clockwise by 90, 180 or 270 degrees; by any other number it stays as it is.

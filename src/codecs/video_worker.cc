@@ -84,6 +84,7 @@ class VideoEncodeWorker::Impl {
       const Duration took = std::chrono::steady_clock::now() - began;
       count([&](Stats& stats) {
         ++(!encoded ? stats.errors : *encoded ? stats.encoded : stats.skipped);
+        stats.busy_time += took;
         if (!encoded || !*encoded) return;
         if ((*encoded)->key_frame) ++stats.key_frames_encoded;
         stats.encode_time += took;

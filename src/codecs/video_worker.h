@@ -31,6 +31,7 @@ class VideoEncodeWorker {
     std::uint64_t skipped = 0;  // by the encoder's rate control
     std::uint64_t errors = 0;
     Duration encode_time{};          // of those that were encoded
+    Duration busy_time{};            // of all that the encoder was given
     std::uint64_t bytes_target = 0;  // what they would have come to at the bitrate asked for
   };
 

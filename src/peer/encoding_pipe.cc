@@ -12,7 +12,7 @@ namespace {
 // Makes the pictures smaller before they are compressed, on the encoder's thread.
 class ScalingEncoder final : public codecs::VideoEncoder {
  public:
-  ScalingEncoder(std::unique_ptr<codecs::VideoEncoder> encoder, std::shared_ptr<const PictureShape> shape)
+  ScalingEncoder(std::unique_ptr<codecs::VideoEncoder> encoder, std::shared_ptr<PictureShape> shape)
       : encoder_(std::move(encoder)), shape_(std::move(shape)) {}
 
   Result<std::optional<EncodedFrame>> encode(const VideoFrame& frame) override {
@@ -20,6 +20,7 @@ class ScalingEncoder final : public codecs::VideoEncoder {
     VideoFrame picture =
         codecs::rotated(codecs::scaled_down(frame, shape_->factor(frame.width(), frame.height())), frame.rotation);
     picture.rotation = 0;
+    shape_->encoded = Resolution{picture.width(), picture.height()};
     return encoder_->encode(picture);
   }
   void set_rates(const codecs::VideoRates& rates) override { encoder_->set_rates(rates); }
@@ -27,7 +28,7 @@ class ScalingEncoder final : public codecs::VideoEncoder {
 
  private:
   std::unique_ptr<codecs::VideoEncoder> encoder_;
-  std::shared_ptr<const PictureShape> shape_;
+  std::shared_ptr<PictureShape> shape_;
 };
 
 codecs::AudioEncoderConfig audio_config(const SendEncoding& wanted, int expected_loss) {
@@ -56,6 +57,9 @@ codecs::VideoEncoderConfig video_config(const SendEncoding& wanted, codecs::Cont
           .content_hint = content};
 }
 
+// Loads are told this often.
+constexpr Duration kLoadInterval = std::chrono::seconds{1};
+
 // A picture may come a little before its time: sources jitter.
 constexpr double kEarly = 0.1;
 
@@ -63,15 +67,42 @@ Duration interval(double framerate) {
   return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1 / framerate));
 }
 
+// Of 16 x 16 pixels, in a picture whose sides are divided by `factor`.
+std::uint32_t macroblocks(int width, int height, double factor) {
+  const auto in_side = [factor](int side) { return (codecs::scaled_side(side, factor) + 15) / 16; };
+  return static_cast<std::uint32_t>(in_side(width) * in_side(height));
+}
+
 }  // namespace
 
 double PictureShape::factor(int width, int height) const {
+  double factor = scale_down_by;
   const int long_side = max_width;
   const int short_side = max_height;
-  if (long_side == 0 || short_side == 0) return scale_down_by;
-  const double fit = std::max(static_cast<double>(std::max(width, height)) / long_side,
-                              static_cast<double>(std::min(width, height)) / short_side);
-  return std::max(scale_down_by.load(), fit);
+  if (long_side != 0 && short_side != 0) {
+    factor = std::max({factor, static_cast<double>(std::max(width, height)) / long_side,
+                       static_cast<double>(std::min(width, height)) / short_side});
+  }
+  const std::uint32_t most = max_macroblocks;
+  if (most == 0) return factor;
+  // ITU-T H.264 §A.3.1: no side is longer than that of a picture eight times as long as high.
+  factor = std::max(factor, std::max(width, height) / (16 * std::floor(std::sqrt(8.0 * most))));
+  const std::uint32_t present = macroblocks(width, height, factor);
+  if (present <= most) return factor;
+  // Nearly so much, and then as little more as the rounding of the sides takes.
+  constexpr double kBelow = 0.99;
+  constexpr double kStep = 1.0005;
+  factor *= std::max(1.0, kBelow * std::sqrt(static_cast<double>(present) / most));
+  while (macroblocks(width, height, factor) > most && factor < width + height) factor *= kStep;
+  return factor;
+}
+
+double PictureShape::most_framerate(int width, int height) const {
+  const double most = max_framerate;
+  const std::uint32_t macroblock_rate = max_macroblocks_per_second;
+  if (macroblock_rate == 0 || width == 0 || height == 0) return most;
+  const double allowed = static_cast<double>(macroblock_rate) / macroblocks(width, height, factor(width, height));
+  return most > 0 ? std::min(most, allowed) : allowed;
 }
 
 bool EncodingPipe::needs_another(const SendEncoding& wanted) const {
@@ -92,6 +123,8 @@ void EncodingPipe::configure(const SendEncoding& wanted) {
   shape_->max_height = most.height;
   shape_->max_framerate = wanted.parameters.max_framerate.value_or(0);
   shape_->paused = wanted.paused;
+  shape_->max_macroblocks = wanted.max_macroblocks;
+  shape_->max_macroblocks_per_second = wanted.max_macroblocks_per_second;
   if (another) {
     end_encoder();
     // No rate is known for one that is paused before it began.
@@ -113,6 +146,7 @@ void EncodingPipe::end_encoder() {
   video_.reset();
   audio_.reset();
   next_picture_.reset();
+  work_.reset();
 }
 
 // Only codecs that the negotiator offers are asked for, and each of those has an encoder.
@@ -123,7 +157,7 @@ void EncodingPipe::make_encoder() {
     audio_ = std::make_unique<codecs::AudioEncodeWorker>(std::move(*encoder),
                                                          codecs::AudioEncodeWorker::Callbacks{.on_frame = on_frame_});
   } else {
-    auto encoder = codecs::make_video_encoder(made_->codec, video_config(*made_, content_));
+    auto encoder = make_video_(made_->codec, video_config(*made_, content_));
     if (!encoder) return;
     video_ = std::make_unique<codecs::VideoEncodeWorker>(std::make_unique<ScalingEncoder>(std::move(*encoder), shape_),
                                                          codecs::VideoEncodeWorker::Callbacks{.on_frame = on_frame_},
@@ -137,7 +171,7 @@ void EncodingPipe::request_key_frame() {
 
 void EncodingPipe::push(const VideoFrame& frame) {
   if (!video_ || shape_->paused || shape_->held) return;
-  if (const double most = shape_->max_framerate; most > 0) {
+  if (const double most = shape_->most_framerate(frame.width(), frame.height()); most > 0) {
     const Duration between = interval(most);
     const Timestamp due = next_picture_.value_or(frame.timestamp);
     if (frame.timestamp + std::chrono::duration_cast<Duration>(kEarly * between) < due) return;
@@ -169,6 +203,18 @@ void EncodingPipe::fill(OutboundRtpStreamStats& stats) const {
     stats.total_encoded_bytes_target += video.bytes_target;
   }
   if (made_) stats.encoder_implementation = codecs::encoder_implementation(made_->codec);
+}
+
+std::optional<EncoderLoad> EncodingPipe::take_load(Timestamp now) {
+  if (!video_ || (work_ && now - work_->at < kLoadInterval)) return std::nullopt;
+  const Work present{now, video_->stats()};
+  const std::optional<Work> before = std::exchange(work_, present);
+  if (!before) return std::nullopt;
+  return EncoderLoad{.elapsed = now - before->at,
+                     .busy = present.stats.busy_time - before->stats.busy_time,
+                     .pictures = present.stats.pushed - before->stats.pushed,
+                     .dropped = present.stats.dropped - before->stats.dropped,
+                     .size = shape_->encoded};
 }
 
 }  // namespace tidewire::peer

@@ -85,6 +85,10 @@ void MediaSender::fill(std::size_t encoding, OutboundRtpStreamStats& stats) cons
   if (encoding < pipes_.size()) pipes_[encoding].fill(stats);
 }
 
+std::optional<EncoderLoad> MediaSender::take_load(Timestamp now) {
+  return pipes_.size() == 1 ? pipes_.front().take_load(now) : std::nullopt;
+}
+
 std::optional<MediaSourceStats> MediaSender::source_stats(Timestamp now) const {
   if (!track_) return std::nullopt;
   MediaSourceStats stats{.kind = kind_, .mid = {}, .track_identifier = track_->id()};

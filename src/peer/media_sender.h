@@ -37,6 +37,8 @@ class MediaSender {
   // See EncodingPipe.
   void note_loss(std::size_t encoding, double fraction_lost);
   void fill(std::size_t encoding, OutboundRtpStreamStats& stats) const;
+  // Of a single encoding; see EncodingPipe.
+  std::optional<EncoderLoad> take_load(Timestamp now);
   // Of the track; nothing without one.
   std::optional<MediaSourceStats> source_stats(Timestamp now) const;
 

@@ -17,6 +17,8 @@ SessionConfig session_config(const Configuration& configuration) {
                        .congestion_control = configuration.congestion_control,
                        .start_bitrate = configuration.start_bitrate,
                        .max_bitrate = configuration.max_bitrate,
+                       .video_ladder = configuration.video_ladder,
+                       .codec_switching = configuration.codec_switching,
                        .max_message_size = configuration.max_message_size,
                        .send_buffer_limit = configuration.send_buffer_limit};
   io::os_random().fill(config.random_seed);
@@ -41,6 +43,7 @@ void PeerConnectionImpl::start(PeerConnection* facade) { facade_ = facade; }
 
 Result<> PeerConnectionImpl::open_network() {
   if (network_open_ || closed_) return {};
+  if (auto fine = check_video_ladder(configuration_.video_ladder); !fine) return fine;
   auto opened = network_.open();
   network_open_ = opened.has_value();
   return opened;

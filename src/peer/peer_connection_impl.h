@@ -100,6 +100,7 @@ class PeerConnectionImpl : public std::enable_shared_from_this<PeerConnectionImp
   peer::MediaReceiver& receiver_of(Transceiver& transceiver, TransceiverId id);
   void hold_pictures(bool held);
   peer::MediaSender& sender_of(Transceiver& transceiver, TransceiverId id);
+  void note_load(TransceiverId id);
   // peer_data.cc
   void handle(const event::DataChannelAdded& added);
   void handle(const event::DataChannelOpened& opened);

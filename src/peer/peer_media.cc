@@ -132,12 +132,19 @@ peer::MediaSender& PeerConnectionImpl::sender_of(Transceiver& transceiver, Trans
             // A frame that finds the queue full is dropped there, and a key frame asked for; so is one of an encoder
             // whose codec is not sent any more.
             (void)self->session_.send_frame(id, frame, self->loop_.now(), encoding);
+            self->note_load(id);
             self->pump();
           });
         });
     transceiver.sender->set_track(transceiver.object->sender_->track_);
   }
   return *transceiver.sender;
+}
+
+void PeerConnectionImpl::note_load(TransceiverId id) {
+  const auto& sender = known(id).sender;
+  if (!configuration_.cpu_adaptation || !sender) return;
+  if (const auto load = sender->take_load(loop_.now())) session_.note_encoder_load(id, *load, loop_.now());
 }
 
 void PeerConnectionImpl::handle(const event::KeyFrameNeeded& needed) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <utility>
 
 namespace tidewire::session {
@@ -101,16 +100,6 @@ media::ReceiveStreamConfig receive_config(const sdp::NegotiatedSection& section)
   return config;
 }
 
-// Other rates that an encoder is to be told, or more than rates.
-bool notably_other(const std::vector<SendEncoding>& before, const std::vector<SendEncoding>& after) {
-  return !std::ranges::equal(before, after, [](const SendEncoding& a, SendEncoding b) {
-    const auto difference = std::abs(static_cast<double>(a.bitrate) - static_cast<double>(b.bitrate));
-    if (difference > MediaTransport::kNotable * static_cast<double>(a.bitrate)) return false;
-    b.bitrate = a.bitrate;
-    return a == b;
-  });
-}
-
 }  // namespace
 
 void MediaTransport::apply(const std::vector<sdp::NegotiatedSection>& sections, Timestamp now) {
@@ -153,7 +142,8 @@ void MediaTransport::apply_send(const sdp::NegotiatedSection& section, Streams& 
   streams.asked.clear();
   if (section.send && section.transceiver) {
     const bool video = section.kind == sdp::SectionKind::kVideo;
-    const std::vector<RtpEncodingParameters> wanted = wishes_for(section, wishes(*section.transceiver));
+    std::vector<RtpEncodingParameters> wanted = wishes_for(section, wishes(*section.transceiver));
+    choose_codec(streams, section, wanted);
     streams.asked = send_encodings(section, wanted, video ? config_.video_bitrate : config_.audio_bitrate);
     streams.copies_sound = !video && preferred_redundancy(section);
   }
@@ -220,39 +210,30 @@ std::vector<RateAllocator::Claim> MediaTransport::claims(std::vector<std::vector
 }
 
 bool MediaTransport::adapt(bool data_waits, Timestamp now) {
-  const auto available = table_ ? table_->available_bitrate() : std::nullopt;
-  if (!available) return false;
+  if (!table_) return false;
+  const auto available = table_->available_bitrate();
   // This is asked after every packet.
-  if (adapted_at_ && *available == adapted_to_ && now < *adapted_at_ + kAdaptInterval) return false;
-  adapted_to_ = *available;
+  if (adapted_at_ && available == adapted_to_ && (!available || now < *adapted_at_ + kAdaptInterval)) return false;
+  adapted_to_ = available;
   adapted_at_ = now;
   std::vector<std::vector<SendEncoding>> granted;
   std::vector<RateAllocator::Claim> all = claims(granted);
-  table_->set_wanted_bitrate(RateAllocator::wanted(all), now);
-  allocator_.allocate({.bitrate = *available, .repair_share = table_->repair_share(), .data_waits = data_waits}, all,
-                      now);
-  const auto waits = [](const SendEncoding& encoding) { return encoding.parameters.active && encoding.paused; };
-  table_->set_filling(std::ranges::any_of(all,
-                                          [&](const auto& claim) {
-                                            return claim.kind == MediaKind::kVideo &&
-                                                   std::ranges::any_of(*claim.granted, waits);
-                                          }),
-                      now);
-  bool changed = false;
-  for (const RateAllocator::Claim& claim : all) {
-    Streams& streams = streams_[claim.transceiver];
-    if (!notably_other(streams.encodings, *claim.granted)) continue;
-    changed = true;
-    streams.encodings = std::move(*claim.granted);
-    for (std::size_t i = 0; i < streams.send.size(); ++i) {
-      table_->set_target_bitrate(streams.send[i], streams.encodings[i].bitrate);
-    }
-    if (claim.kind != MediaKind::kVideo) continue;
-    // Of several encodings the last is the largest.
-    if (streams.limitation.update(streams.asked.back(), streams.encodings.back(), now)) {
-      limited_.push_back(claim.transceiver);
-    }
+  if (available) {
+    table_->set_wanted_bitrate(RateAllocator::wanted(all), now);
+    allocator_.allocate({.bitrate = *available, .repair_share = table_->repair_share(), .data_waits = data_waits}, all,
+                        now);
+    const auto waits = [](const SendEncoding& encoding) { return encoding.parameters.active && encoding.paused; };
+    table_->set_filling(std::ranges::any_of(all,
+                                            [&](const auto& claim) {
+                                              return claim.kind == MediaKind::kVideo &&
+                                                     std::ranges::any_of(*claim.granted, waits);
+                                            }),
+                        now);
+  } else {
+    for (RateAllocator::Claim& claim : all) *claim.granted = *claim.asked;
   }
+  bool changed = false;
+  for (RateAllocator::Claim& claim : all) changed |= grant(claim, now);
   return changed;
 }
 

@@ -15,6 +15,7 @@
 #include "crypto/random.h"
 #include "media/stream_table.h"
 #include "sdp/negotiated_session.h"
+#include "session/encoder_limits.h"
 #include "session/quality_limitation.h"
 #include "session/rate_allocator.h"
 #include "session/send_encodings.h"
@@ -30,6 +31,8 @@ struct MediaConfig {
   CongestionControl congestion_control = CongestionControl::kNone;
   std::uint64_t start_bitrate = 0;
   std::uint64_t max_bitrate = 0;
+  std::vector<VideoLadderStep> video_ladder = default_video_ladder();  // one that check_video_ladder() likes
+  bool codec_switching = false;
 };
 
 class MediaTransport {
@@ -42,7 +45,7 @@ class MediaTransport {
   static constexpr Duration kAdaptInterval = std::chrono::milliseconds{100};
 
   MediaTransport(const MediaConfig& config, PacketPool& pool, crypto::Random random)
-      : config_(config), pool_(&pool), random_(std::move(random)) {}
+      : config_(config), pool_(&pool), random_(std::move(random)), allocator_(config.video_ladder) {}
 
   // Makes the streams what the sections say: adds, changes and removes.
   void apply(const std::vector<sdp::NegotiatedSection>& sections, Timestamp now);
@@ -62,8 +65,12 @@ class MediaTransport {
 
   void set_content(TransceiverId transceiver, bool detailed);
 
-  // Shares out what the path carries by now, should it carry another amount. True when that changes what is to be
-  // sent. `data_waits`: on the same path.
+  // What encoders tell (media_limits.cc); the next adapt() follows it.
+  void note_encoder_load(TransceiverId transceiver, const EncoderLoad& load, Timestamp now);
+  void note_picture(TransceiverId transceiver, const EncodedFrame& picture, Timestamp now);
+
+  // Shares out what the path carries by now, should it carry another amount, and follows the encoders. True when that
+  // changes what is to be sent. `data_waits`: on the same path.
   bool adapt(bool data_waits, Timestamp now);
   // What limits the pictures of a transceiver, and what was last heard of it; null for one that sends none.
   const QualityLimitation* limitation(TransceiverId transceiver) const;
@@ -105,6 +112,7 @@ class MediaTransport {
     std::vector<SendEncoding> encodings;  // as the path allows
     bool copies_sound = false;            // RFC 2198
     QualityLimitation limitation;
+    EncoderLimits limits;
     std::vector<Incoming> receive;
   };
 
@@ -113,6 +121,13 @@ class MediaTransport {
   // The next adapt() shares out, whatever the path carries.
   void ask_anew() { adapted_at_.reset(); }
   std::vector<RateAllocator::Claim> claims(std::vector<std::vector<SendEncoding>>& granted);
+
+  // media_limits.cc
+  std::vector<CodecType> codecs_to_choose_from(TransceiverId transceiver, const SendEncoding& asked) const;
+  static void choose_codec(const Streams& streams, const sdp::NegotiatedSection& section,
+                           std::vector<RtpEncodingParameters>& wanted);
+  EncoderLimits::Sending sending_of(TransceiverId transceiver, const SendEncoding& granted) const;
+  bool grant(RateAllocator::Claim& claim, Timestamp now);
 
   void apply_send(const sdp::NegotiatedSection& section, Streams& streams, Timestamp now);
   void apply_receive(const sdp::NegotiatedSection& section, Streams& streams, Timestamp now);
@@ -130,7 +145,7 @@ class MediaTransport {
   std::vector<TransceiverId> limited_;
   std::set<TransceiverId> detailed_;  // those that show details
   RateAllocator allocator_;
-  std::uint64_t adapted_to_ = 0;  // what was shared out last, and when
+  std::optional<std::uint64_t> adapted_to_;  // what was shared out last, and when
   std::optional<Timestamp> adapted_at_;
   std::vector<sdp::NegotiatedSection> sections_;  // as they were applied last
 };

@@ -15,15 +15,6 @@ std::uint64_t sound_headers(const SendEncoding& encoding) {
   return static_cast<std::uint64_t>(kHeader * 8 * std::chrono::seconds{1} / encoding.audio.packet_time);
 }
 
-// How many bits VP8 needs for the same picture, by each codec's own published comparisons, taken with caution.
-double efficiency(CodecType codec) {
-  switch (codec) {
-    case CodecType::kVp9: return 1.25;
-    case CodecType::kAv1: return 1.5;
-    default: return 1;
-  }
-}
-
 bool is_sent(const SendEncoding& encoding) { return encoding.parameters.active; }
 
 }  // namespace
@@ -113,15 +104,15 @@ void RateAllocator::grant_pictures(std::uint64_t bitrate, Claim& claim, Timestam
 
 // Rate and picture fit each other by size, by frame rate, or by both.
 void RateAllocator::fit(SendEncoding& encoding, DegradationPreference preference, VideoLadder& ladder, Timestamp now) {
-  const double worth = efficiency(encoding.codec);
+  const double worth = coding_efficiency(encoding.codec);
   if (preference == DegradationPreference::kMaintainFramerate) {
-    encoding.scale_resolution_down_to = ladder.size(encoding.bitrate, worth, now);
+    encoding.scale_resolution_down_to = ladder.size(steps_, encoding.bitrate, worth, now);
     return;
   }
   double most = VideoLadder::framerate(encoding.bitrate, worth);
   if (preference == DegradationPreference::kBalanced) {
     most = std::max(most, kBalancedFramerate);
-    encoding.scale_resolution_down_to = ladder.size(encoding.bitrate, worth * kFullFramerate / most, now);
+    encoding.scale_resolution_down_to = ladder.size(steps_, encoding.bitrate, worth * kFullFramerate / most, now);
   }
   if (most < kFullFramerate) {
     encoding.parameters.max_framerate = std::min(most, encoding.parameters.max_framerate.value_or(most));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "session/video_ladder.h"
@@ -56,6 +57,8 @@ class RateAllocator {
     DegradationPreference preference = DegradationPreference::kMaintainFramerate;
   };
 
+  explicit RateAllocator(std::vector<VideoLadderStep> ladder = default_video_ladder()) : steps_(std::move(ladder)) {}
+
   void allocate(const Budget& budget, std::vector<Claim>& claims, Timestamp now);
   // What all of them would take on a perfect path, headers included.
   static std::uint64_t wanted(const std::vector<Claim>& claims);
@@ -75,6 +78,7 @@ class RateAllocator {
   std::vector<std::uint64_t> split(std::uint64_t bitrate, const Claim& claim, VideoState& state, Timestamp now);
   bool pause(std::uint64_t bitrate, std::uint64_t asked, VideoState& state, Timestamp now);
 
+  std::vector<VideoLadderStep> steps_;
   std::size_t sound_step_ = kSoundSteps.size() - 1;
   std::map<TransceiverId, VideoState> states_;
 };

@@ -9,6 +9,7 @@
 #include "sdp/audio_parameters.h"
 #include "sdp/codec.h"
 #include "sdp/h264_profile.h"
+#include "session/h264_limits.h"
 
 namespace tidewire::session {
 namespace {
@@ -139,6 +140,11 @@ std::vector<SendEncoding> send_encodings(const sdp::NegotiatedSection& section,
     if (!supports(encoding.codec, wishes[i].scalability_mode)) encoding.parameters.scalability_mode = {};
     if (encoding.codec == CodecType::kH264 && sdp::h264_packetization_mode(codec->send_fmtp) == 0) {
       encoding.max_nal_unit_size = kMaxSingleNalUnit;
+    }
+    if (encoding.codec == CodecType::kH264) {
+      const H264Limits limits = h264_send_limits(*codec);
+      encoding.max_macroblocks = limits.macroblocks;
+      encoding.max_macroblocks_per_second = limits.macroblocks_per_second;
     }
     if (kind_of(encoding.codec) == MediaKind::kAudio) {
       encoding.audio = sdp::audio_send_parameters(encoding.codec == CodecType::kOpus ? codec->send_fmtp : "",

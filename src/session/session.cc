@@ -32,6 +32,7 @@ sdp::NegotiatorConfig negotiator_config(const crypto::Certificate& certificate, 
 SessionConfig checked(SessionConfig config) {
   config.max_message_size =
       std::clamp<std::size_t>(config.max_message_size, 1, datachannel::ChannelTable::kLargestMessage);
+  if (!check_video_ladder(config.video_ladder)) config.video_ladder = default_video_ladder();
   return config;
 }
 
@@ -72,7 +73,9 @@ Session::Impl::Impl(SessionConfig configuration)
              .audio_bitrate = config.audio_bitrate,
              .congestion_control = config.congestion_control,
              .start_bitrate = config.start_bitrate,
-             .max_bitrate = config.max_bitrate},
+             .max_bitrate = config.max_bitrate,
+             .video_ladder = config.video_ladder,
+             .codec_switching = config.codec_switching},
             pool, random.fork()),
       data(pool, random.fork(), {.send_buffer_limit = config.send_buffer_limit}) {}
 
@@ -236,7 +239,14 @@ Result<> Session::send_frame(TransceiverId transceiver, const EncodedFrame& fram
                                                " now, not " + std::string(to_string(frame.codec))};
   }
   impl_->now = now;
+  impl_->media.note_picture(transceiver, frame, now);
   return impl_->media.table()->send_frame(*stream, frame, now);
+}
+
+void Session::note_encoder_load(TransceiverId transceiver, const EncoderLoad& load, Timestamp now) {
+  impl_->media.note_encoder_load(transceiver, load, now);
+  impl_->media.adapt(impl_->data_waits(), now);
+  impl_->announce_sending();  // another codec, or what adapt() made of it
 }
 
 bool Session::congested() const { return impl_->media.congested(); }

@@ -10,7 +10,8 @@ namespace {
 
 // Alice sends her camera, Bob looks.
 struct Camera : testing::Test {
-  TwoPeers peers;
+  // On a busy machine, too, pictures are to have the size that the story is about.
+  TwoPeers peers{{.include_loopback = true, .cpu_adaptation = false}};
   std::shared_ptr<MediaStreamTrack> camera =
       open_synthetic_camera({.width = 640, .height = 480, .name = "Alice"}).value();
   std::shared_ptr<RtpSender> sender;
@@ -121,6 +122,19 @@ TEST_F(Camera, RefusesParametersThatMakeNoSense) {
   EXPECT_EQ(refused([](auto& p) { p.encodings[0].scale_resolution_down_by = 0.5; }), ErrorCode::kRange);
   EXPECT_EQ(refused([](auto& p) { p.encodings[0].max_framerate = -1.0; }), ErrorCode::kRange);
   EXPECT_EQ(refused([](auto& p) { p.encodings[0].max_bitrate = 0U; }), ErrorCode::kType);
+}
+
+TEST(VideoLadderStory, OneThatMakesNoSenseIsRefusedWithTheFirstDescription) {
+  Configuration configuration{.include_loopback = true};
+  configuration.video_ladder = {{{640, 360}, 300'000}, {{1280, 720}, 100'000}};
+  EventLoop loop;
+  PeerConnection alice(loop, configuration);
+  (void)alice.add_transceiver(MediaKind::kVideo).value();
+  const auto refused = alice.set_local_description();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kRange);
+  EXPECT_EQ(refused.error().message,
+            "video_ladder[1] is not smaller than the one before; list sizes from the largest to the smallest");
 }
 
 }  // namespace

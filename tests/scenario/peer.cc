@@ -10,6 +10,7 @@ SessionConfig session_config(std::uint64_t seed, const PeerOptions& options) {
                        .stun_servers = options.stun_servers,
                        .ice_transport_policy = options.policy,
                        .ice_lite = options.ice_lite,
+                       .codec_switching = options.codec_switching,
                        .max_message_size = options.max_message_size,
                        .send_buffer_limit = options.send_buffer_limit};
   config.video_bitrate = options.video_bitrate;
@@ -161,6 +162,8 @@ void Peer::handle_media_event(SessionEvent& event, Timestamp now) {
     channel_log.emplace_back("low");
   } else if (const auto* sctp = std::get_if<event::SctpTransportStateChanged>(&event)) {
     sctp_states.push_back(sctp->state);
+  } else if (auto* limited = std::get_if<event::QualityLimitationChanged>(&event)) {
+    limitations.push_back(limited->text);
   } else if (auto* track = std::get_if<event::TrackAdded>(&event)) {
     tracks.push_back(track->transceiver);
   }

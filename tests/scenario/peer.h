@@ -36,6 +36,7 @@ struct PeerOptions {
   bool ice_lite = false;
   // ICE-TCP: a listener on each address, and connections from it.
   bool tcp = false;
+  bool codec_switching = false;
   std::size_t max_message_size = 256 * 1024;
   std::size_t send_buffer_limit = 16 * 1024 * 1024;
   // When there is any, pictures come to the rate that the session asks for, up to `video_bitrate`.
@@ -95,6 +96,7 @@ class Peer final : public sim::Endpoint {
   std::vector<std::string> candidates;  // as they were signalled
   std::vector<TransceiverId> tracks;
   std::vector<event::SendingChanged> sending_changes;
+  std::vector<std::string> limitations;  // of its pictures
   // Of a single encoding; of several, the last one has it, and each a quarter of the one after it.
   std::size_t video_frame_size = 2500;
   FakeMedia fake_media;
