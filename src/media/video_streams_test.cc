@@ -198,6 +198,29 @@ TEST(VideoStreams, AStormOfNacksIsAnsweredWithinABudget) {
   EXPECT_LT(resent, 64 * 1024 + 2 * 1'000'000 / 8);  // the burst, and half of 2 Mbit/s for two seconds
 }
 
+TEST(VideoStreams, WhatIsOldIsNotRepeated) {
+  VideoCall call;
+  Bytes buffer(1500);
+  const auto repeated_of_all = [&] {
+    const std::uint64_t before = call.a.stats(call.now).outbound[0].retransmitted_packets_sent;
+    constexpr std::uint32_t kAtOnce = 4096;
+    for (std::uint32_t from = 0; from < 65'536; from += kAtOnce) {
+      std::vector<std::uint16_t> numbers;
+      for (std::uint32_t n = 0; n < kAtOnce; ++n) numbers.push_back(static_cast<std::uint16_t>(from + n));
+      rtp::RtcpWriter writer(buffer);
+      EXPECT_TRUE(rtp::write_nack(writer, Ssrc(2), Ssrc(0x11111111), numbers));
+      call.a.handle_rtcp(writer.written(), call.now);
+    }
+    call.step(200ms);
+    return call.a.stats(call.now).outbound[0].retransmitted_packets_sent - before;
+  };
+  call.send_frames(10, 3000);
+  call.step(2s);
+  EXPECT_EQ(repeated_of_all(), 0U);
+  call.send_frames(10, 3000);
+  EXPECT_GT(repeated_of_all(), 10U);
+}
+
 TEST(VideoStreams, ANewSourceTakesTheStreamOver) {
   VideoCall call;
   call.send_frames(10, 3000);

@@ -93,7 +93,7 @@ story('a voice with the redundancy of Opus loses little of it, both ways', { a: 
 
 const kPictures = 250;
 const kShown = 0.95; // of those that were sent
-const kStill = 0.06; // of the time: what is lost twice comes late
+const kStill = 0.25; // of the time; a machine that is busy with other tests stands still by itself
 
 story('pictures are whole by what is sent again, both ways', { a: { link: { delay: 25, loss: 5 } }, turn: false }, async (lab, t) => {
   if (skipped(t)) return;
