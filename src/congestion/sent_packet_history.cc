@@ -1,6 +1,7 @@
 #include "congestion/sent_packet_history.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tidewire::congestion {
 
@@ -96,7 +97,7 @@ std::span<const PacketResult> SentPacketHistory::handle_feedback(rtp::Congestion
     if (sent && (!newest || sent->number > newest->number)) newest = sent;
   }
   // Each block has its own stream's packets, and what leaves is of all of them in turn.
-  std::ranges::stable_sort(results_, {}, &PacketResult::number);
+  std::ranges::sort(results_, {}, [](const PacketResult& r) { return std::pair(r.number, r.arrival.has_value()); });
   if (newest && now >= newest->time) round_trip_time_ = now - newest->time;
   return results_;
 }
