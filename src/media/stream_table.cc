@@ -201,7 +201,7 @@ void StreamTable::after_input(StreamId id, SendStream& stream) {
 void StreamTable::stamp(Packet& packet, const SendStream& stream, Timestamp now) {
   const rtp::ExtensionMap& map = stream.config().extensions;
   if (map.has(rtp::ExtensionType::kTransportSequenceNumber)) {
-    const std::uint16_t number = control_.handle_sent(packet.size(), paced_waits(), now);
+    const std::uint16_t number = control_.handle_sent(packet.size(), queued_bytes() > 0, now);
     rtp::patch_transport_sequence_number(packet, map, number);
   } else {
     control_.handle_other_sent(packet.size(), now);

@@ -67,15 +67,16 @@ Resolution scaled(const SendEncoding& encoding) {
 }  // namespace
 
 void FakeCamera::set(const SendEncoding& encoding) {
-  if (!sends()) {
-    // A new encoder, or one that has slept, begins at the rate that it is given.
+  const bool slept = !sends();
+  encoding_ = encoding;
+  if (!sends()) return;
+  const Resolution size = scaled(encoding);
+  if (slept || size != size_) {
+    // A new encoder, one that has slept, or one of another size begins at the rate that it is given.
     bitrate_ = static_cast<double>(encoding.bitrate);
     debt_ = 0;
     key_frame_wanted_ = true;
   }
-  encoding_ = encoding;
-  const Resolution size = scaled(encoding);
-  if (size != size_) key_frame_wanted_ = true;
   size_ = size;
 }
 

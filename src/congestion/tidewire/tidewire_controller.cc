@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 
 namespace tidewire::congestion {
 namespace {
@@ -19,6 +21,8 @@ constexpr double kPacing = 1.5;
 // frame should not fill it.
 constexpr double kSmoothPacing = 1.1;
 constexpr Duration kSmooth = 10s;  // after such losses
+// Only one frame may: what takes longer to leave would make a queue.
+constexpr Duration kFrame = 50ms;
 
 // The standing queue that we allow, for any flow and beyond that for a slow one: as in Copa, a flow's share of the
 // queue is a number of packets, here somewhat less than one, so that of several flows the larger ones yield first.
@@ -68,7 +72,8 @@ void TidewireController::path_changed(Timestamp now) {
   round_trip_ = feedback_gap_ = 100ms;
   last_feedback_ = now;
   unanswered_ = false;
-  settle_until_ = ignore_sent_before_ = now;
+  settle_until_ = ignore_sent_before_ = nothing_waited_ = now;
+  much_waits_ = false;
   marks_seen_ = smooth_ = false;
   marked_share_ = 0;
   disturbed(now);
@@ -108,6 +113,8 @@ void TidewireController::handle_sent(const SentPacket& packet) {
     last_feedback_ = std::max(last_feedback_, packet.sent);
   }
   in_flight_ = packet.bytes_in_flight;
+  if (packet.application_limited) nothing_waited_ = packet.sent;
+  much_waits_ = packet.sent - nothing_waited_ > kFrame;
   sent_.add(packet.size, packet.sent);
   probes_.handle_sent(packet);
 }
@@ -136,6 +143,8 @@ void TidewireController::handle_feedback(const Feedback& feedback) {
   }
   react_to_marks(report);
   plan_probe(now);
+  static const char* const dbg = std::getenv("TW_TRACE");  // DEBUG
+  if (dbg) std::fprintf(stderr, "C %p t=%.3f mode=%d rate=%.0f target=%.0f sent=%.0f deliv=%.0f q=%.1f thr=%.1f ceil=%.0f base150=%.0f fl=%zu win=%zu lost=%zu arr=%zu lim=%d hr=%d probe=%d wanted=%.0f\n", static_cast<const void*>(this), seconds(now.time_since_epoch()), static_cast<int>(mode_), rate_/1e3, static_cast<double>(estimate().target_bitrate)/1e3, sent_.bits_per_second()/1e3, delivered(300ms)/1e3, queue_seconds()*1e3, threshold()*1e3, ceiling_/1e3, delivered(150ms)/1e3, in_flight_, estimate().congestion_window, report.lost, report.arrived, application_limited(), headroom_, probes_.busy(), static_cast<double>(limits_.wanted)/1e3);
 }
 
 void TidewireController::take_in(const Feedback& feedback, Report& report) {
@@ -367,7 +376,7 @@ std::size_t TidewireController::window_of(double rate, Duration beyond_round_tri
 
 Estimate TidewireController::estimate() const {
   double target = rate_;
-  double pacing = (marks_seen_ || smooth_ ? kSmoothPacing : kPacing) * rate_;
+  double pacing = (marks_seen_ || smooth_ || much_waits_ ? kSmoothPacing : kPacing) * rate_;
   double padding = 0;
   // What is sent until it is reported on, when two reports of three are lost; and what a frame may be larger than
   // others.

@@ -110,6 +110,8 @@ class TidewireController : public Controller {
   Duration cut_queue_{};            // the queue at the last cut
   Timestamp undisturbed_since_{};   // no congestion since
   Timestamp ignore_sent_before_{};  // packets that waited out a silence tell nothing about the queue
+  Timestamp nothing_waited_{};      // behind what left then
+  bool much_waits_ = false;
   double marked_share_ = 0;
   bool marks_seen_ = false;
   bool smooth_ = false;  // losses were many of late
