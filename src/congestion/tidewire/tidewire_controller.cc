@@ -22,7 +22,7 @@ constexpr double kPacing = 1.5;
 constexpr double kSmoothPacing = 1.1;
 constexpr Duration kSmooth = 10s;  // after such losses
 // Only one frame may: what takes longer to leave would make a queue.
-constexpr Duration kFrame = 50ms;
+constexpr Duration kFrame = 100ms;
 
 // The standing queue that we allow, for any flow and beyond that for a slow one: as in Copa, a flow's share of the
 // queue is a number of packets, here somewhat less than one, so that of several flows the larger ones yield first.
