@@ -46,6 +46,14 @@ constexpr double kCarried = 0.9;
 
 // Without congestion for so long, the path may have become faster.
 constexpr Duration kUndisturbed = 1200ms;
+// The same when no queue was seen for so long: a path that is full always has a little of one.
+constexpr Duration kIdle = 800ms;
+constexpr double kNoQueue = 0.002;
+// After the path became much slower so much may still leave, for a new picture of another size: what is in flight by
+// then is lost for the most part, and holds up what follows.
+constexpr double kSlower = 0.6;
+constexpr double kSpare = 0.15;  // s, at the new rate
+constexpr Duration kSpareFor = 400ms;
 // The application uses less than this of its rate: what it sends says little about the rest.
 constexpr double kLimited = 0.75;
 // So often a probe does instead. Of 25 ms each, they are 0.6 % of the rate.
@@ -72,7 +80,7 @@ void TidewireController::path_changed(Timestamp now) {
   round_trip_ = feedback_gap_ = 100ms;
   last_feedback_ = now;
   unanswered_ = false;
-  settle_until_ = ignore_sent_before_ = nothing_waited_ = now;
+  settle_until_ = ignore_sent_before_ = nothing_waited_ = idle_since_ = spare_until_ = now;
   much_waits_ = false;
   marks_seen_ = smooth_ = false;
   marked_share_ = 0;
@@ -198,6 +206,10 @@ void TidewireController::back_off(Timestamp now) {
   // frames that were small do not say either that the path is slow.
   if (length < kVeryLong) base = std::max(base, (length < kLong ? 0.95 : 0.8) * rate_);
   if (mode_ != Mode::kDraining) ceiling_ = std::clamp(delivered(300ms), base, rate_);
+  if (base < kSlower * rate_ && now > spare_until_) {
+    spare_window_ = in_flight_ + static_cast<std::size_t>(base * kSpare / 8);
+    spare_until_ = now + kSpareFor;
+  }
   set_rate((length < kLong ? kYield : kUse) * base);
   mode_ = Mode::kDraining;
   cut_queue_ = queue_now_;
@@ -234,7 +246,12 @@ double TidewireController::use_headroom(Timestamp now) {
   const auto burst = bursts_.rates();
   const bool shown = burst && burst->arrived > 1.25 * rate_ && burst->arrived > 0.92 * burst->sent;
   headroom_ = shown ? headroom_ + 1 : 0;
-  if (headroom_ < 2) return 0;
+  if (queue_seconds() > kNoQueue) idle_since_ = now;
+  if (headroom_ < 2) {
+    const bool idle = now - std::max({idle_since_, undisturbed_since_, probes_.last_planned()}) > kIdle;
+    if (idle && !probes_.busy()) probes_.plan(2 * rate_, now);
+    return 0;
+  }
   // Others have yielded as we did: take back what was ours, no more.
   if (now - undisturbed_since_ < std::max<Duration>(kUndisturbed, 4 * reaction_time())) {
     return std::min(0.85 * burst->arrived, 0.9 * best_);
@@ -389,6 +406,7 @@ Estimate TidewireController::estimate() const {
       target *= 1 - std::clamp(queue_seconds() / 0.3, 0.1, 0.6);
       pacing = 1.1 * target;
       window = window_of(rate_, std::max<Duration>(feedback_gap_, 100ms) + 50ms, 5);
+      if (last_feedback_ < spare_until_) window = std::max(window, spare_window_);
       break;
     case Mode::kCompeting:
       window = window_of(rate_, feedback_gap_ * 5 / 2 + 50ms + queue_now_, 6);

@@ -110,6 +110,9 @@ class TidewireController : public Controller {
   Duration cut_queue_{};            // the queue at the last cut
   Timestamp undisturbed_since_{};   // no congestion since
   Timestamp ignore_sent_before_{};  // packets that waited out a silence tell nothing about the queue
+  Timestamp idle_since_{};          // no queue since
+  Timestamp spare_until_{};         // the window is no less than this until then
+  std::size_t spare_window_ = 0;
   Timestamp nothing_waited_{};      // behind what left then
   bool much_waits_ = false;
   double marked_share_ = 0;
