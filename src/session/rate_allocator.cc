@@ -142,7 +142,6 @@ std::vector<std::uint64_t> RateAllocator::split(std::uint64_t bitrate, const Cla
     const std::uint64_t asked = (*claim.asked)[i].bitrate;
     if (i == order.front()) {
       if (pause(bitrate, asked, state, now)) break;
-      bitrate = std::max(bitrate, kLeastForPictures);
     } else if (bitrate < static_cast<std::uint64_t>(kEnough * static_cast<double>(asked))) {
       break;
     }
@@ -155,12 +154,13 @@ std::vector<std::uint64_t> RateAllocator::split(std::uint64_t bitrate, const Cla
 // Whether too little is left even for the smallest. One that asks for little is content with little.
 bool RateAllocator::pause(std::uint64_t bitrate, std::uint64_t asked, VideoState& state, Timestamp now) {
   if (!state.paused) {
-    if (bitrate >= std::min(kPauseBelow, asked / 2)) {
+    const std::uint64_t enough = std::min(kPauseBelow, asked / 2);
+    if (bitrate >= enough) {
       state.too_little_since.reset();
     } else if (!state.too_little_since) {
       state.too_little_since = now;
     }
-    state.paused = state.too_little_since && now - *state.too_little_since >= kPauseAfter;
+    state.paused = bitrate < enough / 2 || (state.too_little_since && now - *state.too_little_since >= kPauseAfter);
     if (state.paused) state.too_little_since.reset();
     return state.paused;
   }
