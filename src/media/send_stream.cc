@@ -66,6 +66,11 @@ void SendStream::update(SendStreamConfig config) {
 }
 
 void SendStream::set_target_bitrate(std::uint64_t bits_per_second) {
+  const bool had_rate = stats_.target_bitrate > 0 || paused_;
+  const bool was_paused = paused_;
+  paused_ = stats_.kind == MediaKind::kVideo && had_rate && bits_per_second == 0;
+  if (paused_ && !was_paused) drop_all_that_waits();
+  if (was_paused && !paused_) key_frame_needed_ = true;
   stats_.target_bitrate = config_.target_bitrate = bits_per_second;
   resend_budget_.set(std::max(bits_per_second / 2, kMinResendRate), kResendBurst);
 }

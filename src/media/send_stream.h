@@ -108,6 +108,7 @@ class SendStream {
   void drop_waiting_frames();
   bool is_worth_repair(const PacketHistory::Entry& entry, Timestamp now);
   std::size_t bytes_in(Duration time) const;
+  void drop_all_that_waits();
 
   void count_sent(const Packet& packet);
   void count_frame(const EncodedFrame& frame, Timestamp now);
@@ -139,6 +140,7 @@ class SendStream {
   TokenBucket resend_budget_;
   std::optional<std::uint16_t> key_frame_at_;  // where the newest one begins
   std::size_t repaired_before_key_frame_ = 0;  // bytes
+  bool paused_ = false;                        // the rate was taken away
 
   FlexfecSender flexfec_;
   FlexfecController flexfec_controller_;

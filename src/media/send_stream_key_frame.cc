@@ -19,6 +19,7 @@ bool is_before(std::uint16_t number, std::uint16_t other) {
 
 // What the stream may send in that time; without a rate there is no bound.
 std::size_t SendStream::bytes_in(Duration time) const {
+  if (paused_) return 0;
   if (config_.target_bitrate == 0) return SIZE_MAX;
   const double seconds = std::chrono::duration<double>(time).count();
   return static_cast<std::size_t>(static_cast<double>(config_.target_bitrate) / 8 * seconds);
@@ -27,10 +28,15 @@ std::size_t SendStream::bytes_in(Duration time) const {
 // Before a key frame is packed.
 void SendStream::make_way() {
   const std::size_t waits = queued_bytes_ + resend_queue_.size() * config_.max_packet_size;
-  if (waits > bytes_in(kRepairsBeforeKeyFrame)) {
-    resend_queue_.clear();
-    drop_waiting_frames();
-  }
+  if (waits > bytes_in(kRepairsBeforeKeyFrame)) return drop_all_that_waits();
+  key_frame_at_ = next_sequence_number_;
+  repaired_before_key_frame_ = 0;
+}
+
+// Also when there are to be no pictures: those that wait would come late and one by one. A key frame ends that, too.
+void SendStream::drop_all_that_waits() {
+  resend_queue_.clear();
+  drop_waiting_frames();
   key_frame_at_ = next_sequence_number_;
   repaired_before_key_frame_ = 0;
 }

@@ -106,7 +106,10 @@ Result<> StreamTable::update_receive_stream(StreamId id, ReceiveStreamConfig con
 }
 
 void StreamTable::set_target_bitrate(StreamId id, std::uint64_t bits_per_second) {
-  if (SendStream* stream = find_sender(id)) stream->set_target_bitrate(bits_per_second);
+  if (SendStream* stream = find_sender(id)) {
+    stream->set_target_bitrate(bits_per_second);
+    after_input(id, *stream);
+  }
   update_media_bitrate();
 }
 
