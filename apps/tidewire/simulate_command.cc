@@ -98,15 +98,6 @@ int simulate(const SimulateOptions& options) {
     if (!outcome) return misuse(options.json, outcome.error());
     outcomes.push_back(*std::move(outcome));
   }
-  if (std::getenv("TW_DUMP")) {  // DEBUG
-    for (const auto& o : outcomes) for (const auto& c : o.first.calls) {
-      const auto sec = [](Duration d) { return std::chrono::duration<double>(d).count(); };
-      for (const auto& f : c.frames) fmt::print("F {} cap={:.3f} whole={:.3f} due={:.3f} size={}\n", c.name, sec(f.captured), sec(f.arrived), sec(f.due), f.bytes);
-      for (const auto& a : c.announced) fmt::print("A {} at={:.3f} video={} audio={} height={}\n", c.name, sec(a.at), a.video_bitrate, a.audio_bitrate, a.height);
-      for (Duration at{}; at < c.ended; at += std::chrono::milliseconds(100)) fmt::print("S {} at={:.1f} sent={:.0f} recv={:.0f}\n", c.name, sec(at), c.sent.bits_per_second(at, at+std::chrono::milliseconds(100))/1e3, c.received.bits_per_second(at, at+std::chrono::milliseconds(100))/1e3);
-      for (const auto& q : c.queue) fmt::print("Q {} at={:.3f} q={:.1f} {}\n", c.name, sec(q.at), sec(q.queued)*1e3, q.dropped ? "DROP" : "");
-    }
-  }
   if (options.json) {
     print_result(boost::json::serialize(simulate::to_json(outcomes)));
   } else {

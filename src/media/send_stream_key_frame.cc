@@ -1,5 +1,5 @@
-// A key frame makes what lies before it worthless, once it arrives: when the path has become slow, what would hold it up
-// is left out.
+// A key frame makes what lies before it worthless, once it arrives: when the path has become slow, what would hold it
+// up is left out.
 #include "media/send_stream.h"
 
 #include <chrono>

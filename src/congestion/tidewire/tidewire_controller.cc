@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 
 namespace tidewire::congestion {
 namespace {
@@ -35,20 +33,8 @@ constexpr double kQueueStarting = 0.06;
 constexpr double kLong = 2;
 constexpr double kVeryLong = 4;
 
-// Of what the path is measured to carry, what we take.
-constexpr double kUse = 0.95;
-// Of what a probe was carried at without a queue: its rate is no limit, but its packets are few.
-constexpr double kUseOfProbe = 0.92;
 // What a queue that is only just too long costs.
 constexpr double kYield = 0.97;
-// A probe or burst that arrives this much of its rate was carried.
-constexpr double kCarried = 0.9;
-
-// Without congestion for so long, the path may have become faster.
-constexpr Duration kUndisturbed = 1200ms;
-// The same when no queue was seen for so long: a path that is full always has a little of one.
-constexpr Duration kIdle = 800ms;
-constexpr double kNoQueue = 0.002;
 // After the path became much slower so much may still leave, for a new picture of another size: what is in flight by
 // then is lost for the most part, and holds up what follows.
 constexpr double kSlower = 0.6;
@@ -56,8 +42,6 @@ constexpr double kSpare = 0.15;  // s, at the new rate
 constexpr Duration kSpareFor = 400ms;
 // The application uses less than this of its rate: what it sends says little about the rest.
 constexpr double kLimited = 0.75;
-// So often a probe does instead. Of 25 ms each, they are 0.6 % of the rate.
-constexpr Duration kProbeWhenLimited = 4s;
 
 }  // namespace
 
@@ -151,8 +135,6 @@ void TidewireController::handle_feedback(const Feedback& feedback) {
   }
   react_to_marks(report);
   plan_probe(now);
-  static const char* const dbg = std::getenv("TW_TRACE");  // DEBUG
-  if (dbg) std::fprintf(stderr, "C %p t=%.3f mode=%d rate=%.0f target=%.0f sent=%.0f deliv=%.0f q=%.1f thr=%.1f ceil=%.0f base150=%.0f fl=%zu win=%zu lost=%zu arr=%zu lim=%d hr=%d probe=%d wanted=%.0f\n", static_cast<const void*>(this), seconds(now.time_since_epoch()), static_cast<int>(mode_), rate_/1e3, static_cast<double>(estimate().target_bitrate)/1e3, sent_.bits_per_second()/1e3, delivered(300ms)/1e3, queue_seconds()*1e3, threshold()*1e3, ceiling_/1e3, delivered(150ms)/1e3, in_flight_, estimate().congestion_window, report.lost, report.arrived, application_limited(), headroom_, probes_.busy(), static_cast<double>(limits_.wanted)/1e3);
 }
 
 void TidewireController::take_in(const Feedback& feedback, Report& report) {
@@ -216,53 +198,6 @@ void TidewireController::back_off(Timestamp now) {
   settle_until_ = now + reaction_time();
 }
 
-void TidewireController::grow(const Report& report) {
-  const double allowed = threshold() / 2;
-  if (mode_ != Mode::kSteady || queue_seconds() > allowed) return;
-  best_ = std::max(rate_, best_ * (1 - 0.05 * report.elapsed));
-  if (application_limited() || losses_.trying() || rate_ >= static_cast<double>(limits_.wanted)) {
-    headroom_ = 0;
-    return;
-  }
-  // More carefully the closer the queue is to what it may be.
-  const double care = 1.4 - 1.0 * queue_seconds() / allowed;
-  const double next = std::max(rate_ + step_up(report.now) * care * report.elapsed, use_headroom(report.now));
-  set_rate(std::max(rate_, std::min(next, 1.5 * delivered(500ms))));
-}
-
-// In bits per second, per second.
-double TidewireController::step_up(Timestamp now) const {
-  // Near where the queue grew last: almost the same for all flows, whatever they have, so that they become equal.
-  const double fair = 60'000 * std::sqrt(rate_ / 1e6);
-  if (ceiling_ > 0 && rate_ < 0.85 * ceiling_) return std::max(fair, 0.3 * rate_);
-  if (ceiling_ > 0 && rate_ < 0.95 * ceiling_) return std::max(fair, 0.1 * rate_);
-  if (ceiling_ > 0 && rate_ < 1.08 * ceiling_) return fair;
-  // Beyond it the path has become faster: ever quicker while nothing happens.
-  return std::max(fair, rate_ * std::min(0.5, 0.05 * std::exp2(seconds(now - undisturbed_since_) / 2)));
-}
-
-// What frames' bursts show to be free: the rate to go to at once, 0 for none.
-double TidewireController::use_headroom(Timestamp now) {
-  const auto burst = bursts_.rates();
-  const bool shown = burst && burst->arrived > 1.25 * rate_ && burst->arrived > 0.92 * burst->sent;
-  headroom_ = shown ? headroom_ + 1 : 0;
-  if (queue_seconds() > kNoQueue) idle_since_ = now;
-  if (headroom_ < 2) {
-    const bool idle = now - std::max({idle_since_, undisturbed_since_, probes_.last_planned()}) > kIdle;
-    if (idle && !probes_.busy()) probes_.plan(2 * rate_, now);
-    return 0;
-  }
-  // Others have yielded as we did: take back what was ours, no more.
-  if (now - undisturbed_since_ < std::max<Duration>(kUndisturbed, 4 * reaction_time())) {
-    return std::min(0.85 * burst->arrived, 0.9 * best_);
-  }
-  if (!probes_.busy()) {
-    headroom_ = 0;
-    probes_.plan(2 * rate_, now);
-  }
-  return 0;
-}
-
 void TidewireController::begin_competing(Timestamp now) {
   competitive_.begin(std::max(rate_, delivered(500ms)), now);
   competitors_ = {};
@@ -311,50 +246,6 @@ void TidewireController::react_to_marks(const Report& report) {
   ceiling_ = rate_;
   set_rate(rate_ * (1 - marked_share_ / 2));
   settle_until_ = report.now + reaction_time();
-}
-
-void TidewireController::use_probe(const ProbePlanner::Result& result, Timestamp now) {
-  if (mode_ == Mode::kStarting) return use_first_probe(result, now);
-  if (mode_ != Mode::kSteady) return;
-  const double found = std::min(result.sent, result.arrived);
-  if (result.arrived > kCarried * result.sent) {
-    const bool far = result.sent > 1.5 * rate_;
-    set_rate(std::max(rate_, kUseOfProbe * found));
-    if (far) probes_.plan(2 * rate_, now);
-  } else if (found > 1.1 * rate_) {
-    // A burst at p beside others' y through C arrives at A = C p / (p + y). With y up to A, at least A² / p is free.
-    set_rate(std::max(rate_, kUse * found * found / result.sent));
-    probes_.plan(found, now);
-  } else if (found < 0.9 * rate_) {
-    ceiling_ = found;
-    set_rate(std::max(kUse * found, 0.5 * rate_));
-  }
-}
-
-void TidewireController::use_first_probe(const ProbePlanner::Result& result, Timestamp now) {
-  const double found = std::min(result.sent, result.arrived);
-  const bool carried = result.arrived > kCarried * result.sent;
-  if (carried) {
-    set_rate(kUseOfProbe * found);
-    if (rate_ < static_cast<double>(limits_.wanted)) return probes_.plan(2.2 * rate_, now);
-  } else {
-    ceiling_ = found;
-    set_rate(kUse * found);
-  }
-  mode_ = Mode::kSteady;
-  disturbed(now);
-  // The probes' own queue is no congestion.
-  settle_until_ = now + reaction_time();
-  cut_queue_ = std::max<Duration>(queue_now_, 30ms);
-}
-
-void TidewireController::plan_probe(Timestamp now) {
-  probes_.handle_timeout(now);
-  if (probes_.busy()) return;
-  if (mode_ == Mode::kStarting) mode_ = Mode::kSteady;  // the probe was lost
-  if (mode_ != Mode::kSteady || !application_limited() || now - probes_.last_planned() < kProbeWhenLimited) return;
-  const bool more = rate_ < 0.9 * static_cast<double>(limits_.wanted);
-  probes_.plan((more ? 1.2 : 1.0) * rate_, now);
 }
 
 void TidewireController::handle_timeout(Timestamp now) {
