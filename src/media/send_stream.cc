@@ -68,6 +68,11 @@ void SendStream::update(SendStreamConfig config) {
 }
 
 void SendStream::set_target_bitrate(std::uint64_t bits_per_second) {
+  const bool had_rate = stats_.target_bitrate > 0 || paused_;
+  const bool was_paused = paused_;
+  paused_ = stats_.kind == MediaKind::kVideo && had_rate && bits_per_second == 0;
+  if (paused_ && !was_paused) drop_all_that_waits();
+  if (was_paused && !paused_) key_frame_needed_ = true;
   stats_.target_bitrate = config_.target_bitrate = bits_per_second;
   resend_budget_.set(std::max(bits_per_second / 2, kMinResendRate), kResendBurst);
 }
@@ -140,6 +145,7 @@ Result<> SendStream::cut(const EncodedFrame& frame) {
 }
 
 Result<> SendStream::pack(const EncodedFrame& frame, Timestamp now) {
+  if (frame.key_frame && stats_.kind == MediaKind::kVideo) make_way();
   Result<> result = cut(frame);
   packing_key_frame_ = frame.key_frame;
   const bool video = stats_.kind == MediaKind::kVideo;
@@ -157,7 +163,9 @@ Result<> SendStream::pack(const EncodedFrame& frame, Timestamp now) {
   for (std::size_t i = 0; result && i < packets_.size(); ++i) {
     const bool marker = video ? i + 1 == packets_.size() : talkspurt;
     const rtp::Extensions its = extensions(frame, i, now);
-    if (!enqueue(std::move(packets_[i]), marker, payload_type, its, now)) {
+    if (enqueue(std::move(packets_[i]), marker, payload_type, its, now)) {
+      queue_.at(queue_.size() - 1).first = i == 0;
+    } else {
       result = Error{ErrorCode::kOperation, "There is no room for a packet's header; the frame is dropped."};
     }
   }
@@ -226,6 +234,7 @@ void SendStream::handle_nack(rtp::Nack nack, Timestamp now, std::optional<Durati
   while (const auto number = nack.next()) {
     PacketHistory::Entry* entry = history_.find(*number);
     if (!entry || is_stale(*entry, now) || (entry->times_resent > 0 && now - entry->last_sent < patience)) continue;
+    if (!is_worth_repair(*entry, now)) continue;
     if (!resend_budget_.take(entry->packet.size(), now) || !resend_queue_.push(*number)) return;
     entry->last_sent = now;
     ++entry->times_resent;

@@ -36,6 +36,10 @@ class SendStream {
   // More of them are not told apart in statistics.
   static constexpr std::size_t kMaxFramesPerSecond = 256;
   static constexpr Duration kKeyFrameInterval = std::chrono::milliseconds{300};
+  // Repairs that would take longer than a key frame does are not made: one is asked for instead. Of what lies before a
+  // key frame that is on its way only so much is repaired.
+  static constexpr Duration kMostRepairs = std::chrono::milliseconds{250};
+  static constexpr Duration kRepairsBeforeKeyFrame = std::chrono::milliseconds{50};
 
   // First sequence number, timestamp offset and picture id are drawn at random (RFC 3550 §5.1).
   // `wall_clock`: of this end's, which tells others when a frame was captured.
@@ -84,6 +88,7 @@ class SendStream {
     std::uint16_t sequence_number = 0;
     Timestamp since{};
     bool key_frame = false;
+    bool first = false;  // of its frame
   };
 
   std::size_t max_payload_size(const EncodedFrame& frame) const;
@@ -101,6 +106,13 @@ class SendStream {
   std::optional<Packet> repeat(const Packet& original);
   std::uint32_t wire_timestamp(Timestamp now) const;
   void need_key_frame(Timestamp now);
+  // send_stream_key_frame.cc
+  void make_way();
+  void drop_waiting_frames();
+  bool is_worth_repair(const PacketHistory::Entry& entry, Timestamp now);
+  std::size_t bytes_in(Duration time) const;
+  void drop_all_that_waits();
+
   void count_sent(const Packet& packet);
   void count_frame(const EncodedFrame& frame, Timestamp now);
 
@@ -130,6 +142,9 @@ class SendStream {
   Duration round_trip_time_{};
   BoundedQueue<std::uint16_t> resend_queue_{kMaxResendQueue};
   TokenBucket resend_budget_;
+  std::optional<std::uint16_t> key_frame_at_;  // where the newest one begins
+  std::size_t repaired_before_key_frame_ = 0;  // bytes
+  bool paused_ = false;                        // the rate was taken away
 
   FlexfecSender flexfec_;
   FlexfecController flexfec_controller_;

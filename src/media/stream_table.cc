@@ -108,7 +108,10 @@ Result<> StreamTable::update_receive_stream(StreamId id, ReceiveStreamConfig con
 }
 
 void StreamTable::set_target_bitrate(StreamId id, std::uint64_t bits_per_second) {
-  if (SendStream* stream = find_sender(id)) stream->set_target_bitrate(bits_per_second);
+  if (SendStream* stream = find_sender(id)) {
+    stream->set_target_bitrate(bits_per_second);
+    after_input(id, *stream);
+  }
   update_media_bitrate();
 }
 
@@ -206,7 +209,7 @@ void StreamTable::stamp(Packet& packet, SendStream& stream, Timestamp now) {
   const bool numbered = map.has(rtp::ExtensionType::kTransportSequenceNumber);
   const bool by_stream = stream.config().congestion_feedback;
   if (numbered || by_stream) {
-    const std::uint16_t number = control_.handle_sent(packet.size(), paced_waits(), now);
+    const std::uint16_t number = control_.handle_sent(packet.size(), queued_bytes() > 0, now);
     if (numbered) rtp::patch_transport_sequence_number(packet, map, number);
   } else {
     control_.handle_other_sent(packet.size(), now);

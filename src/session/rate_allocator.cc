@@ -144,7 +144,17 @@ std::vector<std::uint64_t> RateAllocator::split(std::uint64_t bitrate, const Cla
 
 // Whether too little is left even for the smallest. One that asks for little is content with little.
 bool RateAllocator::pause(std::uint64_t bitrate, std::uint64_t asked, VideoState& state, Timestamp now) {
-  if (!state.paused) return state.paused = bitrate < std::min(kPauseBelow, asked / 2);
+  if (!state.paused) {
+    const std::uint64_t enough = std::min(kPauseBelow, asked / 2);
+    if (bitrate >= enough) {
+      state.too_little_since.reset();
+    } else if (!state.too_little_since) {
+      state.too_little_since = now;
+    }
+    state.paused = bitrate < enough / 2 || (state.too_little_since && now - *state.too_little_since >= kPauseAfter);
+    if (state.paused) state.too_little_since.reset();
+    return state.paused;
+  }
   if (bitrate < std::min(kResumeAbove, asked * 3 / 4)) {
     state.enough_since.reset();
   } else if (!state.enough_since) {

@@ -29,8 +29,10 @@ class RateAllocator {
       {{1'700'000, 128'000}, {1'200'000, 96'000}, {700'000, 64'000}, {450'000, 48'000}, {0, 32'000}}};
   // A higher step is reached when there is this much more.
   static constexpr double kSoundReachAbove = 1.08;
-  // With less than this, pictures of a single encoding are paused; with this they go on, after kResumeAfter.
+  // With less than this for kPauseAfter, or half of it at once, pictures of a single encoding are paused: while a queue
+  // is emptied there is less than half of what the path carries. With kResumeAbove they go on, after kResumeAfter.
   static constexpr std::uint64_t kPauseBelow = 170'000;
+  static constexpr Duration kPauseAfter = std::chrono::milliseconds{700};
   static constexpr std::uint64_t kResumeAbove = 230'000;
   static constexpr Duration kResumeAfter = std::chrono::milliseconds{1000};
   // Of several encodings all but the smallest are sent when this part of what they ask for is left.
@@ -66,6 +68,7 @@ class RateAllocator {
  private:
   struct VideoState {
     bool paused = false;
+    std::optional<Timestamp> too_little_since;
     std::optional<Timestamp> enough_since;
     std::vector<VideoLadder> ladders;
   };

@@ -88,7 +88,7 @@ TEST(RateAllocator, DoesNotFlapAboutAThreshold) {
 
 TEST(RateAllocator, ResumesPicturesOnlyWhenItLasts) {
   Call call;
-  call.at(150'000);
+  call.at(150'000, 1s);
   EXPECT_TRUE(call.picture().paused);
   call.at(400'000, 500ms);
   call.at(150'000);
@@ -96,6 +96,22 @@ TEST(RateAllocator, ResumesPicturesOnlyWhenItLasts) {
   EXPECT_TRUE(call.picture().paused);
   call.at(400'000, 700ms);
   EXPECT_FALSE(call.picture().paused);
+}
+
+TEST(RateAllocator, PausesPicturesAtOnceOnlyWhenAlmostNothingIsLeft) {
+  Call call;
+  call.at(1'000'000);
+  call.at(190'000, 500ms);
+  EXPECT_FALSE(call.picture().paused) << "a queue is emptied, perhaps";
+  call.at(1'000'000);
+  call.at(190'000, 500ms);
+  EXPECT_FALSE(call.picture().paused) << "it was enough meanwhile";
+  call.at(190'000, 500ms);
+  EXPECT_TRUE(call.picture().paused);
+  call.at(1'000'000, 3s);
+  EXPECT_FALSE(call.picture().paused);
+  call.at(110'000);
+  EXPECT_TRUE(call.picture().paused);
 }
 
 TEST(RateAllocator, KeepsTheSizeOfDetailsAndTheirFrameRateDown) {

@@ -93,7 +93,12 @@ void CallSide::handle_timeout(Timestamp now) {
 
 void CallSide::send_due_media(Timestamp now) {
   if (now >= next_video_) {
-    if (auto picture = camera_.take_picture(now)) (void)session.send_frame(*video_, *picture, now);
+    // As include/tidewire/session.h asks of applications: no picture while others wait.
+    if (session.congested()) {
+      camera_.leave_out();
+    } else if (auto picture = camera_.take_picture(now)) {
+      (void)session.send_frame(*video_, *picture, now);
+    }
     next_video_ = now + FakeCamera::kPeriod;
   }
   if (now >= next_audio_) {

@@ -67,21 +67,30 @@ Resolution scaled(const SendEncoding& encoding) {
 }  // namespace
 
 void FakeCamera::set(const SendEncoding& encoding) {
-  if (!sends()) {
-    // A new encoder, or one that has slept, begins at the rate that it is given.
+  const bool slept = !sends();
+  encoding_ = encoding;
+  if (!sends()) return;
+  const Resolution size = scaled(encoding);
+  if (slept || size != size_) {
+    // A new encoder, one that has slept, or one of another size begins at the rate that it is given.
     bitrate_ = static_cast<double>(encoding.bitrate);
     debt_ = 0;
     key_frame_wanted_ = true;
   }
-  encoding_ = encoding;
-  const Resolution size = scaled(encoding);
-  if (size != size_) key_frame_wanted_ = true;
   size_ = size;
+}
+
+double FakeCamera::mean_size() const { return bitrate_ / 8 * std::chrono::duration<double>(kPeriod).count(); }
+
+// RTP's clock goes on, and what was too much is made good.
+void FakeCamera::leave_out() {
+  ++number_;
+  debt_ = std::max(debt_ - mean_size(), std::min(debt_, 0.0));
 }
 
 std::size_t FakeCamera::draw_size(bool key_frame) {
   bitrate_ += (static_cast<double>(encoding_->bitrate) - bitrate_) * kReaction;
-  const double mean = bitrate_ / 8 * std::chrono::duration<double>(kPeriod).count();
+  const double mean = mean_size();
   const double repay = debt_ / std::max(bitrate_ / 8 * kRepaySeconds, 1.0);
   double size = mean * std::clamp(1 - repay, kLeastShare, kMostShare);
   size *= key_frame ? noise_.uniform(kLeastKeyFrame, kMostKeyFrame) : std::exp(kSizeNoise * noise_.normal());

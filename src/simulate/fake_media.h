@@ -28,9 +28,12 @@ class FakeCamera {
 
   // The picture that is due; nothing when none is to be sent.
   std::optional<EncodedFrame> take_picture(Timestamp now);
+  // The picture that is due is not encoded.
+  void leave_out();
 
  private:
   std::size_t draw_size(bool key_frame);
+  double mean_size() const;
 
   Noise noise_;
   std::optional<SendEncoding> encoding_;

@@ -59,6 +59,20 @@ TEST(FakeCamera, BeginsAnotherSizeWithAKeyFrame) {
   EXPECT_TRUE(camera.take_picture(kStart + 132ms)->key_frame);
 }
 
+TEST(FakeCamera, LeavesOutPicturesThatAreNotToBeMade) {
+  FakeCamera camera(1);
+  camera.set({.bitrate = 1'000'000});
+  camera.leave_out();
+  const auto first = camera.take_picture(kStart + 33ms);
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(first->key_frame) << "it is still to come";
+  EXPECT_EQ(first->rtp_timestamp, 3000U);
+  // What the key frame took too much is made good by leaving out.
+  const std::size_t next = camera.take_picture(kStart + 66ms)->payload.size();
+  for (int i = 0; i < 10; ++i) camera.leave_out();
+  EXPECT_GT(camera.take_picture(kStart + 433ms)->payload.size(), next * 5 / 4);
+}
+
 TEST(FakeCamera, MakesNothingWhilePaused) {
   FakeCamera camera(1);
   EXPECT_FALSE(camera.take_picture(kStart));

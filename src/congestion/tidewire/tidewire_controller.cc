@@ -19,6 +19,8 @@ constexpr double kPacing = 1.5;
 // frame should not fill it.
 constexpr double kSmoothPacing = 1.1;
 constexpr Duration kSmooth = 10s;  // after such losses
+// Only one frame may: what takes longer to leave would make a queue.
+constexpr Duration kFrame = 100ms;
 
 // The standing queue that we allow, for any flow and beyond that for a slow one: as in Copa, a flow's share of the
 // queue is a number of packets, here somewhat less than one, so that of several flows the larger ones yield first.
@@ -31,21 +33,15 @@ constexpr double kQueueStarting = 0.06;
 constexpr double kLong = 2;
 constexpr double kVeryLong = 4;
 
-// Of what the path is measured to carry, what we take.
-constexpr double kUse = 0.95;
-// Of what a probe was carried at without a queue: its rate is no limit, but its packets are few.
-constexpr double kUseOfProbe = 0.92;
 // What a queue that is only just too long costs.
 constexpr double kYield = 0.97;
-// A probe or burst that arrives this much of its rate was carried.
-constexpr double kCarried = 0.9;
-
-// Without congestion for so long, the path may have become faster.
-constexpr Duration kUndisturbed = 1200ms;
+// After the path became much slower so much may still leave, for a new picture of another size: what is in flight by
+// then is lost for the most part, and holds up what follows.
+constexpr double kSlower = 0.6;
+constexpr double kSpare = 0.15;  // s, at the new rate
+constexpr Duration kSpareFor = 400ms;
 // The application uses less than this of its rate: what it sends says little about the rest.
 constexpr double kLimited = 0.75;
-// So often a probe does instead. Of 25 ms each, they are 0.6 % of the rate.
-constexpr Duration kProbeWhenLimited = 4s;
 
 }  // namespace
 
@@ -68,7 +64,8 @@ void TidewireController::path_changed(Timestamp now) {
   round_trip_ = feedback_gap_ = 100ms;
   last_feedback_ = now;
   unanswered_ = false;
-  settle_until_ = ignore_sent_before_ = now;
+  settle_until_ = ignore_sent_before_ = nothing_waited_ = idle_since_ = spare_until_ = now;
+  much_waits_ = false;
   marks_seen_ = smooth_ = false;
   marked_share_ = 0;
   disturbed(now);
@@ -108,6 +105,8 @@ void TidewireController::handle_sent(const SentPacket& packet) {
     last_feedback_ = std::max(last_feedback_, packet.sent);
   }
   in_flight_ = packet.bytes_in_flight;
+  if (packet.application_limited) nothing_waited_ = packet.sent;
+  much_waits_ = packet.sent - nothing_waited_ > kFrame;
   sent_.add(packet.size, packet.sent);
   probes_.handle_sent(packet);
 }
@@ -189,52 +188,14 @@ void TidewireController::back_off(Timestamp now) {
   // frames that were small do not say either that the path is slow.
   if (length < kVeryLong) base = std::max(base, (length < kLong ? 0.95 : 0.8) * rate_);
   if (mode_ != Mode::kDraining) ceiling_ = std::clamp(delivered(300ms), base, rate_);
+  if (base < kSlower * rate_ && now > spare_until_) {
+    spare_window_ = in_flight_ + static_cast<std::size_t>(base * kSpare / 8);
+    spare_until_ = now + kSpareFor;
+  }
   set_rate((length < kLong ? kYield : kUse) * base);
   mode_ = Mode::kDraining;
   cut_queue_ = queue_now_;
   settle_until_ = now + reaction_time();
-}
-
-void TidewireController::grow(const Report& report) {
-  const double allowed = threshold() / 2;
-  if (mode_ != Mode::kSteady || queue_seconds() > allowed) return;
-  best_ = std::max(rate_, best_ * (1 - 0.05 * report.elapsed));
-  if (application_limited() || losses_.trying() || rate_ >= static_cast<double>(limits_.wanted)) {
-    headroom_ = 0;
-    return;
-  }
-  // More carefully the closer the queue is to what it may be.
-  const double care = 1.4 - 1.0 * queue_seconds() / allowed;
-  const double next = std::max(rate_ + step_up(report.now) * care * report.elapsed, use_headroom(report.now));
-  set_rate(std::max(rate_, std::min(next, 1.5 * delivered(500ms))));
-}
-
-// In bits per second, per second.
-double TidewireController::step_up(Timestamp now) const {
-  // Near where the queue grew last: almost the same for all flows, whatever they have, so that they become equal.
-  const double fair = 60'000 * std::sqrt(rate_ / 1e6);
-  if (ceiling_ > 0 && rate_ < 0.85 * ceiling_) return std::max(fair, 0.3 * rate_);
-  if (ceiling_ > 0 && rate_ < 0.95 * ceiling_) return std::max(fair, 0.1 * rate_);
-  if (ceiling_ > 0 && rate_ < 1.08 * ceiling_) return fair;
-  // Beyond it the path has become faster: ever quicker while nothing happens.
-  return std::max(fair, rate_ * std::min(0.5, 0.05 * std::exp2(seconds(now - undisturbed_since_) / 2)));
-}
-
-// What frames' bursts show to be free: the rate to go to at once, 0 for none.
-double TidewireController::use_headroom(Timestamp now) {
-  const auto burst = bursts_.rates();
-  const bool shown = burst && burst->arrived > 1.25 * rate_ && burst->arrived > 0.92 * burst->sent;
-  headroom_ = shown ? headroom_ + 1 : 0;
-  if (headroom_ < 2) return 0;
-  // Others have yielded as we did: take back what was ours, no more.
-  if (now - undisturbed_since_ < std::max<Duration>(kUndisturbed, 4 * reaction_time())) {
-    return std::min(0.85 * burst->arrived, 0.9 * best_);
-  }
-  if (!probes_.busy()) {
-    headroom_ = 0;
-    probes_.plan(2 * rate_, now);
-  }
-  return 0;
 }
 
 void TidewireController::begin_competing(Timestamp now) {
@@ -287,50 +248,6 @@ void TidewireController::react_to_marks(const Report& report) {
   settle_until_ = report.now + reaction_time();
 }
 
-void TidewireController::use_probe(const ProbePlanner::Result& result, Timestamp now) {
-  if (mode_ == Mode::kStarting) return use_first_probe(result, now);
-  if (mode_ != Mode::kSteady) return;
-  const double found = std::min(result.sent, result.arrived);
-  if (result.arrived > kCarried * result.sent) {
-    const bool far = result.sent > 1.5 * rate_;
-    set_rate(std::max(rate_, kUseOfProbe * found));
-    if (far) probes_.plan(2 * rate_, now);
-  } else if (found > 1.1 * rate_) {
-    // A burst at p beside others' y through C arrives at A = C p / (p + y). With y up to A, at least A² / p is free.
-    set_rate(std::max(rate_, kUse * found * found / result.sent));
-    probes_.plan(found, now);
-  } else if (found < 0.9 * rate_) {
-    ceiling_ = found;
-    set_rate(std::max(kUse * found, 0.5 * rate_));
-  }
-}
-
-void TidewireController::use_first_probe(const ProbePlanner::Result& result, Timestamp now) {
-  const double found = std::min(result.sent, result.arrived);
-  const bool carried = result.arrived > kCarried * result.sent;
-  if (carried) {
-    set_rate(kUseOfProbe * found);
-    if (rate_ < static_cast<double>(limits_.wanted)) return probes_.plan(2.2 * rate_, now);
-  } else {
-    ceiling_ = found;
-    set_rate(kUse * found);
-  }
-  mode_ = Mode::kSteady;
-  disturbed(now);
-  // The probes' own queue is no congestion.
-  settle_until_ = now + reaction_time();
-  cut_queue_ = std::max<Duration>(queue_now_, 30ms);
-}
-
-void TidewireController::plan_probe(Timestamp now) {
-  probes_.handle_timeout(now);
-  if (probes_.busy()) return;
-  if (mode_ == Mode::kStarting) mode_ = Mode::kSteady;  // the probe was lost
-  if (mode_ != Mode::kSteady || !application_limited() || now - probes_.last_planned() < kProbeWhenLimited) return;
-  const bool more = rate_ < 0.9 * static_cast<double>(limits_.wanted);
-  probes_.plan((more ? 1.2 : 1.0) * rate_, now);
-}
-
 void TidewireController::handle_timeout(Timestamp now) {
   probes_.handle_timeout(now);
   if (now < next_timeout()) return;
@@ -367,7 +284,7 @@ std::size_t TidewireController::window_of(double rate, Duration beyond_round_tri
 
 Estimate TidewireController::estimate() const {
   double target = rate_;
-  double pacing = (marks_seen_ || smooth_ ? kSmoothPacing : kPacing) * rate_;
+  double pacing = (marks_seen_ || smooth_ || much_waits_ ? kSmoothPacing : kPacing) * rate_;
   double padding = 0;
   // What is sent until it is reported on, when two reports of three are lost; and what a frame may be larger than
   // others.
@@ -380,6 +297,7 @@ Estimate TidewireController::estimate() const {
       target *= 1 - std::clamp(queue_seconds() / 0.3, 0.1, 0.6);
       pacing = 1.1 * target;
       window = window_of(rate_, std::max<Duration>(feedback_gap_, 100ms) + 50ms, 5);
+      if (last_feedback_ < spare_until_) window = std::max(window, spare_window_);
       break;
     case Mode::kCompeting:
       window = window_of(rate_, feedback_gap_ * 5 / 2 + 50ms + queue_now_, 6);

@@ -49,6 +49,9 @@ class TidewireController : public Controller {
   Mode mode() const { return mode_; }
 
  private:
+  // Of what the path is measured to carry, what we take.
+  static constexpr double kUse = 0.95;
+
   // What one report says.
   struct Report {
     Timestamp now{};
@@ -62,17 +65,19 @@ class TidewireController : public Controller {
   void take_in_arrival(const PacketResult& packet, Timestamp now);
   void control(const Report& report);
   void back_off(Timestamp now);
-  void grow(const Report& report);
-  double step_up(Timestamp now) const;
-  double use_headroom(Timestamp now);
   void begin_competing(Timestamp now);
   void compete(const Report& report);
   void react_to_loss(Timestamp now);
   void react_to_marks(const Report& report);
+  void end_silence(Timestamp now);
+  // tidewire_growth.cc
+  void grow(const Report& report);
+  double step_up(Timestamp now) const;
+  double use_headroom(Timestamp now);
   void use_probe(const ProbePlanner::Result& result, Timestamp now);
   void use_first_probe(const ProbePlanner::Result& result, Timestamp now);
   void plan_probe(Timestamp now);
-  void end_silence(Timestamp now);
+
   void set_rate(double rate);
   void disturbed(Timestamp now);
 
@@ -110,6 +115,11 @@ class TidewireController : public Controller {
   Duration cut_queue_{};            // the queue at the last cut
   Timestamp undisturbed_since_{};   // no congestion since
   Timestamp ignore_sent_before_{};  // packets that waited out a silence tell nothing about the queue
+  Timestamp idle_since_{};          // no queue since
+  Timestamp spare_until_{};         // the window is no less than this until then
+  std::size_t spare_window_ = 0;
+  Timestamp nothing_waited_{};  // behind what left then
+  bool much_waits_ = false;
   double marked_share_ = 0;
   bool marks_seen_ = false;
   bool smooth_ = false;  // losses were many of late
