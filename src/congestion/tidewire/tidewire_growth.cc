@@ -1,4 +1,5 @@
-// How the rate grows: slowly near where a queue was last, quickly beyond it, and at once to what bursts and probes show.
+// How the rate grows: slowly near where a queue was last, quickly beyond it, and at once to what bursts and probes
+// show.
 #include <algorithm>
 #include <cmath>
 
