@@ -67,10 +67,10 @@ TEST(FakeCamera, LeavesOutPicturesThatAreNotToBeMade) {
   ASSERT_TRUE(first);
   EXPECT_TRUE(first->key_frame) << "it is still to come";
   EXPECT_EQ(first->rtp_timestamp, 3000U);
-  // What the key frame took too much is made good by leaving out.
-  const std::size_t next = camera.take_picture(kStart + 66ms)->payload.size();
-  for (int i = 0; i < 10; ++i) camera.leave_out();
-  EXPECT_GT(camera.take_picture(kStart + 433ms)->payload.size(), next * 5 / 4);
+  // What the key frame took too much is made good by leaving out: the noise is the same.
+  FakeCamera other = camera;
+  for (int i = 0; i < 10; ++i) other.leave_out();
+  EXPECT_GT(other.take_picture(kStart + 433ms)->payload.size(), camera.take_picture(kStart + 66ms)->payload.size());
 }
 
 TEST(FakeCamera, MakesNothingWhilePaused) {
