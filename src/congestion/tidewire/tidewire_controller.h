@@ -69,6 +69,7 @@ class TidewireController : public Controller {
   void compete(const Report& report);
   void react_to_loss(Timestamp now);
   void react_to_marks(const Report& report);
+  void pace_frames();
   void end_silence(Timestamp now);
   // tidewire_growth.cc
   void grow(const Report& report);
@@ -90,9 +91,10 @@ class TidewireController : public Controller {
 
   Limits limits_;
   Mode mode_ = Mode::kStarting;
-  double rate_ = 0;     // what we hold to be ours, in bits per second
-  double ceiling_ = 0;  // what was delivered when the queue last grew; 0: not known
-  double best_ = 0;     // what we had of late without a queue, slowly forgotten
+  double rate_ = 0;          // what we hold to be ours, in bits per second
+  double ceiling_ = 0;       // what was delivered when the queue last grew; 0: not known
+  double frame_pacing_ = 0;  // at which multiple of the rate a frame leaves
+  double best_ = 0;          // what we had of late without a queue, slowly forgotten
 
   StandingQueue queue_;
   DeliveryRate delivery_;
