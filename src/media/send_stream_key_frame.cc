@@ -11,6 +11,9 @@ namespace {
 // No longer does any number that is remembered lie before it.
 constexpr std::uint16_t kLongAgo = 4 * PacketHistory::kCapacity;
 
+// So few are always made: of a small picture beside larger ones, they take no time at the pace of all.
+constexpr std::size_t kFewRepairs = 4;
+
 bool is_before(std::uint16_t number, std::uint16_t other) {
   return static_cast<std::int16_t>(static_cast<std::uint16_t>(number - other)) < 0;
 }
@@ -69,6 +72,7 @@ bool SendStream::is_worth_repair(const PacketHistory::Entry& entry, Timestamp no
     repaired_before_key_frame_ += entry.packet.size();
     return repaired_before_key_frame_ <= bytes_in(kRepairsBeforeKeyFrame);
   }
+  if (resend_queue_.size() < kFewRepairs && !paused_) return true;
   if ((resend_queue_.size() + 1) * config_.max_packet_size <= bytes_in(kMostRepairs)) return true;
   need_key_frame(now);
   return false;
