@@ -183,6 +183,20 @@ TEST(SentPacketHistory, DoesNotWaitForWhatALostReportWasAbout) {
   EXPECT_EQ(ends.sender.bytes_in_flight(), 0U);
 }
 
+TEST(SentPacketHistory, DoesNotWaitForTheEndOfAStreamThatEndedWithALoss) {
+  Ends ends;
+  for (std::uint16_t i = 0; i < 10; ++i) {
+    ends.send(kVideo, i, at(10ms * i));
+    if (i < 5) ends.receiver.handle_packet(kVideo, i, Ecn::kEct1, at(10ms * i));
+  }
+  for (std::uint16_t i = 0; i < 10; ++i) {
+    ends.send(kSound, i, at(100ms + 20ms * i));
+    ends.receiver.handle_packet(kSound, i, Ecn::kEct1, at(100ms + 20ms * i));
+  }
+  EXPECT_EQ(ends.carry(at(1s)), 1U);
+  EXPECT_EQ(ends.sender.bytes_in_flight(), 0U);
+}
+
 // One block about `count` packets, all of which are said to be the same.
 Bytes lie(Ssrc ssrc, std::uint16_t begin, std::size_t count, Timestamp now,
           const rtp::CongestionFeedbackBuilder::Arrival& arrival) {

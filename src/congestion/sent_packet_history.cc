@@ -96,6 +96,8 @@ std::span<const PacketResult> SentPacketHistory::handle_feedback(rtp::Congestion
     Sent* sent = handle_block(*block, report_time);
     if (sent && (!newest || sent->number > newest->number)) newest = sent;
   }
+  // A stream that ends with a loss, as when pictures pause, is never reported on again; what left after it was.
+  if (newest) give_up_before(newest->number);
   // Each block has its own stream's packets, and what leaves is of all of them in turn.
   std::ranges::sort(results_, {}, [](const PacketResult& r) { return std::pair(r.number, r.arrival.has_value()); });
   if (newest && now >= newest->time) round_trip_time_ = now - newest->time;
