@@ -23,7 +23,10 @@ namespace {
 using namespace std::chrono_literals;
 
 SessionConfig make_config(int bitrate) {
-  SessionConfig config{.video_bitrate = static_cast<std::uint64_t>(bitrate)};
+  const auto rate = static_cast<std::uint64_t>(bitrate);
+  // As of the PeerConnections beside it (vp8_only.h).
+  SessionConfig config{
+      .video_bitrate = rate, .congestion_control = CongestionControl::kTidewire, .start_bitrate = rate + rate / 4};
   std::random_device device;
   for (auto& byte : config.random_seed) byte = static_cast<std::uint8_t>(device());
   config.wall_clock = {EventLoop::now(), {std::chrono::system_clock::now().time_since_epoch()}};
