@@ -13,17 +13,6 @@
 namespace tidewire::app {
 namespace {
 
-constexpr int kMisuse = 2;
-
-int misuse(bool json, const Error& error) {
-  fmt::print(stderr, "tidewire: {}\n", error.message);
-  if (json) {
-    print_result(boost::json::serialize(
-        boost::json::object{{"error", {{"name", to_string(error.code)}, {"message", error.message}}}}));
-  }
-  return kMisuse;
-}
-
 Result<doctor::ExaminationOptions> read(const DoctorOptions& options) {
   doctor::ExaminationOptions wanted;
   wanted.username = options.ice_username;

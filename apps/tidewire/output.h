@@ -34,4 +34,14 @@ inline int fail(bool json, const Error& error) {
   return 1;
 }
 
+// The same for flags or files that make no sense, of verbs that make no call.
+inline int misuse(bool json, const Error& error) {
+  fmt::print(stderr, "tidewire: {}\n", error.message);
+  if (json) {
+    print_result(boost::json::serialize(
+        boost::json::object{{"error", {{"name", to_string(error.code)}, {"message", error.message}}}}));
+  }
+  return 2;
+}
+
 }  // namespace tidewire::app

@@ -15,17 +15,6 @@
 namespace tidewire::app {
 namespace {
 
-constexpr int kMisuse = 2;
-
-int misuse(bool json, const Error& error) {
-  fmt::print(stderr, "tidewire: {}\n", error.message);
-  if (json) {
-    print_result(boost::json::serialize(
-        boost::json::object{{"error", {{"name", to_string(error.code)}, {"message", error.message}}}}));
-  }
-  return kMisuse;
-}
-
 Result<std::string> read_text(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};

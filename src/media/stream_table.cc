@@ -209,7 +209,7 @@ void StreamTable::stamp(Packet& packet, SendStream& stream, Timestamp now) {
   const bool numbered = map.has(rtp::ExtensionType::kTransportSequenceNumber);
   const bool by_stream = stream.config().congestion_feedback;
   if (numbered || by_stream) {
-    const std::uint16_t number = control_.handle_sent(packet.size(), queued_bytes() > 0, now);
+    const std::uint16_t number = control_.handle_sent(packet.size(), anything_waits(), now);
     if (numbered) rtp::patch_transport_sequence_number(packet, map, number);
   } else {
     control_.handle_other_sent(packet.size(), now);
@@ -273,6 +273,11 @@ std::size_t StreamTable::queued_bytes() const {
   std::size_t bytes = 0;
   for (const auto& [id, stream] : senders_) bytes += stream.queued_bytes();
   return bytes;
+}
+
+// Asked for each packet: beside others that wait, the first one ends it.
+bool StreamTable::anything_waits() const {
+  return std::ranges::any_of(senders_, [](const auto& sender) { return sender.second.queued_bytes() > 0; });
 }
 
 Duration StreamTable::queueing_time() const { return transmission_time(queued_bytes(), control_.pacing_bitrate()); }

@@ -164,6 +164,7 @@ class StreamTable {
   std::optional<Packet> poll_sender(Timestamp now);
   std::optional<Packet> poll_padding(Timestamp now);
   std::size_t queued_bytes() const;
+  bool anything_waits() const;
   // Whether a packet waits that leaves at the pace.
   bool paced_waits() const { return pictures_wait_.next() != kNever; }
   void stamp(Packet& packet, SendStream& stream, Timestamp now);

@@ -36,7 +36,7 @@ std::optional<CongestionFeedback> CongestionFeedback::parse(const RtcpPacket& pa
   if (packet.body.size() < 8) return std::nullopt;
   const ByteView blocks = packet.body.subspan(4, packet.body.size() - 8);
   for (ByteReader reader(blocks); !reader.empty();) {
-    reader.skip(6);
+    reader.skip(6);  // SSRC, begin_seq
     const std::size_t count = reader.u16();
     reader.skip(padded(count));
     if (!reader.ok() || count > kMaxReports) return std::nullopt;
