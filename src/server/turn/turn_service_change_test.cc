@@ -74,11 +74,11 @@ TEST_F(TurnServiceTest, SaysWhatIsWrongWithItsOptions) {
               HasSubstr("ertificate"));
   EXPECT_THAT(error([&](TurnOptions& o) { o.udp = {one, one}; }), HasSubstr("127.0.0.1:3478 is listened on twice"));
   EXPECT_THAT(error([&](TurnOptions& o) { o.tcp = o.tls = {one}, o.certificate_pem = "x"; }), HasSubstr("twice"));
-  EXPECT_THAT(error([](TurnOptions& o) { o.udp = {{kLoopback, 50'000}}; }), HasSubstr("50000"));
+  EXPECT_THAT(error([](TurnOptions& o) { o.udp = {{kLoopback, 62'000}}; }), HasSubstr("62000"));
   EXPECT_THAT(error([](TurnOptions& o) {
-                o.tls = {{kLoopback, 50'000}}, o.certificate_pem = "x";
+                o.tls = {{kLoopback, 62'000}}, o.certificate_pem = "x";
               }),
-              HasSubstr("50000"));
+              HasSubstr("62000"));
   EXPECT_THAT(error([](TurnOptions& o) { o.machine.realm = "much too long"; }), HasSubstr("realm"));
 }
 
@@ -135,7 +135,7 @@ TEST_F(TurnServiceTest, RefusesOtherAddressesAndThenNothingHasChanged) {
   EXPECT_THAT(error([](TurnOptions& o) { o.tls = {{kLoopback, 0}}; }), HasSubstr("addresses"));
   EXPECT_THAT(error([](TurnOptions& o) { o.threads = 7; }), HasSubstr("threads"));
   EXPECT_THAT(error([](TurnOptions& o) { o.machine.relay_v4 = kPeerIp; }), HasSubstr("relay_v4"));
-  EXPECT_THAT(error([](TurnOptions& o) { o.machine.last_relay_port = 50'000; }), HasSubstr("last_relay_port"));
+  EXPECT_THAT(error([](TurnOptions& o) { o.machine.last_relay_port = 62'000; }), HasSubstr("last_relay_port"));
   EXPECT_THAT(error([](TurnOptions& o) { o.machine.realm = "much too long"; }), HasSubstr("realm"));
   (void)allocate(Via::kUdp);
   // Naming the port that was chosen is no change.

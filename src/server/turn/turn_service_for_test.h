@@ -27,6 +27,7 @@ class TurnServiceTest : public testing::Test {
     (ip.is_v4() ? machine.relay_v4 : machine.relay_v6) = ip;
     machine.users = {{"alice", "wonderland"}, {"bob", "builder"}};
     machine.allow = {*turn::Cidr::parse("127.0.0.0/8"), *turn::Cidr::parse("::1")};
+    machine.first_relay_port = 61'000;       // beyond Linux's ephemeral ports, which the clients here have
     machine.challenges_per_second = 10'000;  // all clients have one address
     machine.challenge_burst = 10'000;
     return options;

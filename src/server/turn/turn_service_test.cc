@@ -1,6 +1,8 @@
 // Clients are served over real sockets: by every transport, from every thread.
 #include "server/turn/turn_service.h"
 
+#include <deque>
+
 #include "server/turn/turn_service_for_test.h"
 #include "stun/builder.h"
 
@@ -73,13 +75,14 @@ TEST_F(TurnServiceTest, CountsAUsersQuotaOverAllThreads) {
 
 TEST_F(TurnServiceTest, ConnectsRelaysOfItsOwn) {
   start(options_of(3));
+  Clients clients;  // all stay: who came to a port that someone left would meet his allocation (437)
   for (int i = 0; i < 6; ++i) {
-    const auto one = allocate(i % 2 == 0 ? Via::kUdp : Via::kTcp);
-    const auto other = allocate(Via::kUdp);
-    other->allow(*one->relayed);
+    TurnTestClient& one = *clients.emplace_back(allocate(i % 2 == 0 ? Via::kUdp : Via::kTcp));
+    TurnTestClient& other = *clients.emplace_back(allocate(Via::kUdp));
+    other.allow(*one.relayed);
     EXPECT_TRUE(until([&] {
-      one->send(*other->relayed, "hello");
-      return !other->received.empty();
+      one.send(*other.relayed, "hello");
+      return !other.received.empty();
     }));
   }
 }
@@ -131,15 +134,16 @@ class Asker {
 // RFC 8656 §7.2: the token is worth a port to whoever has it; here it mostly lands on another thread.
 TEST_F(TurnServiceTest, HandsOutAReservedPortOnAnyThread) {
   start(options_of(4));
+  std::deque<Asker> askers;  // all stay: who came to a port that someone left would meet his allocation (437)
   for (int i = 0; i < 8; ++i) {
-    Asker first(loop_, door(Via::kUdp));
+    Asker& first = askers.emplace_back(loop_, door(Via::kUdp));
     const auto reserving =
         first.allocate([](stun::MessageBuilder& builder) { builder.add(stun::AttributeType::kEvenPort, Bytes{0x80}); });
     ASSERT_TRUE(reserving);
     const auto even = reserving->find_xor_address(stun::AttributeType::kXorRelayedAddress);
     const auto token = reserving->find_u64(stun::AttributeType::kReservationToken);
-    ASSERT_TRUE(even && token);
-    Asker second(loop_, door(Via::kUdp));
+    ASSERT_TRUE(even && token) << reserving->error_code().value_or(stun::ErrorCodeView{}).code;
+    Asker& second = askers.emplace_back(loop_, door(Via::kUdp));
     const auto redeeming = second.allocate(
         [&](stun::MessageBuilder& builder) { builder.add_u64(stun::AttributeType::kReservationToken, *token); });
     ASSERT_TRUE(redeeming);
