@@ -86,6 +86,9 @@ struct EncodedFrame {
   int height = 0;
   // When the raw media was captured (sending), or when this frame is due at the decoder (receiving).
   Timestamp timestamp{};
+  // Received pictures: the next one is due already, as after a loss that held both up. This one is to be decoded, for
+  // others build on it, but not to be shown: it would be late, and seen for no time.
+  bool missed_deadline = false;
   // Pictures: what the viewer has to turn it by, clockwise, to see it upright: 0, 90, 180 or 270.
   int rotation = 0;
   // Sound: its loudness, from -127 (silence) to 0, and whether it is speech, where that is known (RFC 6464).

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "tidewire/audio_frame.h"
@@ -70,6 +71,9 @@ class MediaStreamTrack {
   // Hands a frame to all sinks. Does nothing on a track that has ended or is of the other kind.
   void push(const VideoFrame& frame);
   void push(const AudioFrame& frame);
+
+  // What was pushed last, as sinks were shown it; nothing before the first picture and after stop().
+  std::optional<VideoFrame> newest_picture() const;
 
   // Attaches a sink; frames of the other kind never reach it.
   [[nodiscard]] Subscription add_video_sink(VideoSink sink);

@@ -132,8 +132,9 @@ struct InboundRtpStreamStats {
   std::string decoder_implementation;
   // Video.
   std::uint64_t key_frames_received = 0;
-  // Begun, but never complete, or given up because what they build on did not come. What a decoder then makes of those
-  // that are given out does not count here: it is frames_received less frames_decoded.
+  // Begun, but never complete, or given up because what they build on did not come; or decoded, but not shown because
+  // they missed their deadline. What a decoder makes of those that are given out does not count here: it is
+  // frames_received less frames_decoded.
   std::uint64_t frames_dropped = 0;
   std::uint64_t frames_assembled_from_multiple_packets = 0;
   Duration total_assembly_time{};     // of these, from the first packet to the last

@@ -196,7 +196,7 @@ class VideoDecodeWorker::Impl {
         }
         stats.decode_time += took;
       });
-      if (!decoded || !*decoded || stopped) return;
+      if (!decoded || !*decoded || frame.missed_deadline || stopped) return;
       (*decoded)->rotation = frame.rotation;
       callbacks.on_frame(std::move(**decoded));
     }

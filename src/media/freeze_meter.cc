@@ -10,8 +10,9 @@ bool FreezeMeter::is_freeze(Duration interval) const {
   return interval > std::max<Duration>(3 * average, average + kFreeze);
 }
 
-void FreezeMeter::handle_frame(Timestamp now) {
-  shown_[shown_count_++ % shown_.size()] = now;
+void FreezeMeter::handle_frame(Timestamp now, bool shown) {
+  given_out_[given_out_count_++ % given_out_.size()] = now;
+  if (!shown) return;
   if (!last_) {
     last_ = now;
     return;
@@ -46,9 +47,10 @@ void FreezeMeter::restart() {
 }
 
 std::size_t FreezeMeter::frames_per_second(Timestamp now) const {
-  const std::size_t known = std::min(shown_count_, shown_.size());
+  const std::size_t known = std::min(given_out_count_, given_out_.size());
   std::size_t frames = 0;
-  while (frames < known && now - shown_[(shown_count_ - 1 - frames) % shown_.size()] < std::chrono::seconds{1})
+  while (frames < known &&
+         now - given_out_[(given_out_count_ - 1 - frames) % given_out_.size()] < std::chrono::seconds{1})
     ++frames;
   return frames;
 }

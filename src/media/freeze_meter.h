@@ -22,8 +22,8 @@ class FreezeMeter {
   // After this, the source paused, and nothing is frozen.
   static constexpr Duration kPause = std::chrono::seconds{5};
 
-  // A frame is shown.
-  void handle_frame(Timestamp now);
+  // A frame is given out, to be shown or only to be decoded.
+  void handle_frame(Timestamp now, bool shown = true);
   // The source is another one: the time between is nobody's.
   void restart();
 
@@ -33,7 +33,7 @@ class FreezeMeter {
   Duration total_pauses() const { return total_pauses_; }
   Duration total_inter_frame_delay() const { return total_; }
   double total_squared_inter_frame_delay() const { return total_squared_; }  // s²
-  // Frames of the last second; at most as many as are remembered.
+  // Frames of the last second, shown or not; at most as many as are remembered.
   std::size_t frames_per_second(Timestamp now) const;
 
  private:
@@ -44,8 +44,8 @@ class FreezeMeter {
   std::size_t count_ = 0;
   std::size_t next_ = 0;
   Duration sum_{};  // of intervals_
-  std::array<Timestamp, 256> shown_{};
-  std::size_t shown_count_ = 0;
+  std::array<Timestamp, 256> given_out_{};
+  std::size_t given_out_count_ = 0;
   std::uint64_t freezes_ = 0;
   std::uint64_t pauses_ = 0;
   Duration total_freezes_{};

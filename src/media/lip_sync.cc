@@ -100,6 +100,10 @@ void LipSync::collect_group(std::map<StreamId, Stream>::iterator first) {
   }
 }
 
+Duration LipSync::step_of(Duration behind) {
+  return behind > kNoticeable ? std::min(behind, kQuickStep) : std::min(behind / 2, kMaxStep);
+}
+
 void LipSync::align(std::map<StreamId, Stream>::iterator first) {
   collect_group(first);
   bool audio = false;
@@ -109,31 +113,32 @@ void LipSync::align(std::map<StreamId, Stream>::iterator first) {
   for (const auto& it : group_) {
     audio |= it->second.kind == MediaKind::kAudio;
     all_wait &= it->second.waits();
-    slowest = std::max(slowest, it->second.mean_delay);
-    fastest = std::min(fastest, it->second.mean_delay);
+    slowest = std::max(slowest, it->second.coming_delay());
+    fastest = std::min(fastest, it->second.coming_delay());
   }
   const Duration skew = slowest - fastest;
   // Pictures alone need not wait for each other, and nothing waits for a stream whose clock is another one.
   const bool alone = group_.size() < 2 || !audio || skew > kMaxSkew;
   for (const auto& it : group_) {
     Stream& stream = it->second;
-    const Duration behind = slowest - stream.mean_delay;
+    const Duration behind = slowest - stream.coming_delay();
     Duration sync = stream.waits() ? stream.sync_delay : Duration::zero();
     if (alone || all_wait) {
       sync -= kMaxStep;
     } else if (behind > kDeadBand) {
-      sync = std::max(sync, stream.current) + std::min<Duration>(behind / 2, kMaxStep);
+      sync = std::max(sync, stream.current) + step_of(behind);
     } else if (skew > kDeadBand) {
       sync -= std::min<Duration>(skew / 2, kMaxStep);  // it may be the slowest because it waits
     }
-    change(it->first, stream, std::clamp<Duration>(sync, Duration::zero(), kMaxSyncDelay));
+    change(it->first, stream, std::clamp<Duration>(sync, Duration::zero(), kMaxSyncDelay), !alone);
   }
 }
 
-void LipSync::change(StreamId id, Stream& stream, Duration sync_delay) {
-  if (stream.sync_delay == sync_delay) return;
+void LipSync::change(StreamId id, Stream& stream, Duration sync_delay, bool together) {
+  if (stream.sync_delay == sync_delay && stream.together == together) return;
   stream.sync_delay = sync_delay;
-  changes_.push_back({id, sync_delay});
+  stream.together = together;
+  changes_.push_back({id, sync_delay, together});
 }
 
 }  // namespace tidewire::media

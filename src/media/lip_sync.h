@@ -5,6 +5,7 @@
 // Keeps no streams: told what they play, it answers how long each is to be held at least.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -23,10 +24,13 @@ namespace tidewire::media {
 class LipSync {
  public:
   // Steps of at most 80 ms a second: pictures at 30 a second come 3 ms further apart, sound is stretched by 8 %.
-  static constexpr Duration kInterval = std::chrono::milliseconds{250};
-  static constexpr Duration kMaxStep = std::chrono::milliseconds{20};
+  static constexpr Duration kInterval = std::chrono::milliseconds{125};
+  static constexpr Duration kMaxStep = std::chrono::milliseconds{10};
   // Less than this is not corrected. ITU-R BT.1359-1 has 45 ms (sound early) to 125 ms (late) as noticeable.
   static constexpr Duration kDeadBand = std::chrono::milliseconds{8};
+  // Near that the skew is worse than its correction: sound is stretched by a quarter, as much as it ever is.
+  static constexpr Duration kNoticeable = std::chrono::milliseconds{30};
+  static constexpr Duration kQuickStep = kInterval / 4;
   // A skew beyond this is no skew: the reports are wrong.
   static constexpr Duration kMaxSkew = std::chrono::seconds{10};
   static constexpr Duration kMaxSyncDelay = std::chrono::seconds{4};
@@ -36,6 +40,7 @@ class LipSync {
   struct Change {
     StreamId stream;
     Duration sync_delay{};
+    bool together = false;  // it is played in sync with another
   };
 
   void add(StreamId stream, MediaKind kind, std::string_view group);
@@ -76,17 +81,22 @@ class LipSync {
     Duration target{};
     Duration current{};
     Duration sync_delay{};
+    bool together = false;
     bool visited = false;
 
     // It is held for longer than it would be by itself.
     bool waits() const { return sync_delay > Duration::zero() && target <= sync_delay; }
+    // From capture to playing, once it is held for as long as it aims at. The others need not wait for that to be seen.
+    Duration coming_delay() const { return mean_delay + std::max(target - current, Duration::zero()); }
   };
 
   static bool belong_together(const Stream& a, const Stream& b);
   static bool takes_part(const Stream& stream, Timestamp now);
+  // How much longer to hold a stream that is played too early by so much.
+  static Duration step_of(Duration behind);
   void align(std::map<StreamId, Stream>::iterator first);
   void collect_group(std::map<StreamId, Stream>::iterator first);
-  void change(StreamId id, Stream& stream, Duration sync_delay);
+  void change(StreamId id, Stream& stream, Duration sync_delay, bool together);
 
   std::map<StreamId, Stream> streams_;
   std::vector<std::map<StreamId, Stream>::iterator> group_;  // kept for its storage

@@ -246,8 +246,8 @@ class SmoothCall {
     while (auto event = b.poll_event()) {
       if (auto* arrived = std::get_if<FrameReceived>(&*event)) {
         const Timestamp captured = pictures_captured_[arrived->frame.rtp_timestamp - *video_offset_];
+        if (!arrived->frame.missed_deadline) picture_delay_ = now - captured;
         shown.push_back({captured, now, std::move(arrived->frame)});
-        picture_delay_ = now - captured;
       } else if (auto* sound = std::get_if<AudioPlayout>(&*event); sound && sound->frame) {
         const Duration delay = sound->due - sounds_captured_[sound->frame->rtp_timestamp - *audio_offset_];
         if (picture_delay_) skews.push_back(*picture_delay_ - delay);

@@ -151,16 +151,8 @@ class StreamTable {
   ReceiveStream* find_receiver(StreamId id);
   ReceiveStream* find_receiver(rtp::Ssrc ssrc);
 
-  // What a stream has to say after something happened to it.
   void after_input(StreamId id, SendStream& stream);
-  void after_input(StreamId id, ReceiveStream& stream, Timestamp now);
   void push_event(Event event);
-  void update_lip_sync(Timestamp now);
-  static std::optional<rtp::PayloadType> original_of(const ReceiveStream& stream, rtp::PayloadType payload_type);
-  void count_ecn(StreamId id, Ecn ecn);
-  void deliver(StreamId id, ReceiveStream& stream, Packet packet, bool repeated, Timestamp now);
-  void after_repair(StreamId id, ReceiveStream& stream, Timestamp now);
-  void switch_source(StreamId id, ReceiveStream& stream, rtp::Ssrc ssrc);
   std::optional<Packet> poll_sender(Timestamp now);
   std::optional<Packet> poll_padding(Timestamp now);
   std::size_t queued_bytes() const;
@@ -168,6 +160,15 @@ class StreamTable {
   // Whether a packet waits that leaves at the pace.
   bool paced_waits() const { return pictures_wait_.next() != kNever; }
   void stamp(Packet& packet, SendStream& stream, Timestamp now);
+
+  // stream_table_receive.cc
+  static std::optional<rtp::PayloadType> original_of(const ReceiveStream& stream, rtp::PayloadType payload_type);
+  void count_ecn(StreamId id, Ecn ecn);
+  void deliver(StreamId id, ReceiveStream& stream, Packet packet, bool repeated, Timestamp now);
+  void after_repair(StreamId id, ReceiveStream& stream, Timestamp now);
+  void switch_source(StreamId id, ReceiveStream& stream, rtp::Ssrc ssrc);
+  void after_input(StreamId id, ReceiveStream& stream, Timestamp now);
+  void update_lip_sync(Timestamp now);
 
   // stream_table_rtcp.cc
   rtp::Ssrc own_ssrc() const;

@@ -8,6 +8,8 @@ namespace {
 
 // While the delay rises, time passes at two thirds of its speed; while it falls, at 105 %, which nobody sees.
 constexpr int kRise = 2;
+// Sound is stretched by a quarter at most. Meanwhile frames that are late are seen late.
+constexpr int kRiseWithSound = 4;
 constexpr int kFall = 20;
 // The first frames tell what the path is like; the first one is often a key frame, and late by its size.
 constexpr int kSettling = 30;
@@ -24,7 +26,8 @@ void VideoPlayout::set_sender_bounds(Duration minimum, Duration maximum) {
   sender_maximum_ = std::clamp<Duration>(maximum, sender_minimum_, kMaxDelay);
 }
 
-void VideoPlayout::set_sync_delay(Duration delay) {
+void VideoPlayout::set_sync_delay(Duration delay, bool with_sound) {
+  with_sound_ = with_sound;
   sync_delay_ = std::clamp<Duration>(delay, Duration::zero(), kMaxDelay);
 }
 
@@ -75,7 +78,9 @@ Timestamp VideoPlayout::handle_frame(const Frame& frame) {
 void VideoPlayout::approach_target(Duration interval) {
   interval = std::clamp<Duration>(interval, Duration::zero(), kMaxInterval);
   const Duration target = jitter_.floor() + target_delay();
-  if (target > offset_) {
+  if (target > offset_ && with_sound_) {
+    offset_ = std::min(target, offset_ + interval / kRiseWithSound);
+  } else if (target > offset_) {
     // A frame that is late is a step already; what follows it goes on from there.
     offset_ = std::min(target, std::max(offset_ + interval / kRise, jitter_.last_offset()));
   } else {

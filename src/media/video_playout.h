@@ -36,8 +36,8 @@ class VideoPlayout {
   void set_minimum(Duration delay);
   // What the sender wants (its playout delay extension). The owner's minimum is above the sender's maximum.
   void set_sender_bounds(Duration minimum, Duration maximum);
-  // What waiting for the sound calls for, as a minimum.
-  void set_sync_delay(Duration delay);
+  // What waiting for the sound calls for, as a minimum. With sound the delay rises no faster than that of sound can.
+  void set_sync_delay(Duration delay, bool with_sound);
 
   // A frame became complete, in decoding order. Answers when it is due: not before it was complete.
   Timestamp handle_frame(const Frame& frame);
@@ -61,6 +61,7 @@ class VideoPlayout {
   Duration sender_minimum_{};
   Duration sender_maximum_ = kMaxDelay;
   Duration sync_delay_{};
+  bool with_sound_ = false;
   std::optional<Duration> last_media_time_;
   int frames_ = 0;     // of this timeline, up to kSettling
   Duration offset_{};  // from media time to when it is due

@@ -73,7 +73,7 @@ TEST(VideoPlayout, TakesHostileBoundsForTheLongestDelay) {
   source.playout.set_minimum(Duration::max());
   EXPECT_EQ(source.playout.target_delay(), VideoPlayout::kMaxDelay);
   source.playout.set_minimum(0ms);
-  source.playout.set_sync_delay(Duration::max());
+  source.playout.set_sync_delay(Duration::max(), false);
   EXPECT_EQ(source.playout.target_delay(), VideoPlayout::kMaxDelay);
 }
 
@@ -136,6 +136,17 @@ TEST(FreezeMeter, SumsSquaresAndCountsTheLastSecond) {
   EXPECT_EQ(meter.frames_per_second(now), 50U);
   EXPECT_EQ(meter.frames_per_second(now + 500ms), 25U);
   EXPECT_EQ(meter.frames_per_second(now + 1s), 0U);
+}
+
+TEST(FreezeMeter, CountsWhatIsOnlyDecodedAsReceivedButNotAsSeen) {
+  FreezeMeter meter;
+  Timestamp now{1s};
+  for (int i = 0; i < 10; ++i) meter.handle_frame(now += 33ms);
+  for (int i = 0; i < 9; ++i) meter.handle_frame(now += 33ms, false);
+  meter.handle_frame(now += 33ms);
+  EXPECT_EQ(meter.freezes(), 1U);
+  EXPECT_EQ(meter.total_freezes(), 330ms);
+  EXPECT_EQ(meter.frames_per_second(now), 20U);
 }
 
 TEST(FreezeMeter, TakesALongSilenceForAPause) {

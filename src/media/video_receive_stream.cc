@@ -223,11 +223,19 @@ std::optional<EncodedFrame> VideoReceiveStream::poll_frame(Timestamp now) {
     missing_.forget_before(assembler_.oldest());
     ready_.reset();
     update_ready();
+    if (frame) note_shown(*frame, now);
     blocked_since_ = assembler_.blocked() ? std::optional(now) : std::nullopt;
     note_gap(now);
     if (frame) return frame;
   }
   return std::nullopt;
+}
+
+// Of the frames that are due at once, only the last one is shown.
+void VideoReceiveStream::note_shown(EncodedFrame& frame, Timestamp now) {
+  frame.missed_deadline = ready_ && now >= due_;
+  if (frame.missed_deadline) ++stats_.frames_dropped;
+  freezes_.handle_frame(now, !frame.missed_deadline);
 }
 
 void VideoReceiveStream::count_frame(const EncodedFrame& frame, Timestamp now) {
@@ -257,7 +265,6 @@ void VideoReceiveStream::count_delays(Timestamp now) {
   stats_.jitter_buffer_minimum_delay += playout_.minimum_delay();
   ++stats_.jitter_buffer_emitted_count;
   stats_.total_processing_delay += since_first_packet;
-  freezes_.handle_frame(now);
 }
 
 void VideoReceiveStream::want_key_frame(Timestamp now) {
@@ -339,7 +346,7 @@ InboundRtpStreamStats VideoReceiveStream::stats(Timestamp now) const {
   stats.jitter = reception_.jitter();
   stats.fec_packets_discarded += flexfec_.repairs_discarded();
   stats.packets_repaired = flexfec_.packets_recovered();
-  stats.frames_dropped = assembler_.frames_abandoned();
+  stats.frames_dropped += assembler_.frames_abandoned();
   stats.freeze_count = freezes_.freezes();
   stats.total_freezes_duration = freezes_.total_freezes();
   stats.pause_count = freezes_.pauses();

@@ -50,8 +50,8 @@ class VideoReceiveStream {
   void set_round_trip_time(Duration round_trip_time) { round_trip_time_ = round_trip_time; }
   // W3C RTCRtpReceiver.jitterBufferTarget: hold frames for this long at least, up to VideoPlayout::kMaxDelay.
   void set_jitter_buffer_target(std::optional<Duration> target);
-  // Hold frames for this long at least, for the sound that belongs to them.
-  void set_sync_delay(Duration delay) { playout_.set_sync_delay(delay); }
+  // Hold frames for this long at least, for the sound that belongs to them; whether any does.
+  void set_sync_delay(Duration delay, bool with_sound) { playout_.set_sync_delay(delay, with_sound); }
   // From when a frame could be there at the earliest to when it is given out.
   Duration target_delay() const { return playout_.target_delay(); }
   Duration current_delay() const { return playout_.current_delay(); }
@@ -91,6 +91,7 @@ class VideoReceiveStream {
   void update_minimum_delay();
   void want_key_frame(Timestamp now);
   void count_packet(const rtp::PacketView& view, std::size_t size, Timestamp now);
+  void note_shown(EncodedFrame& frame, Timestamp now);
   void count_frame(const EncodedFrame& frame, Timestamp now);
   void count_delays(Timestamp now);
   void update_ready();

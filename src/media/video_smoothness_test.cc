@@ -146,6 +146,22 @@ TEST(VideoSmoothness, BurstsOfLossAreOverWithinASecond) {
   EXPECT_LT(call.latency_ms(1), 1000 + 50);
 }
 
+TEST(VideoSmoothness, OfFramesThatWaitedForARepetitionTheNewestIsShown) {
+  SmoothCall call;
+  call.path = {.delay = 50ms, .loss = 0.01};
+  call.back = 50ms;
+  call.run(7s);
+  std::uint64_t missed = 0;
+  for (std::size_t i = 0; i + 1 < call.shown.size(); ++i) {
+    if (!call.shown[i].frame.missed_deadline) continue;
+    EXPECT_EQ(call.shown[i].at, call.shown[i + 1].at) << i;
+    ++missed;
+  }
+  EXPECT_GT(missed, 0U);
+  EXPECT_EQ(call.stats().frames_dropped, missed);
+  EXPECT_EQ(call.stats().frames_received, call.shown.size()) << "each is to be decoded";
+}
+
 TEST(VideoSmoothness, AnOutageEndsWithAKeyFrame) {
   SmoothCall call;
   call.back = call.path.delay = 50ms;

@@ -43,13 +43,19 @@ class MediaSender {
   std::optional<MediaSourceStats> source_stats(Timestamp now) const;
 
  private:
+  // A picture that the source gave before is begun with, unless it is older than this.
+  static constexpr Duration kNewPicture = std::chrono::milliseconds{100};
+
   void subscribe();
+  void begin_with_newest_picture();
+  void encode(const VideoFrame& frame);
 
   MediaKind kind_;
   OnFrame on_frame_;
   std::shared_ptr<MediaStreamTrack> track_;
   std::vector<EncodingPipe> pipes_;
   SourceMeter meter_;
+  Timestamp newest_picture_{};  // of those that were encoded
   // While it lives the source's thread uses the pipes and the meter; so it ends first.
   Subscription subscription_;
 };

@@ -56,6 +56,7 @@ struct MediaStreamTrack::State {
   ReadyState ready_state = ReadyState::kLive;
   bool muted = false;
   std::string content_hint;
+  std::optional<VideoFrame> newest_picture;
   std::weak_ptr<const AudioPlayout> playout;
   UniqueFunction<void()> on_stop;
   UniqueFunction<void(bool)> on_muted_change;
@@ -67,6 +68,13 @@ struct MediaStreamTrack::State {
   bool is_enabled() {
     const std::lock_guard lock(mutex);
     return enabled;
+  }
+  // False once the track has ended.
+  bool keep(const VideoFrame& frame) {
+    const std::lock_guard lock(mutex);
+    if (ready_state == ReadyState::kEnded) return false;
+    newest_picture = frame;
+    return true;
   }
 };
 
@@ -139,8 +147,14 @@ std::shared_ptr<const AudioPlayout> MediaStreamTrack::playout() const {
   return state_->playout.lock();
 }
 
+std::optional<VideoFrame> MediaStreamTrack::newest_picture() const {
+  const std::lock_guard lock(state_->mutex);
+  if (!state_->newest_picture || state_->enabled) return state_->newest_picture;
+  return black(*state_->newest_picture);
+}
+
 void MediaStreamTrack::push(const VideoFrame& frame) {
-  if (state_->kind != MediaKind::kVideo || !frame.buffer || !state_->live()) return;
+  if (state_->kind != MediaKind::kVideo || !frame.buffer || !state_->keep(frame)) return;
   const std::lock_guard lock(state_->delivery);
   if (state_->video_sinks.empty()) return;
   const VideoFrame shown = state_->is_enabled() ? frame : black(frame);
@@ -181,6 +195,7 @@ void MediaStreamTrack::stop() {
     const std::lock_guard lock(state_->mutex);
     if (state_->ready_state == ReadyState::kEnded) return;
     state_->ready_state = ReadyState::kEnded;
+    state_->newest_picture.reset();
     on_stop = std::move(state_->on_stop);
   }
   if (on_stop) on_stop();

@@ -187,7 +187,8 @@ void CallSide::handle_video(const event::VideoFrameReceived& received, Timestamp
   const Timestamp due = std::max(received.frame.timestamp, now);
   const auto& [timestamp, last_packet] = arrivals_[slot_of(received.frame.rtp_timestamp)];
   const Timestamp whole = timestamp == received.frame.rtp_timestamp ? last_packet : now;
-  call_.frames.push_back({since_origin(*made), since_origin(whole), since_origin(due), received.frame.payload.size()});
+  call_.frames.push_back({since_origin(*made), since_origin(whole), since_origin(due), received.frame.payload.size(),
+                          !received.frame.missed_deadline});
 }
 
 void CallSide::handle_audio(const event::AudioFrameReceived& received, Timestamp now) {

@@ -55,7 +55,9 @@ Pictures look_at_pictures(const CallRecording& call) {
     if (meter.freezes() + meter.pauses() > interruptions) pictures.frozen.push_back({last.to, shown});
     last = {captured, shown};
   };
-  for (const FrameSample& frame : call.frames) show(frame.captured, frame.due);
+  for (const FrameSample& frame : call.frames) {
+    if (frame.shown) show(frame.captured, frame.due);
+  }
   // Those that never came.
   if (last.from != Duration::min() && last.to < call.ended) show(call.ended, call.ended);
   return pictures;

@@ -54,6 +54,7 @@ struct FrameSample {
   Duration arrived{};
   Duration due{};  // at the decoder
   std::size_t bytes = 0;
+  bool shown = true;  // false: the next one was due already
 };
 
 // What the session has told the encoders.

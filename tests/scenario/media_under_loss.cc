@@ -13,6 +13,9 @@ MediaCallOptions with_link(const sim::LinkConfig& link, std::uint64_t seed) {
   return options;
 }
 
+// Ten of a hundred packets, about three at a time.
+const sim::LinkConfig kBursts{.delay = 25ms, .burst_enter = 0.018, .burst_leave = 0.3};
+
 class MediaUnderLoss : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(MediaUnderLoss, TwoPercentOverAHundredMillisecondsIsSmooth) {
@@ -30,18 +33,29 @@ TEST_P(MediaUnderLoss, RecoversWithinASecondAfterABurst) {
   const sim::LinkConfig calm{.delay = 25ms};
   MediaCall call(with_link(calm, GetParam()));
   ASSERT_TRUE(call.run_until_settled()) << call.describe();
-  // Ten of a hundred packets, about three at a time.
-  call.set_link({.delay = 25ms, .burst_enter = 0.018, .burst_leave = 0.3});
+  call.set_link(kBursts);
   const Quality in_burst = call.measure(call.bob, 5s);
   call.set_link(calm);
   call.simulation.run_for(1s);
   const Quality after = call.measure(call.bob, 20s);
   record("in_burst", in_burst);
   record("after_burst", after);
+  EXPECT_LE(in_burst.skew_p95_ms, 80) << "the delays of sound and pictures rise together";
   EXPECT_EQ(after.freezes, 0U);
   EXPECT_EQ(after.concealed_share, 0);
   EXPECT_LT(call.bob.playout.longest_video_gap(), 200ms);
   expect_good(after);
+}
+
+TEST_P(MediaUnderLoss, BurstsOfTenPercentLeaveACallInSync) {
+  MediaCall call(with_link(kBursts, GetParam()));
+  ASSERT_TRUE(call.run_until_settled()) << call.describe();
+  const Quality quality = call.measure(call.bob, 60s);
+  record("bursts", quality);
+  SCOPED_TRACE(quality.describe());
+  EXPECT_LE(quality.skew_p95_ms, 40);
+  EXPECT_LT(quality.frozen_share, 0.02);
+  EXPECT_LT(quality.concealed_share, 0.06) << "lost three at a time, of which a copy stands for one";
 }
 
 TEST_P(MediaUnderLoss, JitterReorderingAndRepetitionAreNotSeenNorHeard) {

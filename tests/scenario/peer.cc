@@ -118,7 +118,7 @@ void Peer::handle_video(const event::VideoFrameReceived& received, Timestamp now
   if (keep_timestamps) video_timestamps.push_back(received.frame.rtp_timestamp);
   const auto made = captured(received.frame);
   if (!made) return void(++damaged_frames);
-  playout.add_video(*made, std::max(received.frame.timestamp, now));
+  if (!received.frame.missed_deadline) playout.add_video(*made, std::max(received.frame.timestamp, now));
 }
 
 void Peer::handle_audio(const event::AudioFrameReceived& received, Timestamp now) {
