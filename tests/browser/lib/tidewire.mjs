@@ -29,8 +29,8 @@ export async function serve({ port = 0, more = [] } = {}) {
 }
 
 // Starts `tidewire call`: a native peer with test picture and tone that ends by itself.
-export function nativePeer(roomUrl, { name = 'Native', duration = '90s', more = [] } = {}) {
-  const args = ['call', roomUrl, '--name', name, '--video', 'synthetic', '--audio', 'synthetic', '--play', 'none',
+export function nativePeer(roomUrl, { name = 'Native', video = 'synthetic', audio = 'synthetic', duration = '90s', more = [] } = {}) {
+  const args = ['call', roomUrl, '--name', name, '--video', video, '--audio', audio, '--play', 'none',
     '--duration', duration, '--json', ...more];
   return start(args, { stdin: more.includes('--interactive') ? 'pipe' : 'ignore' });
 }
