@@ -30,9 +30,10 @@ constexpr Duration kSmooth = 10s;  // after such losses
 constexpr Duration kFrame = 100ms;
 
 // The standing queue that we allow, for any flow and beyond that for a slow one: as in Copa, a flow's share of the
-// queue is a number of packets, here somewhat less than one, so that of several flows the larger ones yield first.
+// queue is a number of packets, here somewhat less than one, so that of several flows the larger ones yield first. With
+// less it takes them half a minute to become equal, with more the queue of a slow one is too long.
 constexpr double kQueueAny = 0.010;
-constexpr double kQueueBits = 6'000;  // over the rate
+constexpr double kQueueBits = 9'000;  // over the rate
 constexpr double kQueueMax = 0.045;
 // The first frame and the probes make a queue that says nothing yet about the rate.
 constexpr double kQueueStarting = 0.06;

@@ -14,6 +14,8 @@ double seconds(Duration duration) { return std::chrono::duration<double>(duratio
 
 // Of what a probe was carried at without a queue: its rate is no limit, but its packets are few.
 constexpr double kUseOfProbe = 0.92;
+// And of what was more than the rate, one half: others see the room, too. The next probe takes half of the rest.
+constexpr double kShareOfRoom = 0.5;
 // A probe or burst that arrives this much of its rate was carried.
 constexpr double kCarried = 0.9;
 
@@ -80,7 +82,7 @@ void TidewireController::use_probe(const ProbePlanner::Result& result, Timestamp
   const double found = std::min(result.sent, result.arrived);
   if (result.arrived > kCarried * result.sent) {
     const bool far = result.sent > 1.5 * rate_;
-    set_rate(std::max(rate_, kUseOfProbe * found));
+    set_rate(rate_ + kShareOfRoom * std::max(kUseOfProbe * found - rate_, 0.0));
     if (far) probes_.plan(2 * rate_, now);
   } else if (found > 1.1 * rate_) {
     // A burst at p beside others' y through C arrives at A = C p / (p + y). With y up to A, at least A² / p is free.
