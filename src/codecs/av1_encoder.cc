@@ -49,6 +49,7 @@ class Av1Encoder final : public VideoEncoder {
   Result<std::optional<EncodedFrame>> encode(const VideoFrame& frame) override;
   void set_rates(const VideoRates& rates) override;
   void request_key_frame() override { key_frame_wanted_ = true; }
+  void leave_out(Duration time) override { times_.leave_out(time); }
 
  private:
   Result<> open(Size size);

@@ -42,6 +42,8 @@ class PictureTimes {
     last_ = time;
     return time;
   }
+  // So much of the time before the next picture does not count.
+  void leave_out(Duration time) { first_ += time.count() / 1'000 * kVideoClockRate / 1'000'000; }
   std::int64_t step() const { return step_; }
 
  private:

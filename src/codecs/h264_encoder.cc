@@ -50,6 +50,7 @@ class H264Encoder final : public VideoEncoder {
     times_.set_framerate(wanted.max_framerate);
   }
   void request_key_frame() override { key_frame_wanted_ = true; }
+  void leave_out(Duration time) override { times_.leave_out(time); }
 
  private:
   Result<> open(Size size);

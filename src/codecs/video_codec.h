@@ -60,6 +60,10 @@ class VideoEncoder {
 
   // The next picture becomes a key frame and is not skipped.
   virtual void request_key_frame() = 0;
+
+  // Of the time before the next picture so much was not to be encoded, and earns it no bits. Without this, pictures
+  // that are left out because those before were too large make the next one as large again.
+  virtual void leave_out(Duration time) = 0;
 };
 
 struct VideoDecoderConfig {

@@ -69,6 +69,27 @@ double measure(VideoEncoder& encoder, int from, int to) {
   return static_cast<double>(bytes) * 8 * 30 / (to - from);
 }
 
+// Of each fifteen only one is encoded, because the path took no more. It must not take the bits of fifteen: the path
+// would take no more for as long again.
+TEST_P(VideoEncoders, PicturesThatAreLeftOutMakeTheNextOneNoLarger) {
+  constexpr Duration kInterval = Duration{std::chrono::seconds{1}} / 30;
+  const auto enc = encoder(GetParam(), 1'000'000);
+  const auto bytes_of = [&](int from, int to, int left_out) {
+    std::size_t bytes = 0;
+    for (int i = from; i < to; ++i) {
+      VideoFrame frame = scene(i, 320, 240);
+      frame.timestamp += (i - from + 1) * left_out * kInterval;
+      if (left_out > 0) enc->leave_out(left_out * kInterval);
+      const auto encoded = enc->encode(frame);
+      if (encoded && *encoded) bytes += (*encoded)->payload.size();
+    }
+    return bytes;
+  };
+  bytes_of(0, 30, 0);
+  const std::size_t usual = bytes_of(30, 45, 0);
+  EXPECT_LT(bytes_of(45, 60, 14), 2 * usual);
+}
+
 TEST_P(VideoEncoders, FollowsTheBitrateWithinAQuarterUpAndDownWithoutKeyFrames) {
   const auto enc = encoder(GetParam(), 800'000);
   encode(*enc, scene(0, 640, 480));

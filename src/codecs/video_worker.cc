@@ -37,6 +37,7 @@ class VideoEncodeWorker::Impl {
   }
   void set_rates(const VideoRates& rates) { core_->rates = rates; }
   void request_key_frame() { core_->key_frame_wanted = true; }
+  void leave_out(Duration time) { core_->left_out += time.count(); }
   void stop() { worker_.stop(); }
   Stats stats() const {
     Stats copy;
@@ -53,6 +54,7 @@ class VideoEncodeWorker::Impl {
     Callbacks callbacks;
     std::atomic<VideoRates> rates = kUnchanged;
     std::atomic<bool> key_frame_wanted = false;
+    std::atomic<Duration::rep> left_out = 0;
     // The thread's own.
     VideoRates present_rates;
     std::optional<Timestamp> last_encoded;
@@ -79,6 +81,7 @@ class VideoEncodeWorker::Impl {
         encoder->set_rates(present_rates = wanted);
       }
       if (key_frame_wanted.exchange(false)) encoder->request_key_frame();
+      if (const Duration time{left_out.exchange(0)}; time > Duration::zero()) encoder->leave_out(time);
       const auto began = std::chrono::steady_clock::now();
       auto encoded = encoder->encode(frame);
       const Duration took = std::chrono::steady_clock::now() - began;
@@ -110,6 +113,7 @@ VideoEncodeWorker::~VideoEncodeWorker() = default;
 void VideoEncodeWorker::push(VideoFrame frame) { impl_->push(std::move(frame)); }
 void VideoEncodeWorker::set_rates(const VideoRates& rates) { impl_->set_rates(rates); }
 void VideoEncodeWorker::request_key_frame() { impl_->request_key_frame(); }
+void VideoEncodeWorker::leave_out(Duration time) { impl_->leave_out(time); }
 void VideoEncodeWorker::stop() { impl_->stop(); }
 VideoEncodeWorker::Stats VideoEncodeWorker::stats() const { return impl_->stats(); }
 

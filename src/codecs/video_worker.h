@@ -45,6 +45,8 @@ class VideoEncodeWorker {
   // Both take effect with the next picture that is encoded.
   void set_rates(const VideoRates& rates);
   void request_key_frame();
+  // See VideoEncoder; of the time before the picture that is pushed next.
+  void leave_out(Duration time);
   void stop();
   Stats stats() const;
 

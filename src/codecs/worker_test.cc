@@ -25,6 +25,7 @@ class FakeEncoder final : public VideoEncoder {
   }
   void set_rates(const VideoRates& rates) override { bitrate_ = rates.bitrate; }
   void request_key_frame() override { key_ = true; }
+  void leave_out(Duration) override {}
 
  private:
   bool key_ = false;

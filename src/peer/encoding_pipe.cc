@@ -25,6 +25,7 @@ class ScalingEncoder final : public codecs::VideoEncoder {
   }
   void set_rates(const codecs::VideoRates& rates) override { encoder_->set_rates(rates); }
   void request_key_frame() override { encoder_->request_key_frame(); }
+  void leave_out(Duration time) override { encoder_->leave_out(time); }
 
  private:
   std::unique_ptr<codecs::VideoEncoder> encoder_;
@@ -146,6 +147,8 @@ void EncodingPipe::end_encoder() {
   video_.reset();
   audio_.reset();
   next_picture_.reset();
+  newest_encoded_.reset();
+  newest_left_out_.reset();
   work_.reset();
 }
 
@@ -170,7 +173,11 @@ void EncodingPipe::request_key_frame() {
 }
 
 void EncodingPipe::push(const VideoFrame& frame) {
-  if (!video_ || shape_->paused || shape_->held) return;
+  if (!video_) return;
+  if (shape_->paused || shape_->held) {
+    newest_left_out_ = frame.timestamp;
+    return;
+  }
   if (const double most = shape_->most_framerate(frame.width(), frame.height()); most > 0) {
     const Duration between = interval(most);
     const Timestamp due = next_picture_.value_or(frame.timestamp);
@@ -178,6 +185,10 @@ void EncodingPipe::push(const VideoFrame& frame) {
     // From when it was due, so that the rate is kept also when the source's is no multiple of it.
     next_picture_ = std::max(due + between, frame.timestamp);
   }
+  // The time for which pictures were left out earns no bits.
+  if (newest_left_out_ && newest_encoded_) video_->leave_out(*newest_left_out_ - *newest_encoded_);
+  newest_left_out_.reset();
+  newest_encoded_ = frame.timestamp;
   video_->push(frame);
 }
 

@@ -96,6 +96,8 @@ class EncodingPipe {
   std::unique_ptr<codecs::VideoEncodeWorker> video_;
   std::unique_ptr<codecs::AudioEncodeWorker> audio_;
   std::optional<Timestamp> next_picture_;
+  std::optional<Timestamp> newest_encoded_;
+  std::optional<Timestamp> newest_left_out_;  // since then
   std::optional<Work> work_;
 };
 

@@ -21,6 +21,7 @@ struct Gate {
   std::latch entered{1};
   std::latch release{1};
   std::latch second{1};
+  Duration left_out{};
 };
 
 class SlowEncoder final : public codecs::VideoEncoder {
@@ -36,6 +37,7 @@ class SlowEncoder final : public codecs::VideoEncoder {
   }
   void set_rates(const codecs::VideoRates&) override {}
   void request_key_frame() override {}
+  void leave_out(Duration time) override { gate_->left_out += time; }
 
  private:
   Gate* gate_;
@@ -70,6 +72,28 @@ TEST(EncodingPipe, TellsWhatTheEncoderHadToDo) {
   const auto next = pipe.take_load(Timestamp{13s});
   ASSERT_TRUE(next);
   EXPECT_EQ(next->pictures, 0U);
+}
+
+TEST(EncodingPipe, TellsTheEncoderOfTheTimeThatItLeavesOut) {
+  Gate gate;
+  int frames = 0;
+  EncodingPipe pipe(
+      [&](const EncodedFrame&) {
+        if (++frames == 2) gate.second.count_down();
+      },
+      [&](CodecType, const codecs::VideoEncoderConfig&) -> Result<std::unique_ptr<codecs::VideoEncoder>> {
+        return std::unique_ptr<codecs::VideoEncoder>(std::make_unique<SlowEncoder>(gate));
+      });
+  pipe.configure({.codec = CodecType::kVp8, .bitrate = 500'000});
+  gate.release.count_down();
+  pipe.push(picture(64, 48, 1000ms));
+  gate.entered.wait();
+  pipe.hold(true);
+  for (const Duration at : {1050ms, 1100ms, 1150ms}) pipe.push(picture(64, 48, at));
+  pipe.hold(false);
+  pipe.push(picture(64, 48, 1200ms));
+  gate.second.wait();
+  EXPECT_EQ(gate.left_out, 150ms) << "and 50 ms are the next picture's own";
 }
 
 TEST(PictureShape, KeepsH264ToItsLevel) {
