@@ -297,7 +297,7 @@ class Session {
   // (by degradation_preference), and larger again when there is room. Nothing happens with several encodings.
   void note_encoder_load(TransceiverId transceiver, const EncoderLoad& load, Timestamp now);
   // More of pictures waits to leave than the path takes soon: a picture that is encoded now would come late. Leave it
-  // out; the next one serves better.
+  // out; the next one serves better. Not a key frame that is needed: it takes the place of what waits.
   bool congested() const;
   // The decoder of a received stream lost its way. Asks the peer, at a bounded rate: for the encoding with that rid, or
   // for all that come.

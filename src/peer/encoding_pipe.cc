@@ -169,12 +169,14 @@ void EncodingPipe::make_encoder() {
 }
 
 void EncodingPipe::request_key_frame() {
-  if (video_) video_->request_key_frame();
+  if (!video_) return;
+  video_->request_key_frame();
+  shape_->key_frame_wanted = true;
 }
 
 void EncodingPipe::push(const VideoFrame& frame) {
   if (!video_) return;
-  if (shape_->paused || shape_->held) {
+  if (shape_->paused || (shape_->held && !shape_->key_frame_wanted)) {
     newest_left_out_ = frame.timestamp;
     return;
   }
@@ -189,6 +191,7 @@ void EncodingPipe::push(const VideoFrame& frame) {
   if (newest_left_out_ && newest_encoded_) video_->leave_out(*newest_left_out_ - *newest_encoded_);
   newest_left_out_.reset();
   newest_encoded_ = frame.timestamp;
+  shape_->key_frame_wanted = false;
   video_->push(frame);
 }
 

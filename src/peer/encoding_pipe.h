@@ -27,6 +27,8 @@ struct PictureShape {
   std::atomic<double> max_framerate{0};  // 0: any
   std::atomic<bool> paused{false};
   std::atomic<bool> held{false};
+  // The next one is to be a key frame. It takes the place of what waits, so it is not held.
+  std::atomic<bool> key_frame_wanted{false};
   // H.264's level; 0: any. See SendEncoding.
   std::atomic<std::uint32_t> max_macroblocks{0};
   std::atomic<std::uint32_t> max_macroblocks_per_second{0};

@@ -90,10 +90,13 @@ TEST(EncodingPipe, TellsTheEncoderOfTheTimeThatItLeavesOut) {
   gate.entered.wait();
   pipe.hold(true);
   for (const Duration at : {1050ms, 1100ms, 1150ms}) pipe.push(picture(64, 48, at));
-  pipe.hold(false);
-  pipe.push(picture(64, 48, 1200ms));
+  pipe.request_key_frame();
+  pipe.push(picture(64, 48, 1200ms));  // which takes the place of what waits
   gate.second.wait();
   EXPECT_EQ(gate.left_out, 150ms) << "and 50 ms are the next picture's own";
+  EXPECT_EQ(pipe.frames_pushed(), 2U);
+  pipe.push(picture(64, 48, 1250ms));
+  EXPECT_EQ(pipe.frames_pushed(), 2U) << "held again";
 }
 
 TEST(PictureShape, KeepsH264ToItsLevel) {

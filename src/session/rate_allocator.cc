@@ -151,7 +151,8 @@ bool RateAllocator::pause(std::uint64_t bitrate, std::uint64_t asked, VideoState
     } else if (!state.too_little_since) {
       state.too_little_since = now;
     }
-    state.paused = bitrate < enough / 2 || (state.too_little_since && now - *state.too_little_since >= kPauseAfter);
+    const Duration patience = bitrate < enough / 2 ? kPauseSoonAfter : kPauseAfter;
+    state.paused = state.too_little_since && now - *state.too_little_since >= patience;
     if (state.paused) state.too_little_since.reset();
     return state.paused;
   }

@@ -29,10 +29,12 @@ class RateAllocator {
       {{1'700'000, 128'000}, {1'200'000, 96'000}, {700'000, 64'000}, {450'000, 48'000}, {0, 32'000}}};
   // A higher step is reached when there is this much more.
   static constexpr double kSoundReachAbove = 1.08;
-  // With less than this for kPauseAfter, or half of it at once, pictures of a single encoding are paused: while a queue
-  // is emptied there is less than half of what the path carries. With kResumeAbove they go on, after kResumeAfter.
+  // With less than this for kPauseAfter, or less than half of it for kPauseSoonAfter, pictures of a single encoding are
+  // paused: while a queue is emptied there is less than half of what the path carries. With kResumeAbove they go on,
+  // after kResumeAfter.
   static constexpr std::uint64_t kPauseBelow = 170'000;
   static constexpr Duration kPauseAfter = std::chrono::milliseconds{700};
+  static constexpr Duration kPauseSoonAfter = std::chrono::milliseconds{80};
   static constexpr std::uint64_t kResumeAbove = 230'000;
   static constexpr Duration kResumeAfter = std::chrono::milliseconds{1000};
   // Of several encodings all but the smallest are sent when this part of what they ask for is left.
