@@ -22,11 +22,23 @@ struct Gate {
   std::latch release{1};
   std::latch second{1};
   Duration left_out{};
+  int frames = 0;
+
+  std::function<void(EncodedFrame)> on_frame() {
+    return [this](const EncodedFrame&) {
+      if (++frames == 2) second.count_down();
+    };
+  }
 };
 
 class SlowEncoder final : public codecs::VideoEncoder {
  public:
   explicit SlowEncoder(Gate& gate) : gate_(&gate) {}
+  static EncodingPipe::MakeVideoEncoder made_with(Gate& gate) {
+    return [&gate](CodecType, const codecs::VideoEncoderConfig&) -> Result<std::unique_ptr<codecs::VideoEncoder>> {
+      return std::unique_ptr<codecs::VideoEncoder>(std::make_unique<SlowEncoder>(gate));
+    };
+  }
 
   Result<std::optional<EncodedFrame>> encode(const VideoFrame& frame) override {
     if (number_++ == 0) {
@@ -46,14 +58,7 @@ class SlowEncoder final : public codecs::VideoEncoder {
 
 TEST(EncodingPipe, TellsWhatTheEncoderHadToDo) {
   Gate gate;
-  int frames = 0;
-  EncodingPipe pipe(
-      [&](const EncodedFrame&) {
-        if (++frames == 2) gate.second.count_down();
-      },
-      [&](CodecType, const codecs::VideoEncoderConfig&) -> Result<std::unique_ptr<codecs::VideoEncoder>> {
-        return std::unique_ptr<codecs::VideoEncoder>(std::make_unique<SlowEncoder>(gate));
-      });
+  EncodingPipe pipe(gate.on_frame(), SlowEncoder::made_with(gate));
   pipe.configure({.codec = CodecType::kVp8, .bitrate = 500'000, .scale_resolution_down_to = Resolution{320, 180}});
   EXPECT_FALSE(pipe.take_load(Timestamp{10s})) << "from now on";
   pipe.push(picture(640, 480, 1s));
@@ -76,14 +81,7 @@ TEST(EncodingPipe, TellsWhatTheEncoderHadToDo) {
 
 TEST(EncodingPipe, TellsTheEncoderOfTheTimeThatItLeavesOut) {
   Gate gate;
-  int frames = 0;
-  EncodingPipe pipe(
-      [&](const EncodedFrame&) {
-        if (++frames == 2) gate.second.count_down();
-      },
-      [&](CodecType, const codecs::VideoEncoderConfig&) -> Result<std::unique_ptr<codecs::VideoEncoder>> {
-        return std::unique_ptr<codecs::VideoEncoder>(std::make_unique<SlowEncoder>(gate));
-      });
+  EncodingPipe pipe(gate.on_frame(), SlowEncoder::made_with(gate));
   pipe.configure({.codec = CodecType::kVp8, .bitrate = 500'000});
   gate.release.count_down();
   pipe.push(picture(64, 48, 1000ms));
